@@ -1,0 +1,88 @@
+/** Codes of a failed request, as clients see them in `extensions.code`. */
+export const errorCodes = [
+  'BAD_USER_INPUT',
+  'TASK_NOT_FOUND',
+  'TASK_LOST',
+  'WATCH_RESET',
+  'UNAVAILABLE',
+  'INTERNAL_SERVER_ERROR',
+] as const;
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** One thing that is wrong with what a caller sent: where, and what was expected there. */
+export interface Issue {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** An error that a caller can act on: its code and message are safe to show to a client. */
+export class TaskwireError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** The input of a task isn't what its definition says; `issues` names each place. */
+export class BadUserInputError extends TaskwireError {
+  readonly issues: readonly Issue[];
+
+  constructor(message: string, issues: readonly Issue[] = []) {
+    super('BAD_USER_INPUT', message);
+    this.issues = issues;
+  }
+}
+
+/** No task has this id, or it isn't the caller's. */
+export class TaskNotFoundError extends TaskwireError {
+  constructor(id: string) {
+    super('TASK_NOT_FOUND', `No task has the id '${id}'. It may have been removed after its retention.`);
+  }
+}
+
+/** A watched task vanished before it was final, as after a failover that lost writes. */
+export class TaskLostError extends TaskwireError {
+  constructor(id: string) {
+    super('TASK_LOST', `The task '${id}' is gone from the store before it ended. Enqueue it again.`);
+  }
+}
+
+/** A watch of many tasks fell behind or lost touch with the store: states may be missing, read the list again. */
+export class WatchResetError extends TaskwireError {
+  constructor() {
+    super('WATCH_RESET', 'Some states may have been missed. Read the list again and subscribe anew.');
+  }
+}
+
+/** The store can't be reached right now; the same request may go through later. */
+export class UnavailableError extends TaskwireError {
+  constructor(options?: ErrorOptions) {
+    super('UNAVAILABLE', 'The task store is not reachable right now. Try again in a few seconds.', options);
+  }
+}
+
+/** What a `run` returned isn't the output that its definition declares; `issues` names each place. */
+export class InvalidOutputError extends Error {
+  readonly code = 'INVALID_OUTPUT' as const;
+  readonly issues: readonly Issue[];
+
+  constructor(message: string, issues: readonly Issue[] = []) {
+    super(message);
+    this.name = 'InvalidOutputError';
+    this.issues = issues;
+  }
+}
+
+/** Settings, task files or definitions that can't be used; `problems` holds one sentence each. */
+export class ConfigurationError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigurationError';
+    this.problems = problems;
+  }
+}
