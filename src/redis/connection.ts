@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import { callbackify } from 'node:util';
+import { Redis as IORedis } from 'ioredis';
+import type { Logger } from '../logger.ts';
+
+/** Where the store is and which prefix all keys carry. */
+export interface RedisSettings {
+  /** `redis://` or `rediss://`, with user, password and database where needed. */
+  readonly url: string;
+  /** @default 'tw' */
+  readonly prefix?: string;
+}
+
+export const defaultPrefix = 'tw';
+
+/**
+ * What a connection is for. A `producer` fails at once while Redis is away, so that a request can be
+ * answered; a `worker` and a `subscriber` wait for its return.
+ */
+export type ConnectionRole = 'producer' | 'worker' | 'subscriber';
+
+/** A Lua script and the SHA-1 by which Redis knows it. */
+export interface Script {
+  readonly source: string;
+  readonly sha: string;
+}
+
+export function defineScript(source: string): Script {
+  return { source, sha: createHash('sha1').update(source).digest('hex') };
+}
+
+/**
+ * ioredis under the one class name by which Bee-Queue recognises a client
+ * (https://github.com/bee-queue/bee-queue/issues/484), healed of the script cache that a restart empties
+ * (https://github.com/bee-queue/bee-queue/issues/489).
+ */
+export class Redis extends IORedis {
+  /** Sources by SHA-1 of scripts that others call by `evalsha` alone. */
+  readonly scriptSources: Map<string, string> = new Map();
+
+  /** Runs a script by its SHA-1; loads it first where the server has forgotten it. */
+  override evalsha(...args: unknown[]): Promise<unknown> {
+    const callback = args.at(-1);
+    if (typeof callback !== 'function') return this.#evalshaOrLoad(args);
+    const result = this.#evalshaOrLoad(args.slice(0, -1));
+    callbackify(() => result)(callback as (error: Error | null, value: unknown) => void);
+    return result;
+  }
+
+  /** Runs a script whose first key is `key`; every further name it makes itself. */
+  run(script: Script, key: string, args: readonly (string | number)[]): Promise<unknown> {
+    this.scriptSources.set(script.sha, script.source);
+    return this.#evalshaOrLoad([script.sha, 1, key, ...args]);
+  }
+
+  async #evalshaOrLoad(call: unknown[]): Promise<unknown> {
+    try {
+      return await this.call('evalsha', ...(call as string[]));
+    } catch (error) {
+      const source = this.scriptSources.get(String(call[0]));
+      if (source === undefined || !(error instanceof Error) || !error.message.startsWith('NOSCRIPT'))
+        throw error;
+      await this.script('LOAD', source);
+      return await this.call('evalsha', ...(call as string[]));
+    }
+  }
+}
+
+/** Opens a connection at once and keeps it up for ever; `role` says what becomes of commands meanwhile. */
+export function connect(settings: RedisSettings, role: ConnectionRole, logger: Logger): Redis {
+  const redis = new Redis(settings.url, {
+    connectTimeout: 5_000,
+    // Back within a second of Redis' return, whatever it was away for.
+    retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times - 1, 5), 1_000) + Math.random() * 50,
+    connectionName: `taskwire-${role}-${process.pid}`,
+    // Every script of ours may be repeated, so a worker's unanswered ones are; a producer's caller decides.
+    autoResendUnfulfilledCommands: role === 'worker',
+    enableOfflineQueue: role === 'worker',
+    maxRetriesPerRequest: role === 'worker' ? null : 0,
+    // The feed resubscribes itself, so that it knows when it is listening again.
+    autoResubscribe: false,
+    maxLoadingRetryTime: 1_000,
+  });
+  let said = '';
+  redis.on('error', (error: Error) => {
+    if (error.message === said) return;
+    said = error.message;
+    logger.warn(
+      { redis: displayUrl(settings.url), reason: reasonOf(error) },
+      'the store is not reachable, trying again',
+    );
+  });
+  redis.on('ready', () => {
+    if (said !== '') logger.info({ redis: displayUrl(settings.url) }, 'the store is reachable again');
+    said = '';
+  });
+  return redis;
+}
+
+/** Resolves once the connection is usable, however long that takes; rejects when aborted. */
+export async function whenReady(redis: Redis, signal: AbortSignal): Promise<void> {
+  if (redis.status === 'ready') return;
+  signal.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const abort = (): void => reject(signal.reason);
+  redis.once('ready', resolve);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    await promise;
+  } finally {
+    redis.off('ready', resolve);
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/** The address as it may be shown: without its password. */
+export function displayUrl(url: string): string {
+  const parsed = URL.parse(url);
+  if (parsed === null) return '(not a URL)';
+  if (parsed.password !== '') parsed.password = '***';
+  return parsed.href;
+}
+
+function reasonOf(error: Error): string {
+  // An AggregateError of several refused addresses has no message of its own.
+  return error.message !== '' ? error.message : 'code' in error ? String(error.code) : error.name;
+}

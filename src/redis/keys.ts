@@ -1,0 +1,84 @@
+/**
+ * The names of all keys and channels. Everything of one queue carries the queue's hash tag, so that a
+ * script touches one slot of a Redis Cluster. Below a queue's root, `tw:{images}`:
+ *
+ * | name | type | holds |
+ * |---|---|---|
+ * | `:task:ID` | hash | the record |
+ * | `:backlog:LINE` | sorted set | ids that wait, by order; a line is `name:definitionVersion` |
+ * | `:heads` | sorted set | lines in which something is claimable, by the order of their first task |
+ * | `:workers` | sorted set | worker ids, by the end of their lease (ms) |
+ * | `:worker:WORKER` | hash | a worker's presence: slots, lines, host, pid; also its channel |
+ * | `:runs:WORKER` | hash | fencing token → task id of each delivery that the worker holds |
+ * | `:hints` | sorted set | tasks with a hint under way, by the time it was promised (ms) |
+ * | `:held` | hash | hints that a slot has taken → worker id |
+ * | `:names` | set | names of definitions that ever had a task here |
+ * | `:index:NAME`, `:index:NAME:STATUS` | sorted set | ids by creation time (µs) |
+ * | `:tag:TAG` | sorted set | ids by creation time (µs) |
+ * | `:removals` | sorted set | final tasks by the end of their retention (ms) |
+ * | `:state:ID`, `:states` | channels | each new state of one task, of all tasks of the queue |
+ */
+export function queueRoot(prefix: string, queue: string): string {
+  return `${prefix}:{${queue}}`;
+}
+
+/** The set of queues that ever had a worker or a definition. */
+export function queuesKey(prefix: string): string {
+  return `${prefix}:queues`;
+}
+
+/** The hash of the hints that slots hold. */
+export function heldKey(root: string): string {
+  return `${root}:held`;
+}
+
+/** The hash that is a task's record. */
+export function taskKey(root: string, id: string): string {
+  return `${root}:task:${id}`;
+}
+
+/** The channel of one task's states. */
+export function stateChannel(root: string, id: string): string {
+  return `${root}:state:${id}`;
+}
+
+/** The channel of all states of a queue. */
+export function statesChannel(root: string): string {
+  return `${root}:states`;
+}
+
+/** The channel on which a worker hears of changes to the tasks that it runs. */
+export function workerChannel(root: string, worker: string): string {
+  return `${root}:worker:${worker}`;
+}
+
+/** The prefix that Bee-Queue puts before its queue names. */
+export function lanePrefix(prefix: string): string {
+  return `${prefix}:bee`;
+}
+
+/** Bee-Queue's name of a queue's lane: in braces, so that its keys share one slot. */
+export function laneName(queue: string): string {
+  return `{${queue}}`;
+}
+
+/** The same names for the scripts, whose first key is the queue's root. */
+export const luaKeys = `
+local root = KEYS[1]
+local taskKey = function(id) return root .. ':task:' .. id end
+local backlogKey = function(line) return root .. ':backlog:' .. line end
+local headsKey = root .. ':heads'
+local workersKey = root .. ':workers'
+local workerKey = function(worker) return root .. ':worker:' .. worker end
+local runsKey = function(worker) return root .. ':runs:' .. worker end
+local hintsKey = root .. ':hints'
+local heldKey = root .. ':held'
+local namesKey = root .. ':names'
+local indexKey = function(name, status)
+  return root .. ':index:' .. name .. (status and ':' .. status or '')
+end
+local tagKey = function(tag) return root .. ':tag:' .. tag end
+local removalsKey = root .. ':removals'
+local stateChannel = function(id) return root .. ':state:' .. id end
+local statesChannel = root .. ':states'
+`;

@@ -1,0 +1,110 @@
+import { BadUserInputError } from '../errors.ts';
+import type { Position, Store, StoreFilter } from './store.ts';
+import type { Task } from './task.ts';
+
+/** Which tasks: fields are AND-ed, members of a field OR-ed. Times are ms since 1970. */
+export interface TaskFilter extends StoreFilter {
+  readonly queues?: readonly string[];
+}
+
+/** A page by creation time, forwards from `after` or backwards from `before`. */
+export interface TaskQuery {
+  readonly filter?: TaskFilter;
+  readonly direction: 'ASC' | 'DESC';
+  /** From 1 to 100. */
+  readonly limit: number;
+  readonly after?: string;
+  readonly before?: string;
+}
+
+/** A page in the order of its query's direction. */
+export interface TaskPage {
+  readonly tasks: readonly { readonly task: Task; readonly cursor: string }[];
+  /** Whether more may follow (with `before`: precede). A rare filter's page may be short and yet not the last. */
+  readonly hasMore: boolean;
+  /** Where the next page goes on: beyond the last task where the look went further without finding one. */
+  readonly endCursor?: string;
+}
+
+/** Looks that a page takes at most at each queue; each look is bounded by itself. */
+const looksPerPage = 5;
+
+/**
+ * Merges the queues' pages into one. The order is the same in all of them, so that one position serves all.
+ *
+ * @throws BadUserInputError where a cursor isn't one of ours
+ */
+export async function listTasks(
+  store: Store,
+  queues: readonly string[],
+  query: TaskQuery,
+): Promise<TaskPage> {
+  const { filter = {}, limit, after, before } = query;
+  const backwards = before !== undefined;
+  const direction = backwards === (query.direction === 'ASC') ? 'DESC' : 'ASC';
+  const start = parseCursor(before ?? after);
+  const parts = await Promise.all(
+    queues.map((queue) => queuePart(store, queue, filter, direction, limit, start)),
+  );
+  const comparePositions = comparator(direction);
+
+  // Beyond the place where some queue's bounded look ended, another's tasks can't be placed yet.
+  const horizon = parts
+    .filter((part) => part.more)
+    .map((part) => part.end)
+    .filter((end) => end !== undefined)
+    .toSorted(comparePositions)[0];
+  const inReach = parts
+    .flatMap((part) => part.tasks)
+    .filter(({ position }) => horizon === undefined || comparePositions(position, horizon) <= 0)
+    .toSorted((a, b) => comparePositions(a.position, b.position));
+  const found = inReach.slice(0, limit);
+  const hasMore = horizon !== undefined || inReach.length > limit;
+  const end = found.length === limit ? found.at(-1)?.position : (horizon ?? found.at(-1)?.position);
+  const tasks = found.map(({ task, position }) => ({ task, cursor: formatCursor(position) }));
+  return {
+    tasks: backwards ? tasks.toReversed() : tasks,
+    hasMore,
+    ...(end === undefined ? {} : { endCursor: formatCursor(end) }),
+  };
+}
+
+type Part = Awaited<ReturnType<Store['page']>>;
+
+/** One queue's share of a page: looks on until it has enough, is through, or has looked often enough. */
+async function queuePart(
+  store: Store,
+  queue: string,
+  filter: StoreFilter,
+  direction: 'ASC' | 'DESC',
+  limit: number,
+  start: Position | undefined,
+): Promise<Part> {
+  let part: Part = { more: true, end: start, tasks: [] };
+  for (let look = 0; look < looksPerPage && part.more && part.tasks.length < limit; look += 1) {
+    const next = await store.page(queue, filter, direction, limit - part.tasks.length, part.end);
+    part = { more: next.more, end: next.end, tasks: [...part.tasks, ...next.tasks] };
+  }
+  return part;
+}
+
+function comparator(direction: 'ASC' | 'DESC'): (a: Position, b: Position) => number {
+  const sign = direction === 'ASC' ? 1 : -1;
+  return (a, b) => sign * (Number(a.time) - Number(b.time) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+}
+
+function formatCursor({ time, id }: Position): string {
+  return Buffer.from(`${time}:${id}`).toString('base64url');
+}
+
+function parseCursor(cursor: string | undefined): Position | undefined {
+  if (cursor === undefined) return undefined;
+  const [, time, id] =
+    /^(\d{1,16}):([A-Za-z0-9_-]{1,80})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+  if (time === undefined || id === undefined) {
+    throw new BadUserInputError('The cursor is not one that this API gave out.', [
+      { path: [], message: 'expected an endCursor or startCursor of an earlier page' },
+    ]);
+  }
+  return { time, id };
+}

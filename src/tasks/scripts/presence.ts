@@ -1,0 +1,60 @@
+import { defineScript } from '../../redis/connection.ts';
+import { settle } from './finish.ts';
+import { prelude } from './prelude.ts';
+
+/**
+ * A worker says that it lives: its presence is the lease of all its deliveries, renewed in one call.
+ *
+ * KEYS: queue root
+ * ARGV: worker, lease (ms), slots, lines (' line line '), host, pid, number of tokens, token, …
+ * Returns [[stale token, …], [token whose task is being canceled, …], hint, id, delivery, …]
+ *
+ * A delivery that the worker doesn't know of after a whole lease never reached it, and is given back.
+ */
+export const renew = defineScript(`${prelude}${settle}
+local worker, lease, slots, lines, host, pid, known = unpack(ARGV)
+redis.call('ZADD', workersKey, int(now + lease), worker)
+redis.call('HSET', workerKey(worker), 'slots', slots, 'lines', lines, 'host', host, 'pid', pid)
+redis.call('PEXPIRE', workerKey(worker), int(lease * 20))
+local held, stale, canceling = {}, {}, {}
+for i = 8, 7 + known do
+  local token = ARGV[i]
+  local id = redis.call('HGET', runsKey(worker), token)
+  held[token] = true
+  if not id then
+    stale[#stale + 1] = token
+  elseif redis.call('HGET', taskKey(id), 'status') == 'CANCELING' then
+    canceling[#canceling + 1] = token
+  end
+end
+local runs = redis.call('HGETALL', runsKey(worker))
+for i = 1, #runs, 2 do
+  local token, task = runs[i], load(runs[i + 1])
+  if not task or task.token ~= token then
+    redis.call('HDEL', runsKey(worker), token)
+  elseif not held[token] then
+    local open = redis.call('HGET', taskKey(task.id), 'attempt:' .. task.attempt)
+    if now - open:match('"startedAt":(%d+)') > tonumber(lease) then settle(task, 'SUPERSEDED') end
+  end
+end
+return { stale, canceling, unpack(wake()) }
+`);
+
+/**
+ * A worker that stopped takes its presence away; what it may still hold is given back.
+ *
+ * KEYS: queue root
+ * ARGV: worker
+ * Returns [hint, id, delivery, …]
+ */
+export const leave = defineScript(`${prelude}${settle}
+local worker = ARGV[1]
+local runs = redis.call('HGETALL', runsKey(worker))
+for i = 1, #runs, 2 do
+  local task = load(runs[i + 1])
+  if task and task.token == runs[i] then settle(task, 'SUPERSEDED') end
+end
+redis.call('DEL', workerKey(worker), runsKey(worker))
+redis.call('ZREM', workersKey, worker)
+return wake()
+`);

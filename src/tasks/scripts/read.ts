@@ -1,0 +1,150 @@
+import { defineScript } from '../../redis/connection.ts';
+import { prelude } from './prelude.ts';
+
+/**
+ * KEYS: queue root
+ * ARGV: id, …
+ * Returns [state or '', …] in the order of the ids
+ */
+export const states = defineScript(`${prelude}
+local states = {}
+for i, id in ipairs(ARGV) do
+  local task = load(id)
+  states[i] = task and state(task) or ''
+end
+return states
+`);
+
+/** The lists that a filter reads, shared by `page` and `count`: ARGV from 'first' on, as written there. */
+const sources = `
+local split = function(text)
+  local list = {}
+  for item in text:gmatch('[^\\n]+') do list[#list + 1] = item end
+  return list
+end
+local set = function(list)
+  local members = {}
+  for _, item in ipairs(list) do members[item] = true end
+  return #list > 0 and members
+end
+local sourcesOf = function(names, statuses, tags)
+  if #names == 0 then names = redis.call('SMEMBERS', namesKey) end
+  local keys = {}
+  if #tags > 0 then
+    for _, tag in ipairs(tags) do keys[#keys + 1] = tagKey(tag) end
+  else
+    for _, name in ipairs(names) do
+      if #statuses == 0 then keys[#keys + 1] = indexKey(name) end
+      for _, status in ipairs(statuses) do keys[#keys + 1] = indexKey(name, status) end
+    end
+  end
+  return keys
+end
+`;
+
+/** The most index entries that one call of `page` looks at. */
+const entriesPerCall = 1_000;
+
+/**
+ * A page of tasks by creation time. Lists (names, statuses, tags, owners) are joined by newlines.
+ *
+ * KEYS: queue root
+ * ARGV: direction (ASC, DESC), limit, position: time (µs) and id ('' = the start), names, statuses, tags,
+ *       owners, created at or after (µs or '-inf'), created before (µs or '+inf')
+ * Returns [1 more may follow / 0 the end, time and id where the look ended, state, time, …]
+ *
+ * The work of a call is bounded, whatever the filter: a page may hold less than its limit and still say
+ * that more may follow.
+ */
+export const page = defineScript(`${prelude}${sources}
+local direction, limit, fromTime, fromId = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local names, statuses, tags, owners = split(ARGV[5]), split(ARGV[6]), split(ARGV[7]), split(ARGV[8])
+local low, high = ARGV[9], ARGV[10]
+if high ~= '+inf' then high = '(' .. high end
+local ascending = direction == 'ASC'
+if fromTime ~= '' then
+  if ascending then low = fromTime else high = fromTime end
+end
+local nameSet, statusSet, ownerSet = set(names), set(statuses), set(owners)
+
+-- Merges the sorted sets; each is read in chunks, as far as it is needed.
+local readers = {}
+local fill = function(reader)
+  local found
+  if ascending then
+    found = redis.call('ZRANGE', reader.key, low, high, 'BYSCORE', 'LIMIT', reader.offset, 50, 'WITHSCORES')
+  else
+    found = redis.call('ZRANGE', reader.key, high, low, 'BYSCORE', 'REV', 'LIMIT', reader.offset, 50, 'WITHSCORES')
+  end
+  reader.offset = reader.offset + 50
+  reader.found, reader.at = found, 1
+end
+local before = function(timeA, idA, timeB, idB)
+  if timeA ~= timeB then return (timeA < timeB) == ascending end
+  return idA ~= idB and (idA < idB) == ascending
+end
+local start = fromTime ~= '' and tonumber(fromTime)
+local peek = function(reader)
+  while true do
+    if reader.at > #reader.found then
+      if #reader.found < 100 then return nil end
+      fill(reader)
+      if #reader.found == 0 then return nil end
+    end
+    local id, created = reader.found[reader.at], tonumber(reader.found[reader.at + 1])
+    if not start or before(start, fromId, created, id) then return id, created end
+    reader.at = reader.at + 2
+  end
+end
+for _, key in ipairs(sourcesOf(names, statuses, tags)) do
+  local reader = { key = key, offset = 0 }
+  fill(reader)
+  readers[#readers + 1] = reader
+end
+
+local result = { 0, fromTime, fromId }
+local taken, looked, lastId = 0, 0, nil
+while true do
+  local best, bestId, bestTime
+  for _, reader in ipairs(readers) do
+    local id, created = peek(reader)
+    if id and (not best or before(created, id, bestTime, bestId)) then best, bestId, bestTime = reader, id, created end
+  end
+  if not best then break end
+  if taken == limit or looked == ${entriesPerCall} then
+    result[1] = 1
+    break
+  end
+  best.at = best.at + 2
+  looked = looked + 1
+  -- A task with two of the tags is in two of the lists.
+  if bestId ~= lastId then
+    local task = load(bestId)
+    if task and (not nameSet or nameSet[task.name]) and (not statusSet or statusSet[task.status])
+      and (not ownerSet or ownerSet[task.owner]) then
+      result[#result + 1] = state(task)
+      result[#result + 1] = int(bestTime)
+      taken = taken + 1
+    end
+  end
+  lastId = bestId
+  result[2], result[3] = int(bestTime), bestId
+end
+return result
+`);
+
+/**
+ * How many tasks a filter finds, by counting index entries.
+ *
+ * KEYS: queue root
+ * ARGV: names, statuses, tags, created at or after (µs or '-inf'), created before (µs or '+inf')
+ * Returns the count; above the true one where tags meet other conditions or each other
+ */
+export const count = defineScript(`${prelude}${sources}
+local high = ARGV[5] ~= '+inf' and '(' .. ARGV[5] or ARGV[5]
+local total = 0
+for _, key in ipairs(sourcesOf(split(ARGV[1]), split(ARGV[2]), split(ARGV[3]))) do
+  total = total + redis.call('ZCOUNT', key, ARGV[4], high)
+end
+return total
+`);

@@ -1,0 +1,127 @@
+/** Every status a task can have; the last four are final. */
+export const taskStatuses = [
+  'SCHEDULED',
+  'QUEUED',
+  'RUNNING',
+  'RETRYING',
+  'CANCELING',
+  'SUCCEEDED',
+  'FAILED',
+  'CANCELED',
+  'EXPIRED',
+] as const;
+export type TaskStatus = (typeof taskStatuses)[number];
+
+/** How an attempt ended. `SUPERSEDED` is one that its worker gave back, or that a newer delivery replaced. */
+export const attemptOutcomes = [
+  'SUCCEEDED',
+  'FAILED',
+  'TIMED_OUT',
+  'LOST',
+  'CANCELED',
+  'SUPERSEDED',
+] as const;
+export type AttemptOutcome = (typeof attemptOutcomes)[number];
+
+/** Why a task or an attempt failed, in words that a client may read. */
+export interface TaskFailure {
+  /** A constant such as `TIMED_OUT`, or the `code` that the thrown error carries. */
+  readonly code: string;
+  readonly message: string;
+  /** False where trying again can't help. */
+  readonly retryable: boolean;
+  /** The attempt that failed, counted from 1. */
+  readonly attempt: number;
+  readonly details?: unknown;
+}
+
+/** How far an attempt has come. At least one of `fraction` and `current` is set. */
+export interface TaskProgress {
+  /** From 0 to 1. */
+  readonly fraction?: number;
+  readonly current?: number;
+  readonly total?: number;
+  readonly message?: string;
+  readonly data?: unknown;
+}
+
+/** One delivery of a task to a worker. Times are milliseconds since 1970 by the store's clock. */
+export interface TaskAttempt {
+  readonly number: number;
+  readonly worker: string;
+  readonly startedAt: number;
+  readonly finishedAt?: number;
+  readonly outcome?: AttemptOutcome;
+  readonly failure?: TaskFailure;
+}
+
+/** Who asked for a cancel, when and why. */
+export interface Cancellation {
+  readonly requestedAt: number;
+  readonly reason?: string;
+  readonly actor?: string;
+}
+
+/**
+ * A task's whole small state as of its `version`: what is published on every change and read as a snapshot.
+ * Times are milliseconds since 1970 by the store's clock. The input is read apart (`Tasks.input`), and so
+ * is an output above 4 KB (`Tasks.output`).
+ */
+export interface Task {
+  readonly id: string;
+  readonly name: string;
+  readonly queue: string;
+  readonly status: TaskStatus;
+  /** Raised by every change, also over a failover that lost writes; never goes back. */
+  readonly version: number;
+  /** Deliveries so far. */
+  readonly attempt: number;
+  /** The last 20 deliveries, oldest first. */
+  readonly attempts: readonly TaskAttempt[];
+  readonly createdAt: number;
+  readonly startedAt?: number;
+  readonly finishedAt?: number;
+  readonly nextAttemptAt?: number;
+  readonly progress?: TaskProgress;
+  readonly failure?: TaskFailure;
+  readonly cancellation?: Cancellation;
+  readonly tags: readonly string[];
+  readonly owner: string;
+  readonly parent?: string;
+  /** W3C `traceparent` of the request that enqueued it. */
+  readonly trace?: string;
+  /** The version of the definition's input type that the input was checked against. */
+  readonly definitionVersion: string;
+  /** Bytes of the output as JSON; absent until there is one. */
+  readonly outputBytes?: number;
+  /** The output itself where it is small. */
+  readonly output?: unknown;
+}
+
+const finalStatuses: ReadonlySet<TaskStatus> = new Set(['SUCCEEDED', 'FAILED', 'CANCELED', 'EXPIRED']);
+
+/** True for a status that nothing but a retry by hand changes any more. */
+export function isFinal(status: TaskStatus): boolean {
+  return finalStatuses.has(status);
+}
+
+/** True where a cancel would still change something. */
+export function canCancel(status: TaskStatus): boolean {
+  return !isFinal(status) && status !== 'CANCELING';
+}
+
+/**
+ * The state machine, written once: from each status, where a task may go. The scripts get this table and
+ * refuse everything else.
+ */
+export const allowedMoves: Readonly<Record<TaskStatus, readonly TaskStatus[]>> = {
+  SCHEDULED: ['QUEUED', 'CANCELED', 'EXPIRED'],
+  QUEUED: ['RUNNING', 'CANCELED', 'EXPIRED'],
+  RUNNING: ['SUCCEEDED', 'FAILED', 'RETRYING', 'QUEUED', 'CANCELING'],
+  RETRYING: ['QUEUED', 'RUNNING', 'FAILED', 'CANCELED'],
+  CANCELING: ['SUCCEEDED', 'CANCELED'],
+  SUCCEEDED: [],
+  FAILED: [],
+  CANCELED: [],
+  EXPIRED: [],
+};

@@ -1,0 +1,245 @@
+import type { TaskDefinition } from '../definition/definition.ts';
+import { compileDefinitions, type CompiledDefinition } from '../definition/types.ts';
+import { BadUserInputError, TaskNotFoundError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { connect, defaultPrefix, type Redis, type RedisSettings } from '../redis/connection.ts';
+import { Clock } from './clock.ts';
+import { Feed } from './feed.ts';
+import { createId } from './id.ts';
+import { Lane } from './lane.ts';
+import { listTasks, type TaskFilter, type TaskPage, type TaskQuery } from './list.ts';
+import { Store } from './store.ts';
+import type { Task } from './task.ts';
+import { watchAll } from './watch-all.ts';
+import { Watches } from './watch.ts';
+
+/** How a task is enqueued, beside its input. */
+export interface EnqueueOptions {
+  /** Up to 20 labels of 1 to 64 characters, to find tasks by. */
+  readonly tags?: readonly string[];
+  /** @default 'anonymous' */
+  readonly owner?: string;
+  /** The id of the task that enqueued this one. */
+  readonly parent?: string;
+  /** W3C `traceparent`. */
+  readonly trace?: string;
+}
+
+export interface TasksOptions {
+  readonly redis: RedisSettings;
+  readonly definitions: readonly TaskDefinition[];
+  readonly logger: Logger;
+  /** How long a lost worker's lease lasts. @default 15000 */
+  readonly leaseMs?: number;
+}
+
+/** A request gets its answer, or UNAVAILABLE, within a second. */
+const answerMs = 900;
+
+/**
+ * Opens what enqueues and watches tasks. It doesn't wait for Redis, which may come later; calls meanwhile
+ * are UnavailableErrors.
+ *
+ * @throws ConfigurationError where the definitions don't go together
+ */
+export async function connectTasks(options: TasksOptions): Promise<Tasks> {
+  return new Tasks(options);
+}
+
+/** What resolvers and backend code hold: enqueue, read, list, watch and cancel tasks. */
+export class Tasks implements AsyncDisposable {
+  readonly definitions: ReadonlyMap<string, CompiledDefinition>;
+  readonly #prefix: string;
+  readonly #redis: Redis;
+  readonly #store: Store;
+  readonly #feed: Feed;
+  readonly #watches: Watches;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #lanes: Map<string, Lane> = new Map();
+  readonly #queues: Set<string>;
+
+  constructor({ redis, definitions, logger, leaseMs }: TasksOptions) {
+    this.definitions = compileDefinitions(definitions);
+    this.#prefix = redis.prefix ?? defaultPrefix;
+    this.#queues = new Set(definitions.map((definition) => definition.queue));
+    this.#logger = logger;
+    this.#redis = connect(redis, 'producer', logger);
+    this.#store = new Store(this.#redis, this.#prefix, answerMs);
+    this.#feed = new Feed(connect(redis, 'subscriber', logger));
+    this.#watches = new Watches(this.#store, this.#feed, logger);
+    this.#clock = new Clock({
+      store: this.#store,
+      lane: (queue) => this.#lane(queue),
+      queues: () => [...this.#queues],
+      logger,
+      ...(leaseMs === undefined ? {} : { leaseMs }),
+    });
+  }
+
+  /**
+   * Writes a task and wakes a slot for it.
+   *
+   * @param input wire JSON, or values that become it by `toJSON`
+   * @throws BadUserInputError with each thing that is wrong; UnavailableError within a second
+   */
+  async enqueue(name: string | TaskDefinition, input: unknown, options: EnqueueOptions = {}): Promise<Task> {
+    const compiled = this.#definition(typeof name === 'string' ? name : name.name);
+    const { definition, version } = compiled;
+    const { tags = [], owner = 'anonymous', parent, trace } = options;
+    checkTags(tags);
+    const wire = JSON.stringify(input ?? null);
+    await compiled.coerceInput(JSON.parse(wire));
+    const { task, hints } = await this.#store.create(definition.queue, {
+      id: createId(definition.queue),
+      name: definition.name,
+      definitionVersion: version,
+      owner,
+      tags: [...new Set(tags)],
+      parent,
+      trace,
+      input: wire,
+      maxDeliveries: definition.maxDeliveries,
+      keepSuccessMs: definition.retention.successMs,
+      keepFailureMs: definition.retention.failureMs,
+    });
+    this.#lane(definition.queue).push(hints);
+    return task;
+  }
+
+  async get(id: string): Promise<Task | undefined> {
+    return await this.#store.get(id);
+  }
+
+  /** The tasks in the order of their ids, undefined where there is none. */
+  async getMany(ids: readonly string[]): Promise<(Task | undefined)[]> {
+    return await this.#store.getMany(ids);
+  }
+
+  /** A task's input as it came, undefined where the record is gone. */
+  async input(id: string): Promise<unknown> {
+    return parse(await this.#store.content(id, 'input'));
+  }
+
+  /** A succeeded task's output as wire JSON, read from the store where the state doesn't carry it. */
+  async output(task: Task): Promise<unknown> {
+    if (task.output !== undefined || task.outputBytes === undefined) return task.output;
+    return parse(await this.#store.content(task.id, 'output'));
+  }
+
+  /** @throws BadUserInputError where a cursor isn't one of ours */
+  async list(query: TaskQuery): Promise<TaskPage> {
+    return await listTasks(this.#store, await this.#queuesOf(query.filter), query);
+  }
+
+  /** How many tasks a filter finds: exact unless tags or owners meet other conditions; then at least as many as there are. */
+  async count(filter: TaskFilter = {}): Promise<{ count: number; exact: boolean }> {
+    const { names, statuses, tags = [], owners = [] } = filter;
+    const queues = await this.#queuesOf(filter);
+    const counts = await Promise.all(queues.map((queue) => this.#store.count(queue, filter)));
+    const others = (names?.length ?? 0) + (statuses?.length ?? 0);
+    const exact = owners.length === 0 && (tags.length === 0 || (tags.length === 1 && others === 0));
+    return { count: counts.reduce((sum, count) => sum + count, 0), exact };
+  }
+
+  /**
+   * Yields the task as it is now, then each newer state; returns after a final one or when aborted.
+   *
+   * @throws TaskNotFoundError; TaskLostError where the record vanishes meanwhile; UnavailableError at the start
+   */
+  watch(id: string, options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<Task, void, undefined> {
+    return this.#watches.watch(id, options);
+  }
+
+  /**
+   * Yields every new state of the tasks that match, from now on.
+   *
+   * @throws WatchResetError when states may have been missed
+   */
+  async *watchAll(
+    filter: TaskFilter = {},
+    options: { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<Task, void, undefined> {
+    yield* watchAll(this.#store, this.#feed, await this.#queuesOf(filter), filter, options);
+  }
+
+  /**
+   * Asks a task to stop. One that waits is CANCELED at once, one that runs is CANCELING until its `run` ends.
+   *
+   * @throws TaskNotFoundError
+   */
+  async cancel(
+    id: string,
+    options: { readonly reason?: string; readonly actor?: string } = {},
+  ): Promise<{ accepted: boolean; task: Task }> {
+    const canceled = await this.#store.cancel(id, options);
+    if (canceled === undefined) throw new TaskNotFoundError(id);
+    const { accepted, task, hints } = canceled;
+    this.#lane(task.queue).push(hints);
+    return { accepted, task };
+  }
+
+  /** Whether the store is reachable right now. */
+  isReady(): boolean {
+    return this.#redis.status === 'ready';
+  }
+
+  /** Channels that this process listens to: none once all watches have ended. */
+  get channels(): number {
+    return this.#feed.size;
+  }
+
+  async close(): Promise<void> {
+    this.#watches.close();
+    await this.#clock.close();
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.close()));
+    this.#feed.close();
+    this.#redis.disconnect();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #definition(name: string): CompiledDefinition {
+    const compiled = this.definitions.get(name);
+    if (compiled !== undefined) return compiled;
+    const known = [...this.definitions.keys()].toSorted().join(', ');
+    throw new BadUserInputError(`There is no task definition '${name}'. Known here: ${known || 'none'}.`, [
+      { path: ['name'], message: `expected one of: ${known || '(no definition is loaded)'}` },
+    ]);
+  }
+
+  #lane(queue: string): Lane {
+    let lane = this.#lanes.get(queue);
+    if (lane === undefined) {
+      lane = new Lane({ queue, prefix: this.#prefix, redis: this.#redis, logger: this.#logger });
+      this.#lanes.set(queue, lane);
+    }
+    return lane;
+  }
+
+  /** The queues of a filter, or all that any process has registered. */
+  async #queuesOf(filter: TaskFilter = {}): Promise<string[]> {
+    if (filter.queues !== undefined && filter.queues.length > 0) return [...new Set(filter.queues)];
+    const registered = await this.#store.queues();
+    return [...this.#queues.union(new Set(registered))];
+  }
+}
+
+function parse(text: string | undefined): unknown {
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+function checkTags(tags: readonly string[]): void {
+  const issues = tags
+    .map((tag, index) => ({
+      path: ['tags', index],
+      message: `expected 1 to 64 characters without control characters, got ${JSON.stringify(tag.slice(0, 80))}`,
+    }))
+    // Control characters never reach a key, and a newline would split the list that the record keeps.
+    .filter((_, index) => !/^[^\p{C}]{1,64}$/u.test(tags[index] ?? ''));
+  if (tags.length > 20)
+    issues.push({ path: ['tags'] as never, message: `expected at most 20 tags, got ${tags.length}` });
+  if (issues.length > 0) throw new BadUserInputError('The tags are not usable.', issues);
+}
