@@ -1,0 +1,61 @@
+import { NonRetryableError } from '../definition/non-retryable.ts';
+import { BadUserInputError, InvalidOutputError } from '../errors.ts';
+import type { TaskFailure } from '../tasks/task.ts';
+
+/** A failure's details and a progress' data may have this many bytes as JSON. */
+export const detailBytes = 4_096;
+
+const messageLength = 1_000;
+
+/** What a thrown value tells clients: never a stack, never more than fits into the state. */
+export function failureOf(error: unknown, attempt: number): TaskFailure {
+  const { code, retryable } = classify(error);
+  const details = detailsOf(error);
+  return {
+    code,
+    message: messageOf(error),
+    retryable,
+    attempt,
+    ...(details === undefined ? {} : { details }),
+  };
+}
+
+function classify(error: unknown): { code: string; retryable: boolean } {
+  if (error instanceof BadUserInputError) return { code: 'INVALID_INPUT', retryable: false };
+  if (error instanceof InvalidOutputError) return { code: error.code, retryable: false };
+  if (error instanceof NonRetryableError) return { code: error.code, retryable: false };
+  return { code: codeOf(error) ?? 'ERROR', retryable: true };
+}
+
+/** The code that an error carries, where it looks like one: `ECONNREFUSED`, `CARD_DECLINED`. */
+function codeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  const { code } = error;
+  return typeof code === 'string' && /^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(code) ? code : undefined;
+}
+
+function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message || error.name : `The run threw ${describe(error)}.`;
+  return text.length > messageLength ? `${text.slice(0, messageLength - 1)}…` : text;
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 200)) : `a value of type ${typeof value}`;
+}
+
+function detailsOf(error: unknown): unknown {
+  const details =
+    error instanceof BadUserInputError
+      ? error.issues
+      : error instanceof NonRetryableError
+        ? error.details
+        : undefined;
+  if (details === undefined) return undefined;
+  try {
+    const json = JSON.stringify(details);
+    if (Buffer.byteLength(json) <= detailBytes) return details;
+    return { omitted: `details of ${Buffer.byteLength(json)} bytes, more than ${detailBytes}` };
+  } catch {
+    return { omitted: 'details that are not JSON' };
+  }
+}

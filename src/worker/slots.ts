@@ -1,0 +1,177 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CompiledDefinition } from '../definition/types.ts';
+import type { Logger } from '../logger.ts';
+import { workerChannel } from '../redis/keys.ts';
+import type { Feed, Listening } from '../tasks/feed.ts';
+import type { HintData, Lane } from '../tasks/lane.ts';
+import { parseTask, type Delivery, type Outcome, type Server, type Store } from '../tasks/store.ts';
+import { Attempt } from './attempt.ts';
+
+/** A hint that this many slots had no use for isn't sent on again; the clock wakes within a second. */
+const hopsPerHint = 8;
+
+/** How long an aborted `run` gets before its task is given back without it. */
+const abandonAfterMs = 1_000;
+
+export interface SlotsOptions {
+  readonly queue: string;
+  readonly worker: string;
+  readonly definitions: readonly CompiledDefinition[];
+  readonly count: number;
+  readonly leaseMs: number;
+  readonly store: Store;
+  /** The lane that these slots take hints from; closed with them. */
+  readonly serving: Lane;
+  /** The lane by which they wake others. */
+  readonly waking: Lane;
+  readonly feed: Feed;
+  readonly logger: Logger;
+}
+
+/** The slots of one worker on one queue: a hint wakes a slot, which then helps itself while something waits. */
+export class Slots {
+  readonly #options: SlotsOptions;
+  readonly #server: Server;
+  readonly #definitions: ReadonlyMap<string, CompiledDefinition>;
+  /** Tokens given out, with their attempt once it runs: what the lease is renewed for. */
+  readonly #tokens: Map<string, Attempt | undefined> = new Map();
+  #renewal: NodeJS.Timeout | undefined;
+  #channel: Listening | undefined;
+  #stopping = false;
+
+  constructor(options: SlotsOptions) {
+    const { worker, definitions } = options;
+    this.#options = options;
+    this.#definitions = new Map(definitions.map((compiled) => [compiled.definition.name, compiled]));
+    this.#server = {
+      worker,
+      lines: definitions.map(({ definition, version }) => `${definition.name}:${version}`),
+    };
+  }
+
+  /** Attempts that run now. */
+  get busy(): number {
+    return this.#attempts().length;
+  }
+
+  /** Makes the slots known and serves them. */
+  async start(): Promise<void> {
+    const { queue, worker, count, leaseMs, store, serving, feed } = this.#options;
+    this.#channel = feed.listen(workerChannel(store.root(queue), worker), {
+      onMessage: (message) => this.#cancel(parseTask(message).id),
+      onGap: () => void this.renew(),
+    });
+    await this.#channel.confirmed;
+    await serving.serve(count, (hint) => this.#serve(hint));
+    await this.renew();
+    this.#renewal = setInterval(() => void this.renew(), leaseMs / 3);
+  }
+
+  /** Renews the lease of all deliveries in one call, and hears which are void or to be canceled. */
+  async renew(): Promise<void> {
+    const { queue, leaseMs, count, store, waking, logger } = this.#options;
+    if (this.#stopping) return;
+    const presence = { leaseMs, slots: count, host: hostname(), pid: process.pid };
+    const tokens = [...this.#tokens.keys()];
+    try {
+      const { stale, canceling, hints } = await store.renew(queue, this.#server, presence, tokens);
+      for (const token of stale) this.#tokens.get(token)?.abort('STALE');
+      for (const token of canceling) this.#tokens.get(token)?.abort('CANCELED');
+      waking.push(hints);
+    } catch (error) {
+      logger.debug({ err: error, queue }, 'the lease could not be renewed');
+    }
+  }
+
+  /** Takes no more; ends what can be ended in the grace, aborts the rest and gives it back. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    const { queue, worker, store, serving, waking } = this.#options;
+    const closed = new AbortController();
+    const closing = serving.close().finally(() => closed.abort());
+    await this.#abortAfter(graceMs, closed.signal);
+    await closing;
+    clearInterval(this.#renewal);
+    this.#channel?.stop();
+    waking.push(await store.leave(queue, worker));
+  }
+
+  async #abortAfter(graceMs: number, closed: AbortSignal): Promise<void> {
+    try {
+      await delay(graceMs, undefined, { signal: closed });
+      for (const attempt of this.#attempts()) attempt.abort('STOPPING');
+      await delay(abandonAfterMs, undefined, { signal: closed });
+      for (const attempt of this.#attempts()) attempt.abandon();
+    } catch {
+      // Every slot was free before its time.
+    }
+  }
+
+  async #serve(hint: { readonly hint: string } & HintData): Promise<void> {
+    const { queue, store, waking, logger } = this.#options;
+    const { hops = 0 } = hint;
+    // Giving back wakes another worker; a hint that comes meanwhile has nothing to add.
+    if (this.#stopping) return;
+    const token = this.#newToken();
+    let delivery: Delivery | undefined;
+    try {
+      const begun = await store.begin(queue, this.#server, token, hint, hops < hopsPerHint);
+      waking.push(begun.hints, hops + 1);
+      delivery = begun.delivery;
+    } catch (error) {
+      logger.error({ err: error, queue }, 'a slot could not take a task');
+    }
+    if (delivery === undefined) this.#tokens.delete(token);
+    while (delivery !== undefined) delivery = await this.#run(delivery, hint.hint);
+  }
+
+  /** Runs a delivery and writes its outcome; gives the slot's next one. */
+  async #run(delivery: Delivery, hint: string): Promise<Delivery | undefined> {
+    const { store, logger } = this.#options;
+    const compiled = this.#definitions.get(delivery.task.name);
+    // The script only hands out lines of this server.
+    if (compiled === undefined) throw new Error(`the worker was handed a task of ${delivery.task.name}`);
+    const attempt = new Attempt({ delivery, compiled, store, logger });
+    this.#tokens.set(delivery.token, attempt);
+    if (delivery.task.status === 'CANCELING') attempt.abort('CANCELED');
+    const outcome = await attempt.run();
+    const next = await this.#finish(delivery, outcome, hint);
+    this.#tokens.delete(delivery.token);
+    return next;
+  }
+
+  async #finish(delivery: Delivery, outcome: Outcome, hint: string): Promise<Delivery | undefined> {
+    const { queue, store, waking, logger } = this.#options;
+    const nextToken = this.#stopping ? undefined : this.#newToken();
+    const { id } = delivery.task;
+    let next: Delivery | undefined;
+    try {
+      const finished = await store.finish(queue, this.#server, delivery, outcome, nextToken, hint);
+      if (!finished.counted)
+        logger.warn({ id }, 'an outcome came too late: the task was taken from this worker');
+      waking.push(finished.hints);
+      next = finished.delivery;
+    } catch (error) {
+      // The delivery is no longer renewed by this worker, which gives the task back after a lease.
+      logger.error({ err: error, id, outcome: outcome.outcome }, 'an outcome could not be written');
+    }
+    if (next === undefined && nextToken !== undefined) this.#tokens.delete(nextToken);
+    return next;
+  }
+
+  #cancel(id: string): void {
+    for (const attempt of this.#attempts()) if (attempt.delivery.task.id === id) attempt.abort('CANCELED');
+  }
+
+  #attempts(): Attempt[] {
+    return [...this.#tokens.values()].filter((attempt) => attempt !== undefined);
+  }
+
+  #newToken(): string {
+    const token = randomBytes(12).toString('base64url');
+    this.#tokens.set(token, undefined);
+    return token;
+  }
+}

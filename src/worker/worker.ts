@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { TaskDefinition } from '../definition/definition.ts';
+import { compileDefinitions } from '../definition/types.ts';
+import type { Logger } from '../logger.ts';
+import { connect, defaultPrefix, type Redis, type RedisSettings } from '../redis/connection.ts';
+import { Clock, defaultLeaseMs } from '../tasks/clock.ts';
+import { Feed } from '../tasks/feed.ts';
+import { Lane } from '../tasks/lane.ts';
+import { Store } from '../tasks/store.ts';
+import { Slots } from './slots.ts';
+
+export interface WorkerOptions {
+  readonly redis: RedisSettings;
+  readonly definitions: readonly TaskDefinition[];
+  /** Queues to serve. @default all that the definitions name */
+  readonly queues?: readonly string[];
+  /** Slots on each queue: attempts that run side by side. */
+  readonly concurrency: number;
+  readonly logger: Logger;
+  /** How long a lease lasts without being renewed, in ms. @default 15000 */
+  readonly leaseMs?: number;
+}
+
+/** How long `stop` lets attempts finish before it aborts them. */
+export const defaultStopGraceMs = 30_000;
+
+/**
+ * Starts a worker; resolves once its slots are served, which waits for Redis where it is away.
+ *
+ * @throws ConfigurationError where the definitions don't go together
+ */
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  const worker = new Worker(options);
+  await worker.start();
+  return worker;
+}
+
+/** The part of a process that takes tasks and runs attempts. */
+export class Worker implements AsyncDisposable {
+  readonly id: string = `${hostname()
+    .replaceAll(/[^A-Za-z0-9-]/g, '-')
+    .slice(0, 40)}-${process.pid}-${randomBytes(3).toString('hex')}`;
+  readonly queues: readonly string[];
+  readonly #redis: Redis;
+  readonly #store: Store;
+  readonly #feed: Feed;
+  readonly #lanes: ReadonlyMap<string, Lane>;
+  readonly #slots: readonly Slots[];
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: WorkerOptions) {
+    const { redis, definitions, concurrency, leaseMs = defaultLeaseMs } = options;
+    const prefix = redis.prefix ?? defaultPrefix;
+    const compiled = [...compileDefinitions(definitions).values()];
+    const served = Map.groupBy(compiled, ({ definition }) => definition.queue);
+    for (const queue of served.keys()) if (options.queues?.includes(queue) === false) served.delete(queue);
+    const logger = options.logger.child({ worker: this.id });
+    const connection = connect(redis, 'worker', logger);
+    const lane = (queue: string): Lane => new Lane({ queue, prefix, redis: connection, logger });
+
+    this.queues = [...served.keys()];
+    this.#logger = logger;
+    this.#redis = connection;
+    this.#store = new Store(connection, prefix);
+    this.#feed = new Feed(connect(redis, 'subscriber', logger));
+    this.#lanes = new Map(this.queues.map((queue) => [queue, lane(queue)]));
+    this.#slots = [...served].map(
+      ([queue, definitions]) =>
+        new Slots({
+          queue,
+          worker: this.id,
+          definitions,
+          count: concurrency,
+          leaseMs,
+          store: this.#store,
+          serving: lane(queue),
+          waking: this.#lane(queue),
+          feed: this.#feed,
+          logger,
+        }),
+    );
+    this.#clock = new Clock({
+      store: this.#store,
+      lane: (queue) => this.#lane(queue),
+      queues: () => this.queues,
+      logger,
+      leaseMs,
+    });
+  }
+
+  /** Attempts that run now. */
+  get busy(): number {
+    return this.#slots.reduce((sum, slots) => sum + slots.busy, 0);
+  }
+
+  /** Resolves once all slots are served. */
+  async start(): Promise<void> {
+    if (this.queues.length === 0) return;
+    await this.#store.registerQueues(this.queues);
+    await Promise.all(this.#slots.map((slots) => slots.start()));
+    this.#logger.info({ queues: this.queues }, 'worker is ready');
+  }
+
+  /** Takes no more tasks, lets attempts finish in the grace (ms), aborts the rest and gives their tasks back. */
+  async stop(graceMs: number = defaultStopGraceMs): Promise<void> {
+    this.#stopped ??= this.#stop(graceMs);
+    await this.#stopped;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop(0);
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    await Promise.all(this.#slots.map((slots) => slots.stop(graceMs)));
+    await this.#clock.close();
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.close()));
+    this.#feed.close();
+    this.#redis.disconnect();
+    this.#logger.info('worker has stopped');
+  }
+
+  #lane(queue: string): Lane {
+    const lane = this.#lanes.get(queue);
+    if (lane === undefined) throw new Error(`the worker doesn't serve the queue ${queue}`);
+    return lane;
+  }
+}
