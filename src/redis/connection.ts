@@ -47,6 +47,13 @@ export class Redis extends IORedis {
     return result;
   }
 
+  /** Ends the connection; whatever waits for an answer is rejected. */
+  override disconnect(reconnect = false): void {
+    // Between two connections ioredis would leave waiting commands without an answer for ever.
+    if (!reconnect && this.status === 'reconnecting') this.status = 'wait';
+    super.disconnect(reconnect);
+  }
+
   /** Runs a script whose first key is `key`; every further name it makes itself. */
   run(script: Script, key: string, args: readonly (string | number)[]): Promise<unknown> {
     this.scriptSources.set(script.sha, script.source);

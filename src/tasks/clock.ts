@@ -69,7 +69,7 @@ export class Clock {
   async #tick(queue: string): Promise<void> {
     const { store, lane, logger } = this.#options;
     const touch = this.#touches.get(queue);
-    const { now, lost, removed, abandoned, hints } = await store.tick(queue, {
+    const { now, lost, removed, hints } = await store.tick(queue, {
       leaseMs: this.#leaseMs,
       since: touch?.since ?? Number.MAX_SAFE_INTEGER,
       last: touch?.last ?? 0,
@@ -79,7 +79,6 @@ export class Clock {
     lane(queue).push(hints);
     if (lost.length > 0) logger.warn({ queue, tasks: lost }, 'a worker was lost, its tasks are taken back');
     if (removed > 0) logger.debug({ queue, removed }, 'tasks outlived their retention');
-    await lane(queue).forget(abandoned);
   }
 
   /** A hint in the lane's active list that no slot holds, in two looks running, lost its slot to a crash. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import BeeQueue from 'bee-queue';
 // Bee-Queue's own scripts, which it loads once and then only calls by their SHA-1.
@@ -21,8 +22,8 @@ export type Slot = (hint: { readonly hint: string } & HintData) => Promise<void>
 const stallIntervalMs = 86_400_000;
 
 /**
- * Removes hints whose slot is gone, unless they wait: an id in `waiting` without a job costs a slot of
- * whoever takes it.
+ * Removes hints whose slot is gone, unless they wait: an id in `waiting` without a job wakes a slot for
+ * nothing.
  *
  * KEYS: waiting, active, stalling, jobs; ARGV: id, … Returns how many were removed
  */
@@ -120,7 +121,8 @@ export class Lane {
       await whenReady(this.#redis, signal);
       const queue = this.#create();
       try {
-        await queue.ready();
+        // A connection that broke meanwhile would keep a closing lane waiting.
+        await Promise.race([queue.ready(), abortOf(signal)]);
         const { scripts, shas } = beeScripts;
         for (const [name, sha] of Object.entries(shas))
           this.#redis.scriptSources.set(sha, scripts[name] ?? '');
@@ -162,6 +164,11 @@ export class Lane {
   #key(name: string): string {
     return `${this.#prefix}:${this.#name}:${name}`;
   }
+}
+
+async function abortOf(signal: AbortSignal): Promise<never> {
+  if (!signal.aborted) await once(signal, 'abort');
+  throw signal.reason;
 }
 
 function serveSlots(queue: BeeQueue<HintData>, { count, slot }: { count: number; slot: Slot }): void {

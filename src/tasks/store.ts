@@ -214,16 +214,10 @@ export class Store {
   async tick(
     queue: string,
     touch: { readonly leaseMs: number; readonly since: number; readonly last: number },
-  ): Promise<{ now: number; lost: string[]; removed: number; abandoned: string[]; hints: Hint[] }> {
+  ): Promise<{ now: number; lost: string[]; removed: number; hints: Hint[] }> {
     const reply = await this.#run(tick, queue, [touch.leaseMs, touch.since, touch.last]);
-    const [now, lost, removed, abandoned, ...hints] = reply as [
-      string,
-      string[],
-      number,
-      string[],
-      ...string[],
-    ];
-    return { now: Number(now), lost, removed, abandoned, hints: parseHints(hints) };
+    const [now, lost, removed, ...hints] = reply as [string, string[], number, ...string[]];
+    return { now: Number(now), lost, removed, hints: parseHints(hints) };
   }
 
   /** Those of some hints that no slot holds. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { TaskDefinition } from '../definition/definition.ts';
 import { compileDefinitions } from '../definition/types.ts';
 import type { Logger } from '../logger.ts';
@@ -21,6 +22,9 @@ export interface WorkerOptions {
   /** How long a lease lasts without being renewed, in ms. @default 15000 */
   readonly leaseMs?: number;
 }
+
+/** How long a stopping worker waits for a store that is away, beyond its grace. */
+const awayMs = 3_000;
 
 /** How long `stop` lets attempts finish before it aborts them. */
 export const defaultStopGraceMs = 30_000;
@@ -115,12 +119,28 @@ export class Worker implements AsyncDisposable {
   }
 
   async #stop(graceMs: number): Promise<void> {
-    await Promise.all(this.#slots.map((slots) => slots.stop(graceMs)));
+    const given = this.#giveBack(graceMs);
+    const late = new AbortController();
+    const tooLong = delay(graceMs + awayMs, true, { signal: late.signal }).catch(() => false);
+    if (await Promise.race([given.then(() => false), tooLong])) {
+      this.#logger.warn('the store is away: what ran here is taken back by other workers after a lease');
+    }
+    late.abort();
+    this.#feed.close();
+    // Ends what still waits for the store.
+    this.#redis.disconnect();
+    await given;
+    this.#logger.info('worker has stopped');
+  }
+
+  async #giveBack(graceMs: number): Promise<void> {
+    try {
+      await Promise.all(this.#slots.map((slots) => slots.stop(graceMs)));
+    } catch (error) {
+      this.#logger.debug({ err: error }, 'the worker could not take its leave of the store');
+    }
     await this.#clock.close();
     await Promise.all([...this.#lanes.values()].map((lane) => lane.close()));
-    this.#feed.close();
-    this.#redis.disconnect();
-    this.#logger.info('worker has stopped');
   }
 
   #lane(queue: string): Lane {

@@ -46,10 +46,11 @@ export const begin = defineScript(`${prelude}${claim}
 local worker, token, hint, hinted, mayWake = unpack(ARGV)
 for i = 6, #ARGV do served[ARGV[i]] = true end
 redis.call('ZREM', hintsKey, hinted)
-redis.call('HSET', heldKey, hint, worker)
 local delivery = claim(worker, token, served)
-if delivery then return { delivery } end
-redis.call('HDEL', heldKey, hint)
+if delivery then
+  redis.call('HSET', heldKey, hint, worker)
+  return { delivery }
+end
 -- Nothing for this slot, but perhaps for another worker's, whose hint it took.
 return { '', unpack(mayWake == '1' and wake() or {}) }
 `);

@@ -11,15 +11,14 @@ export const hintLifeMs = 1_000;
  *
  * KEYS: queue root
  * ARGV: lease (ms), since when the caller has been in touch (ms), when it last was (ms)
- * Returns [now (ms), [id of a task whose worker was lost, …], records removed, [abandoned hint, …],
- *          hint, id, delivery, …]
+ * Returns [now (ms), [id of a task whose worker was lost, …], records removed, hint, id, delivery, …]
  *
  * Times are the store's. A caller that hasn't been in touch for a whole lease, or that slept, sweeps
  * nothing: after an outage the workers renew first, so that Redis being away loses nobody.
  */
 export const tick = defineScript(`${prelude}${settle}
 local lease, since, last = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local lost, removed, abandoned = {}, 0, {}
+local lost, removed = {}, 0
 redis.call('ZREMRANGEBYSCORE', hintsKey, '-inf', int(now - ${hintLifeMs}))
 
 if now - since >= lease and now - last < lease / 2 then
@@ -49,10 +48,7 @@ end
 
 local held = redis.call('HGETALL', heldKey)
 for i = 1, #held, 2 do
-  if #abandoned < ${itemsPerCall} and not redis.call('ZSCORE', workersKey, held[i + 1]) then
-    redis.call('HDEL', heldKey, held[i])
-    abandoned[#abandoned + 1] = held[i]
-  end
+  if not redis.call('ZSCORE', workersKey, held[i + 1]) then redis.call('HDEL', heldKey, held[i]) end
 end
 
 for _, id in ipairs(redis.call('ZRANGE', removalsKey, '-inf', int(now), 'BYSCORE', 'LIMIT', 0, ${itemsPerCall})) do
@@ -71,5 +67,5 @@ for _, id in ipairs(redis.call('ZRANGE', removalsKey, '-inf', int(now), 'BYSCORE
   redis.call('ZREM', removalsKey, id)
 end
 
-return { int(now), lost, removed, abandoned, unpack(wake()) }
+return { int(now), lost, removed, unpack(wake()) }
 `);
