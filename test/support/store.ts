@@ -1,0 +1,142 @@
+import { connect, defaultPrefix, type Redis, type RedisSettings } from '../../src/redis/connection.ts';
+import { expect, vi } from 'vitest';
+import { createId } from '../../src/tasks/id.ts';
+import { Store, type Delivery, type Hint, type NewTask, type Server } from '../../src/tasks/store.ts';
+import type { Task } from '../../src/tasks/task.ts';
+import { freshSettings, testLogger, type SharedStore } from './stores.ts';
+
+/** The scripts without anything around them: of a fresh prefix in a shared store, or beside other tests' parts. With a worker `w1` whose presence and slots a test sets. */
+export class TestStore implements AsyncDisposable {
+  readonly redis: Redis;
+  readonly store: Store;
+  readonly queue: string;
+  readonly root: string;
+  #tokens = 0;
+
+  constructor(where: SharedStore | RedisSettings, queue = 'images') {
+    const settings = 'name' in where ? freshSettings(where) : where;
+    this.queue = queue;
+    this.redis = connect(settings, 'worker', testLogger);
+    this.store = new Store(this.redis, settings.prefix ?? defaultPrefix);
+    this.root = this.store.root(this.queue);
+  }
+
+  async create(task: Partial<NewTask> = {}) {
+    return await this.store.create(this.queue, {
+      id: createId(this.queue),
+      name: 'resize',
+      definitionVersion: 'v1',
+      owner: 'anonymous',
+      tags: [],
+      parent: undefined,
+      trace: undefined,
+      input: '{"n":1}',
+      maxDeliveries: 3,
+      keepSuccessMs: 60_000,
+      keepFailureMs: 60_000,
+      ...task,
+    });
+  }
+
+  /** Makes a worker known that has some slots. */
+  async present(slots: number, server: Server = w1, tokens: readonly string[] = [], leaseMs = 60_000) {
+    return await this.store.renew(this.queue, server, { leaseMs, slots, host: 'test', pid: 1 }, tokens);
+  }
+
+  /** Begins as the slot that took the first hint under way. */
+  async begin(server: Server = w1, token = this.token(), given?: { hint: string; id: string }) {
+    const [id = 'none'] = await this.redis.zrange(`${this.root}:hints`, '0', '0');
+    const hint = given ?? { hint: `h${this.#tokens}`, id };
+    return await this.store.begin(this.queue, server, token, hint, true);
+  }
+
+  /** Begins a task that must be there. */
+  async delivery(server: Server = w1): Promise<Delivery> {
+    const { delivery } = await this.begin(server);
+    if (delivery === undefined) throw new Error('expected something to begin');
+    return delivery;
+  }
+
+  async succeed(delivery: Delivery, nextToken?: string, output = '{"n":2}', server: Server = w1) {
+    const outcome = { outcome: 'SUCCEEDED' as const, output };
+    return await this.store.finish(this.queue, server, delivery, outcome, nextToken, 'h');
+  }
+
+  /** Runs the first task that waits, of whatever definition. */
+  async finishOne(task: Task, output: string): Promise<void> {
+    const server = { worker: 'w9', lines: [`${task.name}:${task.definitionVersion}`] };
+    await this.succeed(await this.delivery(server), undefined, output, server);
+  }
+
+  /** Takes a record away, as a failover that lost its writes does. */
+  async vanish(id: string): Promise<void> {
+    await this.redis.del(`${this.root}:task:${id}`);
+    await this.redis.publish(`${this.root}:state:${id}`, '');
+  }
+
+  /** Kills the connections by which this process listens. */
+  async cutLinks(): Promise<void> {
+    const clients = String(await this.redis.client('LIST', 'TYPE', 'PUBSUB'));
+    const own = clients
+      .split('\n')
+      .filter((line) => line.includes(` name=taskwire-subscriber-${process.pid} `));
+    expect(own).not.toEqual([]);
+    for (const line of own) await this.redis.client('KILL', 'ID', /^id=(\d+)/.exec(line)?.[1] ?? '');
+  }
+
+  /** Resolves once someone listens to a channel below the queue's root. */
+  async listenedTo(channel: string): Promise<void> {
+    await vi.waitFor(async () => {
+      const [, listeners] = await this.redis.pubsub('NUMSUB', `${this.root}:${channel}`);
+      expect(listeners).not.toBe(0);
+    });
+  }
+
+  /** One round of the clock, by default one that has been in touch long enough to sweep. */
+  async tick(touch: { since?: number; last?: number } = {}) {
+    const [seconds] = await this.redis.time();
+    const now = Number(seconds) * 1_000;
+    return await this.store.tick(this.queue, { leaseMs: 60_000, since: 0, last: now, ...touch });
+  }
+
+  /** Makes a worker's lease run out now. */
+  async expire(worker: string): Promise<void> {
+    await this.redis.zadd(`${this.root}:workers`, 1, worker);
+  }
+
+  /** Makes hints under way so old that they count as lost. */
+  async loseHints(): Promise<void> {
+    const ids = await this.redis.zrange(`${this.root}:hints`, '0', '-1');
+    if (ids.length > 0) await this.redis.zadd(`${this.root}:hints`, ...ids.flatMap((id) => ['1', id]));
+  }
+
+  /** Resolves once Bee-Queue holds so many hints that slots took. */
+  async laneHolds(count: number): Promise<void> {
+    const lane = this.root.replace(':{', ':bee:{');
+    await vi.waitFor(
+      async () => {
+        expect(await this.redis.llen(`${lane}:active`)).toBe(count);
+        expect(await this.redis.hlen(`${lane}:jobs`)).toBe(count);
+      },
+      { timeout: 10_000 },
+    );
+  }
+
+  token(): string {
+    this.#tokens += 1;
+    return `token${this.#tokens}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.redis.disconnect();
+  }
+}
+
+/** Workers of tests: both serve version v1 of `resize`. */
+export const w1: Server = { worker: 'w1', lines: ['resize:v1'] };
+export const w2: Server = { worker: 'w2', lines: ['resize:v1'] };
+
+/** The ids that hints name. */
+export function hinted(hints: readonly Hint[]): string[] {
+  return hints.map(({ id }) => id);
+}

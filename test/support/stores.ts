@@ -1,0 +1,25 @@
+import { randomBytes } from 'node:crypto';
+import { createLogger, type Logger } from '../../src/logger.ts';
+import { inject } from 'vitest';
+import type { RedisSettings } from '../../src/redis/connection.ts';
+
+/** A store that the whole run shares; every test takes a prefix of its own in it. */
+export interface SharedStore {
+  readonly name: string;
+  readonly url: string;
+}
+
+/** The stores of this run: the embedded one, and a redis-server where there is one. */
+export const sharedStores: readonly SharedStore[] = inject('stores');
+
+/** The path of redis-server, or undefined where it couldn't be had; tests that need it are then skipped. */
+export const redisServerPath: string | undefined = inject('redisServer');
+
+/** Settings in a shared store that no other test uses. */
+export function freshSettings(store: SharedStore | undefined = sharedStores.at(-1)): RedisSettings {
+  if (store === undefined) throw new Error('the global setup starts at least the embedded store');
+  return { url: store.url, prefix: `t${randomBytes(6).toString('hex')}` };
+}
+
+/** Quiet, unless LOG_LEVEL says otherwise. */
+export const testLogger: Logger = createLogger({ level: (process.env['TEST_LOG'] as 'debug') ?? 'silent' });

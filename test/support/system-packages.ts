@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { access, constants, rm, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+
+/** Where a system's program is, or why it can't be had: tests that need it are then skipped with that reason. */
+export type SystemPackage = { readonly path: string } | { readonly missing: string };
+
+/**
+ * Finds a program that is a Debian package of the same name. On Debian and as root, a missing one is
+ * installed; its service isn't started.
+ */
+export async function systemPackage(name: string): Promise<SystemPackage> {
+  const path = await find(name);
+  if (path !== undefined) return { path };
+  const install = `apt-get install ${name}`;
+  if (!existsSync('/etc/debian_version')) return { missing: `There is no ${name} on the PATH.` };
+  if (process.getuid?.() !== 0) return { missing: `There is no ${name} on the PATH. As root: ${install}` };
+  process.stderr.write(`Installing ${name} by apt-get …\n`);
+  const problem = await withoutServices(async () => {
+    const known = await aptGet('install', '--yes', '--no-install-recommends', name);
+    if (known === undefined) return undefined;
+    // A fresh machine has no lists of packages, or old ones.
+    return (await aptGet('update')) ?? (await aptGet('install', '--yes', '--no-install-recommends', name));
+  });
+  const installed = await find(name);
+  if (installed !== undefined) return { path: installed };
+  return { missing: `'${install}' failed: ${problem ?? 'it installed no such program'}` };
+}
+
+async function find(name: string): Promise<string | undefined> {
+  // Debian keeps servers in /usr/sbin, which isn't on everybody's PATH.
+  for (const folder of [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin']) {
+    const path = join(folder, name);
+    const isThere = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return path;
+  }
+  return undefined;
+}
+
+/** Debian asks this script before it starts the service of a package that it has just installed. */
+const policy = '/usr/sbin/policy-rc.d';
+
+async function withoutServices<Result>(body: () => Promise<Result>): Promise<Result> {
+  if (existsSync(policy)) return await body();
+  await writeFile(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    return await body();
+  } finally {
+    await rm(policy, { force: true });
+  }
+}
+
+/** Resolves with the last line of what went wrong, or undefined when all went well. */
+async function aptGet(...args: readonly string[]): Promise<string | undefined> {
+  const child = spawn('apt-get', args, {
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const [errors, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+  return code === 0 ? undefined : (errors.trim().split('\n').at(-1) ?? `exit code ${code}`);
+}

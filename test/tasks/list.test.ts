@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest';
+import { listTasks, type TaskFilter, type TaskQuery } from '../../src/tasks/list.ts';
+import { TestStore, w1 } from '../support/store.ts';
+import { sharedStores } from '../support/stores.ts';
+
+type Direction = TaskQuery['direction'];
+
+/** Reads all pages of a query; gives the ids. */
+async function readAll(
+  tests: TestStore,
+  filter: TaskFilter,
+  direction: Direction,
+  limit: number,
+): Promise<string[]> {
+  const ids: string[] = [];
+  let after: string | undefined;
+  for (;;) {
+    const cursor = after === undefined ? {} : { after };
+    const page = await listTasks(tests.store, [tests.queue], { filter, direction, limit, ...cursor });
+    expect(page.tasks.length).toBeLessThanOrEqual(limit);
+    ids.push(...page.tasks.map(({ task }) => task.id));
+    if (!page.hasMore) return ids;
+    after = page.endCursor;
+  }
+}
+
+describe.each(sharedStores)('a list in $name', (shared) => {
+  test('holds every task once, in both orders, whatever the page size', async () => {
+    await using tests = new TestStore(shared);
+    const created = await Promise.all(
+      Array.from({ length: 130 }, (_, index) => tests.create({ name: `name${index % 3}` })),
+    );
+    const order = created
+      .map(({ task }) => task)
+      .toSorted((a, b) => a.createdAt - b.createdAt)
+      .map(({ id }) => id);
+
+    const newest = await readAll(tests, {}, 'DESC', 7);
+    const oldest = await readAll(tests, {}, 'ASC', 100);
+
+    expect(newest.toReversed()).toEqual(oldest);
+    expect(oldest.toSorted()).toEqual(order.toSorted());
+  });
+
+  test('filters by name, status, tag, owner and time, all at once', async () => {
+    await using tests = new TestStore(shared);
+    const wanted = await tests.create({ name: 'resize', tags: ['a', 'b'], owner: 'ada' });
+    await tests.create({ name: 'resize', tags: ['b'], owner: 'bob' });
+    await tests.create({ name: 'other', tags: ['a'], owner: 'ada' });
+    await tests.succeed(await tests.delivery());
+    const { id, createdAt } = wanted.task;
+    const all: TaskFilter = {
+      names: ['resize'],
+      statuses: ['SUCCEEDED', 'FAILED'],
+      tags: ['a', 'b'],
+      owners: ['ada'],
+      createdAfter: createdAt,
+      createdBefore: createdAt + 60_000,
+    };
+
+    expect(await readAll(tests, all, 'DESC', 10)).toEqual([id]);
+    expect(await readAll(tests, { names: ['resize'] }, 'DESC', 10)).toHaveLength(2);
+    expect(await readAll(tests, { statuses: ['QUEUED'] }, 'DESC', 10)).toHaveLength(2);
+    expect(await readAll(tests, { tags: ['a'] }, 'DESC', 10)).toHaveLength(2);
+    expect(await readAll(tests, { owners: ['ada'] }, 'DESC', 10)).toHaveLength(2);
+    expect(await readAll(tests, { createdBefore: createdAt }, 'DESC', 10)).toEqual([]);
+  });
+
+  test('goes back from a cursor to where it came from', async () => {
+    await using tests = new TestStore(shared);
+    for (let count = 0; count < 6; count += 1) await tests.create();
+    const query = { direction: 'DESC', limit: 3 } as const;
+    const first = await listTasks(tests.store, [tests.queue], query);
+    const second = await listTasks(tests.store, [tests.queue], { ...query, after: first.endCursor ?? '' });
+
+    const before = await listTasks(tests.store, [tests.queue], {
+      ...query,
+      before: second.tasks[0]?.cursor ?? '',
+    });
+
+    expect(before.tasks).toEqual(first.tasks);
+    expect([first.hasMore, second.hasMore, before.hasMore]).toEqual([true, false, false]);
+  });
+
+  test('finds a rare task among many by bounded looks', async () => {
+    await using tests = new TestStore(shared);
+    const { task } = await tests.create({ owner: 'rare' });
+    await Promise.all(Array.from({ length: 2_500 }, () => tests.create()));
+
+    const look = await tests.store.page(tests.queue, { owners: ['rare'] }, 'DESC', 10, undefined);
+    expect(look).toMatchObject({ more: true, tasks: [] });
+    expect(await readAll(tests, { owners: ['rare'] }, 'DESC', 10)).toEqual([task.id]);
+  });
+
+  test('merges queues by time', async () => {
+    await using tests = new TestStore(shared);
+    const ids: string[] = [];
+    for (const queue of ['images', 'mail', 'images', 'mail']) {
+      const id = `${queue}_${'0'.repeat(25)}${ids.length}`;
+      await tests.store.create(queue, {
+        id,
+        name: 'x',
+        definitionVersion: 'v1',
+        owner: 'o',
+        tags: [],
+        parent: undefined,
+        trace: undefined,
+        input: 'null',
+        maxDeliveries: 1,
+        keepSuccessMs: 1_000,
+        keepFailureMs: 1_000,
+      });
+      ids.push(id);
+    }
+
+    const page = await listTasks(tests.store, ['images', 'mail'], { direction: 'ASC', limit: 10 });
+
+    expect(page.tasks.map(({ task }) => task.id)).toEqual(ids);
+  });
+
+  test('refuses a cursor that it never gave', async () => {
+    await using tests = new TestStore(shared);
+    const query = { direction: 'ASC', limit: 1, after: 'bm9uc2Vuc2U' } as const;
+    await expect(listTasks(tests.store, [tests.queue], query)).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+    });
+  });
+
+  test('counts what its indexes know', async () => {
+    await using tests = new TestStore(shared);
+    await tests.create({ tags: ['a'] });
+    await tests.create({ name: 'other' });
+    await tests.delivery(w1);
+
+    expect(await tests.store.count(tests.queue, {})).toBe(2);
+    expect(await tests.store.count(tests.queue, { statuses: ['QUEUED'] })).toBe(1);
+    expect(await tests.store.count(tests.queue, { tags: ['a'] })).toBe(1);
+    expect(await tests.store.count(tests.queue, { names: ['nothing'] })).toBe(0);
+  });
+});

@@ -1,0 +1,96 @@
+import { describe, expect, test, vi } from 'vitest';
+import { connect } from '../../src/redis/connection.ts';
+import { double, forever } from '../support/definitions.ts';
+import { freePort, RedisServer } from '../support/redis-server.ts';
+import { redisServerPath, testLogger } from '../support/stores.ts';
+import { TestTasks } from '../support/tasks.ts';
+
+/** How long a call takes to be refused, in ms. */
+async function refusedAfter(call: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await expect(call()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  return performance.now() - start;
+}
+
+test('without a Redis every call is refused within a second, and closing does not hang', async () => {
+  const redis = { url: `redis://127.0.0.1:${await freePort()}` };
+  await using tests = await TestTasks.start([double], { redis, workers: 0 });
+  const { tasks } = tests;
+  const id = 'default_00000000000000000000000000';
+
+  const times = await Promise.all([
+    refusedAfter(() => tasks.enqueue(double, { n: 1 })),
+    refusedAfter(() => tasks.get(id)),
+    refusedAfter(() => tasks.cancel(id)),
+    refusedAfter(() => tasks.list({ direction: 'DESC', limit: 1 })),
+    refusedAfter(() => tasks.watch(id).next()),
+    refusedAfter(() => tasks.watchAll().next()),
+  ]);
+
+  expect(Math.max(...times)).toBeLessThan(1_100);
+  expect(tasks.isReady()).toBe(false);
+  expect(tasks.channels).toBe(0);
+});
+
+describe.skipIf(redisServerPath === undefined)('with a redis-server of its own', () => {
+  test('what starts before Redis does goes to work as soon as it is there', async () => {
+    await using redis = await RedisServer.start(redisServerPath ?? '');
+    await redis.end();
+    await using tests = await TestTasks.start([double], { redis: { url: redis.url }, workers: 0 });
+    const starting = tests.startWorker();
+    await expect(tests.tasks.enqueue(double, { n: 1 })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+
+    await redis.run();
+    await starting;
+
+    const { id } = await tests.enqueueWhenReady(double, { n: 2 });
+    expect(await tests.finished(id)).toMatchObject({ output: { n: 4 } });
+  });
+
+  test('a Redis that is frozen refuses within a second, and goes on when it thaws', async () => {
+    await using redis = await RedisServer.start(redisServerPath ?? '');
+    await using tests = await TestTasks.start([double], { redis: { url: redis.url } });
+    await tests.finished((await tests.tasks.enqueue(double, { n: 1 })).id);
+
+    redis.signal('SIGSTOP');
+    expect(await refusedAfter(() => tests.tasks.enqueue(double, { n: 2 }))).toBeLessThan(1_100);
+    redis.signal('SIGCONT');
+
+    const { id } = await tests.enqueueWhenReady(double, { n: 3 });
+    expect(await tests.finished(id)).toMatchObject({ status: 'SUCCEEDED', output: { n: 6 } });
+  });
+
+  test('a worker stops although Redis is away, and its task is run by another one later', async () => {
+    await using redis = await RedisServer.start(redisServerPath ?? '', ['--appendonly', 'yes']);
+    await using tests = await TestTasks.start([forever], { redis: { url: redis.url }, leaseMs: 600 });
+    const { id } = await tests.tasks.enqueue(forever, {});
+    await tests.reached(id, ({ progress }) => progress !== undefined);
+
+    await redis.end();
+    await tests.workers[0]?.stop(0);
+    await redis.run();
+
+    await tests.startWorker();
+    // The API may need a moment longer than the worker to see that Redis is back.
+    const again = await vi.waitFor(
+      () => tests.reached(id, ({ progress, attempt }) => attempt === 2 && progress !== undefined),
+      {
+        timeout: 10_000,
+      },
+    );
+    expect(again.attempts).toMatchObject([{ outcome: 'LOST' }, { number: 2 }]);
+  });
+
+  test('a script that Redis forgot is loaded again, whoever calls it', async () => {
+    await using redis = await RedisServer.start(redisServerPath ?? '');
+    await using tests = await TestTasks.start([double], { redis: { url: redis.url } });
+    const operator = connect({ url: redis.url }, 'producer', testLogger);
+    await tests.finished((await tests.tasks.enqueue(double, { n: 1 })).id);
+
+    await expect.poll(() => operator.script('FLUSH')).toBe('OK');
+    operator.disconnect();
+
+    const { id } = await tests.tasks.enqueue(double, { n: 2 });
+    expect(await tests.finished(id)).toMatchObject({ output: { n: 4 } });
+  });
+});

@@ -1,0 +1,233 @@
+import { describe, expect, test } from 'vitest';
+import { defineTask, NonRetryableError } from '../../src/index.ts';
+import { isFinal } from '../../src/tasks/task.ts';
+import { double, forever, Gate } from '../support/definitions.ts';
+import { TestStore } from '../support/store.ts';
+import { freshSettings, sharedStores } from '../support/stores.ts';
+import { TestTasks } from '../support/tasks.ts';
+
+const failing = defineTask({
+  name: 'failing',
+  input: (t) => ({ how: t.string({ required: true }) }),
+  run({ how }) {
+    if (how === 'plain') throw new Error('It broke.');
+    if (how === 'coded') throw Object.assign(new Error('No money.'), { code: 'CARD_DECLINED' });
+    if (how === 'final') throw new NonRetryableError('Never.', { code: 'GONE', details: { at: 3 } });
+    if (how === 'text') throw 'just text';
+    throw new Error('m'.repeat(5_000));
+  },
+});
+
+const wrongOutput = defineTask({
+  name: 'wrongOutput',
+  output: (t) => ({ n: t.int() }),
+  // What `run` returns came from elsewhere: its type promises more than it holds.
+  run: () => JSON.parse('{"n":"three"}') as { n: number },
+});
+
+const largeOutput = defineTask({
+  name: 'largeOutput',
+  maxOutputBytes: 100,
+  output: (t) => ({ text: t.string() }),
+  run: () => ({ text: 'x'.repeat(200) }),
+});
+
+describe.each(sharedStores)('a worker on $name', (shared) => {
+  test('runs what is enqueued, each task once, by several workers', async () => {
+    const ran: number[] = [];
+    const count = defineTask({
+      name: 'count',
+      input: (t) => ({ n: t.int({ required: true }) }),
+      run: ({ n }) => void ran.push(n),
+    });
+    await using tests = await TestTasks.start([count], { redis: freshSettings(shared), workers: 3 });
+    const all = Array.from({ length: 300 }, (_, n) => n);
+
+    const tasks = await Promise.all(all.map((n) => tests.tasks.enqueue(count, { n })));
+    const ended = await Promise.all(tasks.map(({ id }) => tests.finished(id)));
+
+    expect(ended.every(({ status, attempt }) => status === 'SUCCEEDED' && attempt === 1)).toBe(true);
+    expect(ran.toSorted((a, b) => a - b)).toEqual(all);
+  });
+
+  test('runs no more attempts side by side than it has slots', async () => {
+    let running = 0;
+    let most = 0;
+    const full = new Gate();
+    const busy = defineTask({
+      name: 'busy',
+      async run() {
+        running += 1;
+        most = Math.max(most, running);
+        if (running === 3) full.open();
+        await full.opened;
+        await new Promise((resolve) => setImmediate(resolve));
+        running -= 1;
+      },
+    });
+    await using tests = await TestTasks.start([busy], { redis: freshSettings(shared), concurrency: 3 });
+    const tasks = await Promise.all(Array.from({ length: 60 }, () => tests.tasks.enqueue(busy, {})));
+    await Promise.all(tasks.map(({ id }) => tests.finished(id)));
+
+    expect(most).toBe(3);
+  });
+
+  test('tells why a run failed: the code and message that it threw', async () => {
+    await using tests = await TestTasks.start([failing], { redis: freshSettings(shared) });
+    const failures: Record<string, unknown> = {};
+    for (const how of ['plain', 'coded', 'final', 'text', 'long']) {
+      const { id } = await tests.tasks.enqueue(failing, { how });
+      const ended = await tests.finished(id);
+      expect(ended).toMatchObject({ status: 'FAILED', attempts: [{ outcome: 'FAILED' }] });
+      failures[how] = ended.failure;
+    }
+
+    expect(failures).toMatchObject({
+      plain: { code: 'ERROR', message: 'It broke.', retryable: true, attempt: 1 },
+      coded: { code: 'CARD_DECLINED', message: 'No money.', retryable: true },
+      final: { code: 'GONE', message: 'Never.', retryable: false, details: { at: 3 } },
+      text: { code: 'ERROR', message: 'The run threw "just text".' },
+      long: { message: expect.stringMatching(/^m{999}…$/) as string },
+    });
+    expect(JSON.stringify(failures)).not.toContain('worker.test.ts');
+  });
+
+  test('fails a task whose output is not what its definition says, or too large', async () => {
+    await using tests = await TestTasks.start([wrongOutput, largeOutput], { redis: freshSettings(shared) });
+    const wrong = await tests.finished((await tests.tasks.enqueue(wrongOutput, {})).id);
+    const large = await tests.finished((await tests.tasks.enqueue(largeOutput, {})).id);
+
+    expect(wrong).toMatchObject({ status: 'FAILED', failure: { code: 'INVALID_OUTPUT' } });
+    expect(wrong.failure?.message).toContain('n');
+    expect(large).toMatchObject({ status: 'FAILED', failure: { code: 'OUTPUT_TOO_LARGE' } });
+    expect(large.failure?.message).toContain('maxOutputBytes');
+  });
+
+  test('stops a run whose task is canceled', async () => {
+    await using tests = await TestTasks.start([forever], { redis: freshSettings(shared) });
+    const { id } = await tests.tasks.enqueue(forever, {});
+    await tests.reached(id, ({ status }) => status === 'RUNNING');
+
+    const { accepted, task } = await tests.tasks.cancel(id, { reason: 'enough' });
+
+    expect([accepted, task.status]).toEqual([true, 'CANCELING']);
+    expect(await tests.finished(id)).toMatchObject({
+      status: 'CANCELED',
+      cancellation: { reason: 'enough' },
+      attempts: [{ outcome: 'CANCELED' }],
+    });
+  });
+
+  test('leaves a definition or version that it does not know to a worker that does', async () => {
+    const newer = defineTask({
+      name: 'double',
+      input: (t) => ({ n: t.float({ required: true }) }),
+      output: (t) => ({ n: t.float() }),
+      run: ({ n }) => ({ n: 2 * n }),
+    });
+    await using tests = await TestTasks.start([newer], { redis: freshSettings(shared), workers: 0 });
+    await tests.startWorker([double]);
+    const { id } = await tests.tasks.enqueue(newer, { n: 0.5 });
+    expect(await tests.tasks.get(id)).toMatchObject({ status: 'QUEUED' });
+
+    await tests.startWorker([newer]);
+
+    expect(await tests.finished(id)).toMatchObject({ status: 'SUCCEEDED', output: { n: 1 }, attempt: 1 });
+  });
+
+  test('that stops finishes what it can and gives back the rest, which another one runs', async () => {
+    const gate = new Gate();
+    const gated = defineTask({
+      name: 'gated',
+      async run() {
+        await gate.opened;
+      },
+    });
+    const reasons: unknown[] = [];
+    const endless = defineTask({
+      name: 'endless',
+      async run(_input, { signal, progress }) {
+        await progress({ message: 'started' });
+        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+        reasons.push(signal.reason);
+        signal.throwIfAborted();
+      },
+    });
+    await using tests = await TestTasks.start([gated, endless], {
+      redis: freshSettings(shared),
+      concurrency: 2,
+    });
+    const [first] = tests.workers;
+    const quick = await tests.tasks.enqueue(gated, {});
+    const long = await tests.tasks.enqueue(endless, {});
+    await tests.reached(quick.id, ({ status }) => status === 'RUNNING');
+    await tests.reached(long.id, ({ progress }) => progress !== undefined);
+    await tests.startWorker();
+
+    const stopping = first?.stop(100);
+    gate.open();
+    await stopping;
+
+    expect(await tests.finished(quick.id)).toMatchObject({ status: 'SUCCEEDED', attempt: 1 });
+    expect(reasons).toMatchObject([{ code: 'STOPPING' }]);
+    const again = await tests.reached(
+      long.id,
+      ({ attempt, progress }) => attempt === 2 && progress !== undefined,
+    );
+    expect(again.attempts).toMatchObject([{ outcome: 'SUPERSEDED' }, { number: 2 }]);
+    expect(again.failure).toBeUndefined();
+  });
+
+  test('aborts a run whose lease was lost, and what it says then counts for nothing', async () => {
+    const aborted = Promise.withResolvers<unknown>();
+    let deliveries = 0;
+    const stubborn = defineTask({
+      name: 'stubborn',
+      output: (t) => ({ by: t.int() }),
+      async run(_input, { signal }) {
+        deliveries += 1;
+        if (deliveries > 1) return { by: 2 };
+        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+        aborted.resolve(signal.reason);
+        return { by: 1 };
+      },
+    });
+    const options = { redis: freshSettings(shared), leaseMs: 600 };
+    await using tests = await TestTasks.start([stubborn], options);
+    await using store = new TestStore(tests.redis, 'default');
+    const { id } = await tests.tasks.enqueue(stubborn, {});
+    const running = await tests.reached(id, ({ status }) => status === 'RUNNING');
+
+    await store.expire(running.attempts[0]?.worker ?? '');
+    await store.tick();
+
+    expect(await aborted.promise).toMatchObject({ code: 'STALE' });
+    expect(await tests.finished(id)).toMatchObject({
+      status: 'SUCCEEDED',
+      output: { by: 2 },
+      attempts: [{ outcome: 'LOST' }, { outcome: 'SUCCEEDED' }],
+    });
+  });
+
+  test('runs what waited while nobody was there, oldest first', async () => {
+    const ran: number[] = [];
+    const count = defineTask({
+      name: 'count',
+      input: (t) => ({ n: t.int({ required: true }) }),
+      run: ({ n }) => void ran.push(n),
+    });
+    await using tests = await TestTasks.start([count], {
+      redis: freshSettings(shared),
+      workers: 0,
+      concurrency: 1,
+    });
+    const ids: string[] = [];
+    for (let n = 0; n < 20; n += 1) ids.push((await tests.tasks.enqueue(count, { n })).id);
+
+    await tests.startWorker();
+    const ended = await Promise.all(ids.map((id) => tests.finished(id)));
+
+    expect(ended.every(({ status }) => isFinal(status))).toBe(true);
+    expect(ran).toEqual(Array.from({ length: 20 }, (_, n) => n));
+  });
+});
