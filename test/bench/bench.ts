@@ -1,0 +1,221 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
+import BeeQueue from 'bee-queue';
+import { createClient } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import { createLogger } from '../../src/logger.ts';
+import { connect } from '../../src/redis/connection.ts';
+import { startEmbedded } from '../../src/redis/embedded.ts';
+import { RedisServer } from '../support/redis-server.ts';
+import { systemPackage } from '../support/system-packages.ts';
+
+/**
+ * `npm run bench [-- --quick]`: what Taskwire does, each figure beside a raw baseline of the same run. The two take
+ * turns; a figure is the median of the rounds.
+ */
+const quick = process.argv.includes('--quick');
+const rounds = quick ? 1 : 5;
+const requests = quick ? 300 : 5_000;
+const ticks = quick ? 10 : 100;
+const inFlight = 32;
+const mutation = 'mutation ($n: Int!) { echo(input: { n: $n }) { task { id } } }';
+
+const children: ChildProcess[] = [];
+const agent = new Agent({ keepAlive: true, maxSockets: inFlight });
+const found = await systemPackage('redis-server');
+const store = 'path' in found ? await RedisServer.start(found.path) : await startEmbedded({});
+try {
+  const [api, plain, raw] = await Promise.all([start('api'), start('http'), start('ws')]);
+  const publisher = await start('publisher');
+  await start('worker');
+  await start('bee');
+
+  const enqueue: Round<number>[] = [];
+  const whole: Round<number>[] = [];
+  const told: Round<number[]>[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    enqueue.push({ ours: await requestRate(api.port), baseline: await requestRate(plain.port) });
+    whole.push({ ours: await taskRate(api.port), baseline: await beeRate() });
+    const ours = await toldByTaskwire(api.port);
+    const baseline = await toldByRawSocket(raw.port, publisher.child);
+    told.push({ ours, baseline });
+  }
+
+  print('path' in found ? 'redis-server' : 'the embedded store', [
+    figure('mutation over HTTP, enqueued', 'requests/s', enqueue, 'plain node:http'),
+    figure('mutation → task done, watched', 'tasks/s', whole, 'bare bee-queue'),
+    ...['p50', 'p99'].map((name) =>
+      figure(
+        `worker's change → client's socket, ${name}`,
+        'ms',
+        told.map(({ ours, baseline }) => ({ ours: percentile(ours, name), baseline: percentile(baseline, name) })),
+        'PUBLISH → raw ws',
+      ),
+    ),
+  ]);
+} finally {
+  agent.destroy();
+  for (const child of children) child.disconnect();
+  await Promise.all(children.map((child) => (child.exitCode === null ? once(child, 'exit') : undefined)));
+  await store[Symbol.asyncDispose]();
+}
+
+interface Round<Value> {
+  readonly ours: Value;
+  readonly baseline: Value;
+}
+
+async function start(role: string): Promise<{ child: ChildProcess; port: number }> {
+  const child = fork(new URL('process.ts', import.meta.url), [role, store.url]);
+  children.push(child);
+  // What process.ts sends once it is ready.
+  const [{ port }] = (await once(child, 'message')) as [{ port: number }];
+  return { child, port };
+}
+
+function post(port: number, body: unknown): Promise<{ data?: { echo: { task: { id: string } } } }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ data?: { echo: { task: { id: string } } } }>();
+  const headers = { 'content-type': 'application/json', accept: 'application/json' };
+  const sent = request({ port, host: '127.0.0.1', path: '/graphql', method: 'POST', agent, headers }, (response) => {
+    let text = '';
+    response.setEncoding('utf8');
+    response.on('data', (chunk: string) => (text += chunk));
+    response.on('end', () => resolve(JSON.parse(text) as { data?: { echo: { task: { id: string } } } }));
+  });
+  sent.on('error', reject);
+  sent.end(JSON.stringify(body));
+  return promise;
+}
+
+/** Requests per second with 32 in flight. */
+async function requestRate(port: number): Promise<number> {
+  return await rate(requests, inFlight, async (n) => {
+    const { data } = await post(port, { query: mutation, variables: { n } });
+    if (data === undefined) throw new Error('a request was refused');
+  });
+}
+
+/** Tasks per second from the mutation until a WebSocket has told the end, with 32 on the way. */
+async function taskRate(port: number): Promise<number> {
+  const client = socketTo(port);
+  try {
+    return await rate(Math.ceil(requests / 2), inFlight, async (n) => {
+      const { data } = await post(port, { query: mutation, variables: { n } });
+      const query = 'subscription ($id: ID!) { echoUpdated(id: $id) { status output { n } } }';
+      let last: unknown;
+      for await (const result of client.iterate({ query, variables: { id: data?.echo.task.id ?? '' } })) last = result;
+      if (!JSON.stringify(last).includes('SUCCEEDED')) throw new Error(`a task ended as ${JSON.stringify(last)}`);
+    });
+  } finally {
+    await client.dispose();
+  }
+}
+
+/** Bare jobs per second until their events have come, with 32 on the way. */
+async function beeRate(): Promise<number> {
+  const client = connect({ url: store.url }, 'worker', createLogger({ level: 'warn' }));
+  const queue = new BeeQueue('bare', {
+    redis: client as unknown as BeeQueue.QueueSettings['redis'],
+    prefix: 'bench',
+    isWorker: false,
+  });
+  await queue.ready();
+  try {
+    return await rate(Math.ceil(requests / 2), inFlight, async (n) => {
+      const job = queue.createJob({ n });
+      const done = once(job, 'succeeded');
+      await job.save();
+      await done;
+    });
+  } finally {
+    await queue.close();
+    client.disconnect();
+  }
+}
+
+/** Milliseconds from each progress of a task until its subscriber has it. */
+async function toldByTaskwire(port: number): Promise<number[]> {
+  const client = socketTo(port);
+  const enqueueClock = 'mutation ($ticks: Int!) { echo: clock(input: { ticks: $ticks }) { task { id } } }';
+  const { data } = await post(port, { query: enqueueClock, variables: { ticks } });
+  const query = 'subscription ($id: ID!) { clockUpdated(id: $id) { version progress { data } } }';
+  const times: number[] = [];
+  let seen: unknown;
+  for await (const result of client.iterate({ query, variables: { id: data?.echo.task.id ?? '' } })) {
+    // What the query above asks for.
+    const { clockUpdated } = result.data as { clockUpdated: { progress: { data: number } | null } };
+    const at = clockUpdated.progress?.data;
+    if (at !== undefined && at !== seen) times.push(now() - at);
+    seen = at;
+  }
+  await client.dispose();
+  return times;
+}
+
+async function toldByRawSocket(port: number, publisher: ChildProcess): Promise<number[]> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}`);
+  await once(socket, 'open');
+  const times: number[] = [];
+  const all = Promise.withResolvers<void>();
+  socket.on('message', (message: Buffer) => {
+    times.push(now() - Number(message.toString()));
+    if (times.length === ticks) all.resolve();
+  });
+  publisher.send(ticks);
+  await all.promise;
+  socket.close();
+  await once(socket, 'close');
+  return times;
+}
+
+function socketTo(port: number) {
+  return createClient({ url: `ws://127.0.0.1:${port}/graphql`, webSocketImpl: WebSocket, lazy: true });
+}
+
+/** Runs `count` pieces of work, some at a time; gives how many a second. */
+async function rate(count: number, width: number, work: (n: number) => Promise<void>): Promise<number> {
+  const start = performance.now();
+  let next = 0;
+  const lines = Array.from({ length: width }, async () => {
+    while (next < count) {
+      next += 1;
+      await work(next);
+    }
+  });
+  await Promise.all(lines);
+  return count / ((performance.now() - start) / 1_000);
+}
+
+function figure(what: string, unit: string, measured: readonly Round<number>[], baseline: string): string[] {
+  const ours = median(measured.map((round) => round.ours));
+  const theirs = median(measured.map((round) => round.baseline));
+  const ratio = median(measured.map((round) => round.ours / round.baseline));
+  return [what, `${format(ours)} ${unit}`, `${format(theirs)} ${unit}`, baseline, `${ratio.toFixed(2)}×`];
+}
+
+function print(storeName: string, rows: readonly string[][]): void {
+  const table = [['figure', 'Taskwire', 'baseline', 'which is', 'ratio'], ['---', '---:', '---:', '---', '---:'], ...rows];
+  const lines = table.map((cells) => `| ${cells.join(' | ')} |`);
+  const about = `${rounds} round(s), ${requests} requests, ${inFlight} in flight, on ${storeName}, Node ${process.version}`;
+  process.stdout.write(`${lines.join('\n')}\n\n${about}\n`);
+}
+
+function median(values: readonly number[]): number {
+  return percentile(values, 'p50');
+}
+
+function percentile(values: readonly number[], name: string): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const index = Math.min(sorted.length - 1, Math.floor((sorted.length * Number(name.slice(1))) / 100));
+  return sorted[index] ?? NaN;
+}
+
+function format(value: number): string {
+  return value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toFixed(2);
+}
+
+/** As in process.ts. */
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
