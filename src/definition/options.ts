@@ -1,0 +1,120 @@
+import type { GraphQLScalarType } from 'graphql';
+import type { Callback } from './callback.ts';
+import type { Duration } from './duration.ts';
+import type { RetryOptions, RetryPolicy } from './retry.ts';
+import type { Validate } from './validate.ts';
+
+/** What a definition may say beside its name, input, output and `run`. Each has a default. */
+export interface SettingOptions<Input> {
+  /** What the task does, for whoever reads the schema. */
+  readonly description?: string;
+  /** The line it waits in, `^[a-z][A-Za-z0-9-]{0,47}$`. @default 'default' */
+  readonly queue?: string;
+  /** Finer rules for the input than its types can say. */
+  readonly validate?: Validate<Input>;
+  /** The `GraphQLScalarType` of each scalar of your own that the input or output uses, by name. */
+  readonly scalars?: Readonly<Record<string, GraphQLScalarType>>;
+  readonly retry?: RetryOptions;
+  /** The longest that one attempt may run. @default none */
+  readonly timeout?: Duration;
+  /** How long a `run` that was told to stop may take to do so. @default '10s' */
+  readonly grace?: Duration;
+  /** The longest from enqueue to the end, all attempts and waits included. @default none */
+  readonly deadline?: Duration;
+  /** The longest that it may wait for its first start; then it is EXPIRED. @default none */
+  readonly expiresIn?: Duration;
+  /** How many of them one worker runs at a time. @default as many as the worker has slots */
+  readonly concurrency?: number;
+  /** How many workers may be lost with it before it fails with WORKER_LOST. @default 3 */
+  readonly maxDeliveries?: number;
+  /** Runs each attempt in a thread of its own: for work that keeps the CPU busy. @default false */
+  readonly thread?: boolean;
+  /** How long the task is kept after its end. @default { success: '7d', failure: '30d' } */
+  readonly retention?: Duration | { readonly success?: Duration; readonly failure?: Duration };
+  /** The largest output, as JSON. @default 262144 */
+  readonly maxOutputBytes?: number;
+  readonly limit?: LimitOptions<Input>;
+  readonly debounce?: DebounceOptions<Input>;
+  readonly schedule?: Schedule | readonly Schedule[];
+  /** Says whether a viewer may do something with this task; the default is its owner alone. */
+  readonly authorize?: Callback<AuthorizeRequest<Input>, boolean | Promise<boolean>>;
+}
+
+/** How much of it may run across all workers. */
+export interface LimitOptions<Input> {
+  readonly concurrency?: number;
+  readonly rate?: { readonly count: number; readonly per: Duration };
+  /** Limits each key (a tenant, say) by itself. */
+  readonly key?: Callback<Input, string>;
+  /** What happens to a new task at the limit. @default 'WAIT' */
+  readonly whenFull?: 'WAIT' | 'REJECT' | 'CANCEL_OLDEST';
+}
+
+/** Of several inputs with the same key within `wait` of each other, the last one runs. */
+export interface DebounceOptions<Input> {
+  readonly key: Callback<Input, string>;
+  readonly wait: Duration;
+  readonly maxWait?: Duration;
+}
+
+/** When the task enqueues itself: by cron, every so often, or once at a time. */
+export type Schedule = ScheduleBase &
+  (
+    | { readonly cron: string; /** IANA name. @default 'UTC' */ readonly timeZone?: string }
+    | { readonly every: Duration }
+    | { readonly at: Date | string }
+  );
+
+interface ScheduleBase {
+  /** The input of each task, as JSON. @default {} */
+  readonly input?: Readonly<Record<string, unknown>>;
+  /** What to do with times that passed while nothing ran. @default 'SKIP' */
+  readonly missed?: 'SKIP' | 'RUN_LAST' | 'RUN_ALL';
+  /** What to do when the one before still runs. @default 'ALLOW' */
+  readonly overlap?: 'ALLOW' | 'SKIP' | 'CANCEL_PREVIOUS';
+}
+
+/** Who asks for what. `input` is there for an enqueue only. */
+export interface AuthorizeRequest<Input> {
+  readonly viewer: { readonly owner: string };
+  readonly action: 'ENQUEUE' | 'READ' | 'CANCEL' | 'RETRY';
+  readonly input?: Input;
+  readonly task?: { readonly id: string; readonly owner: string };
+}
+
+/** The settings of a definition with all defaults filled in and durations in milliseconds. */
+export interface Settings<Input> {
+  readonly description: string | undefined;
+  readonly queue: string;
+  readonly validate: Validate<Input> | undefined;
+  readonly scalars: Readonly<Record<string, GraphQLScalarType>>;
+  readonly retry: RetryPolicy;
+  readonly timeoutMs: number | undefined;
+  readonly graceMs: number;
+  readonly deadlineMs: number | undefined;
+  readonly expiresInMs: number | undefined;
+  readonly concurrency: number | undefined;
+  readonly maxDeliveries: number;
+  readonly thread: boolean;
+  readonly retention: { readonly successMs: number; readonly failureMs: number };
+  readonly maxOutputBytes: number;
+  readonly limit: Limit<Input> | undefined;
+  readonly debounce: Debounce<Input> | undefined;
+  readonly schedules: readonly Schedule[];
+  readonly authorize: Callback<AuthorizeRequest<Input>, boolean | Promise<boolean>> | undefined;
+}
+
+/** `LimitOptions`, normalized. */
+export interface Limit<Input> {
+  readonly concurrency: number | undefined;
+  readonly rate: { readonly count: number; readonly perMs: number } | undefined;
+  readonly key: Callback<Input, string> | undefined;
+  readonly whenFull: 'WAIT' | 'REJECT' | 'CANCEL_OLDEST';
+}
+
+/** `DebounceOptions`, normalized. */
+export interface Debounce<Input> {
+  readonly key: Callback<Input, string>;
+  readonly waitMs: number;
+  readonly maxWaitMs: number | undefined;
+}

@@ -1,0 +1,147 @@
+import { durationHint, parseDuration } from './duration.ts';
+import { queueNamePattern } from './names.ts';
+import type { Debounce, Limit, Schedule, SettingOptions, Settings } from './options.ts';
+import { normalizeRetry } from './retry.ts';
+import { show } from './show.ts';
+import { isStandardSchema } from './validate.ts';
+
+type Report = (problem: string) => void;
+
+/** Fills in every default and reports each option that can't be used, so that all problems come at once. */
+export function normalizeSettings<Input>(options: SettingOptions<Input>, report: Report): Settings<Input> {
+  const { queue = 'default', retention = {}, schedule = [] } = options;
+  const kept = typeof retention === 'object' ? retention : { success: retention, failure: retention };
+  if (typeof queue !== 'string' || !queueNamePattern.test(queue)) {
+    report(`queue must match ${queueNamePattern.source}, not ${show(queue)}`);
+  }
+  checkKind(options.description, 'string', 'description', report);
+  checkKind(options.thread, 'boolean', 'thread', report);
+  checkKind(options.authorize, 'function', 'authorize', report);
+  if (options.validate !== undefined && !isStandardSchema(options.validate)) {
+    checkKind(options.validate, 'function', 'validate', report, 'a function or a Standard Schema');
+  }
+  return {
+    description: options.description,
+    queue,
+    validate: options.validate,
+    scalars: ifObject(options.scalars, 'scalars', report) ?? {},
+    retry: normalizeRetry(ifObject(options.retry, 'retry', report) ?? {}, report),
+    timeoutMs: optionalMs(options.timeout, 'timeout', report),
+    graceMs: optionalMs(options.grace, 'grace', report, 0) ?? 10_000,
+    deadlineMs: optionalMs(options.deadline, 'deadline', report),
+    expiresInMs: optionalMs(options.expiresIn, 'expiresIn', report),
+    concurrency: optionalCount(options.concurrency, 'concurrency', report),
+    maxDeliveries: optionalCount(options.maxDeliveries, 'maxDeliveries', report) ?? 3,
+    thread: options.thread ?? false,
+    retention: {
+      successMs: optionalMs(kept.success, 'retention.success', report) ?? 7 * 86_400_000,
+      failureMs: optionalMs(kept.failure, 'retention.failure', report) ?? 30 * 86_400_000,
+    },
+    maxOutputBytes: optionalCount(options.maxOutputBytes, 'maxOutputBytes', report) ?? 262_144,
+    limit: normalizeLimit(ifObject(options.limit, 'limit', report), report),
+    debounce: normalizeDebounce(ifObject(options.debounce, 'debounce', report), report),
+    schedules: normalizeSchedules(Array.isArray(schedule) ? schedule : [schedule], report),
+    authorize: options.authorize,
+  };
+}
+
+function normalizeLimit<Input>(
+  options: SettingOptions<Input>['limit'],
+  report: Report,
+): Limit<Input> | undefined {
+  if (!options) return undefined;
+  const { rate, key, whenFull = 'WAIT' } = options;
+  checkKind(key, 'function', 'limit.key', report);
+  if (options.concurrency === undefined && rate === undefined) {
+    report('limit must have a concurrency, a rate or both');
+  }
+  if (!['WAIT', 'REJECT', 'CANCEL_OLDEST'].includes(whenFull)) {
+    report(`limit.whenFull must be 'WAIT', 'REJECT' or 'CANCEL_OLDEST', not ${show(whenFull)}`);
+  }
+  return {
+    concurrency: optionalCount(options.concurrency, 'limit.concurrency', report),
+    rate: rate && {
+      count: requiredCount(rate.count, 'limit.rate.count', report),
+      perMs: requiredMs(rate.per, 'limit.rate.per', report),
+    },
+    key,
+    whenFull,
+  };
+}
+
+function normalizeDebounce<Input>(
+  options: SettingOptions<Input>['debounce'],
+  report: Report,
+): Debounce<Input> | undefined {
+  if (!options) return undefined;
+  if (typeof options.key !== 'function') report(`debounce.key must be a function, not ${show(options.key)}`);
+  return {
+    key: options.key,
+    waitMs: requiredMs(options.wait, 'debounce.wait', report),
+    maxWaitMs: optionalMs(options.maxWait, 'debounce.maxWait', report),
+  };
+}
+
+function normalizeSchedules(schedules: readonly Schedule[], report: Report): readonly Schedule[] {
+  for (const schedule of schedules) {
+    if (!ifObject(schedule, 'schedule', report)) continue;
+    const given = ['cron', 'every', 'at'].filter((kind) => kind in schedule);
+    if (given.length !== 1)
+      report(`schedule must have exactly one of cron, every and at, not ${show(schedule)}`);
+    if ('cron' in schedule) checkTimeZone(schedule.timeZone, report);
+    if ('every' in schedule) requiredMs(schedule.every, 'schedule.every', report);
+    if ('at' in schedule && Number.isNaN(new Date(schedule.at).getTime())) {
+      report(`schedule.at must be a date, not ${show(schedule.at)}`);
+    }
+  }
+  return schedules;
+}
+
+function checkTimeZone(timeZone: string | undefined, report: Report): void {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: timeZone ?? 'UTC' }).format(0);
+  } catch {
+    report(`schedule.timeZone must be an IANA time zone such as 'Europe/Berlin', not ${show(timeZone)}`);
+  }
+}
+
+function ifObject<Value extends object>(
+  value: Value | undefined,
+  name: string,
+  report: Report,
+): Value | undefined {
+  if (value === undefined || (typeof value === 'object' && value !== null)) return value;
+  report(`${name} must be an object, not ${show(value)}`);
+  return undefined;
+}
+
+function checkKind(
+  value: unknown,
+  kind: 'string' | 'boolean' | 'function',
+  name: string,
+  report: Report,
+  expected = `a ${kind}`,
+): void {
+  if (value !== undefined && typeof value !== kind) report(`${name} must be ${expected}, not ${show(value)}`);
+}
+
+function optionalCount(value: number | undefined, name: string, report: Report): number | undefined {
+  return value === undefined ? undefined : requiredCount(value, name, report);
+}
+
+function requiredCount(value: number, name: string, report: Report): number {
+  if (!Number.isSafeInteger(value) || value < 1) {
+    report(`${name} must be a whole number of at least 1, not ${show(value)}`);
+  }
+  return value;
+}
+
+function optionalMs(value: unknown, name: string, report: Report, leastMs = 1): number | undefined {
+  return value === undefined ? undefined : requiredMs(value, name, report, leastMs);
+}
+
+function requiredMs(value: unknown, name: string, report: Report, leastMs = 1): number {
+  const ms = parseDuration(value);
+  if (ms === undefined || ms < leastMs) report(`${name} must be ${durationHint}, not ${show(value)}`);
+  return ms ?? 0;
+}

@@ -1,0 +1,52 @@
+import type { Logger } from './logger.ts';
+import type { Server, ServerOptions } from './server/server.ts';
+import type { Tasks, TasksOptions } from './tasks/tasks.ts';
+import type { Worker, WorkerOptions } from './worker/worker.ts';
+
+// Each part is loaded when it is first asked for: a task file that imports `defineTask` from here runs in
+// workers and threads, which a whole API server would cost half a second of CPU and 30 MB each.
+
+/** Options of a part of Taskwire in a program of your own, where the logger can be left out. */
+export type EmbedOptions<Options extends { readonly logger: Logger }> = Omit<Options, 'logger'> & {
+  /** @default lines on stderr, from level `info` */
+  readonly logger?: Logger;
+};
+
+/**
+ * Opens what enqueues, reads, watches and cancels tasks, for a backend that doesn't go through GraphQL.
+ *
+ * @throws {ConfigurationError} where the definitions don't go together.
+ * @example
+ * await using tasks = await connectTasks({ redis: { url: 'redis://127.0.0.1' }, definitions: [resizeImage] });
+ * const { id } = await tasks.enqueue(resizeImage, { url: 'https://example.com/a.png', width: 100 });
+ * for await (const { status } of tasks.watch(id)) console.log(status);
+ */
+export async function connectTasks(options: EmbedOptions<TasksOptions>): Promise<Tasks> {
+  const { connectTasks } = await import('./tasks/tasks.ts');
+  return await connectTasks({ ...options, logger: options.logger ?? (await usualLogger()) });
+}
+
+/**
+ * Starts a worker in this process; resolves once it takes tasks.
+ *
+ * @throws {ConfigurationError} where the definitions don't go together.
+ */
+export async function startWorker(options: EmbedOptions<WorkerOptions>): Promise<Worker> {
+  const { startWorker } = await import('./worker/worker.ts');
+  return await startWorker({ ...options, logger: options.logger ?? (await usualLogger()) });
+}
+
+/**
+ * Makes an API server on tasks that are connected; call its `listen`.
+ *
+ * @throws {ConfigurationError} where names of the definitions clash.
+ */
+export async function createServer(options: EmbedOptions<ServerOptions>): Promise<Server> {
+  const { createServer } = await import('./server/server.ts');
+  return createServer({ ...options, logger: options.logger ?? (await usualLogger()) });
+}
+
+async function usualLogger(): Promise<Logger> {
+  const { createLogger } = await import('./logger.ts');
+  return createLogger();
+}

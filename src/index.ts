@@ -1,0 +1,37 @@
+export { defineTask, type TaskDefinition, type TaskOptions } from './definition/definition.ts';
+export type { ProgressUpdate, TaskContext } from './definition/context.ts';
+export type { Duration } from './definition/duration.ts';
+export type { InputFields, InputShape } from './definition/input.ts';
+export type { OutputFields, OutputShape } from './definition/output.ts';
+export type {
+  AuthorizeRequest,
+  DebounceOptions,
+  LimitOptions,
+  Schedule,
+  SettingOptions,
+} from './definition/options.ts';
+export type { RetryOptions, RetryPolicy } from './definition/retry.ts';
+// With a star, as TypeScript lets users merge only into what is exported so.
+export type * from './definition/scalars.ts';
+export type { Validate, ValidationIssue } from './definition/validate.ts';
+export { NonRetryableError } from './definition/non-retryable.ts';
+export {
+  BadUserInputError,
+  ConfigurationError,
+  InvalidOutputError,
+  TaskLostError,
+  TaskNotFoundError,
+  TaskwireError,
+  UnavailableError,
+  WatchResetError,
+  type ErrorCode,
+  type Issue,
+} from './errors.ts';
+export { connectTasks, createServer, startWorker, type EmbedOptions } from './embed.ts';
+export type { Logger } from './logger.ts';
+export type { RedisSettings } from './redis/connection.ts';
+export type { Server, ServerOptions } from './server/server.ts';
+export type { TaskFilter, TaskPage, TaskQuery } from './tasks/list.ts';
+export type { Task, TaskAttempt, TaskFailure, TaskProgress, TaskStatus } from './tasks/task.ts';
+export type { EnqueueOptions, Tasks, TasksOptions } from './tasks/tasks.ts';
+export type { Worker, WorkerOptions } from './worker/worker.ts';
