@@ -1,0 +1,25 @@
+import type { Tasks } from '../tasks/tasks.ts';
+
+/** Who asks: everything that authorisation reads. Everybody is `anonymous` until identity exists. */
+export interface Viewer {
+  readonly owner: string;
+}
+
+/** What every resolver gets, whichever transport the operation came over. */
+export interface Context {
+  readonly tasks: Tasks;
+  readonly viewer: Viewer;
+  /** W3C `traceparent` of the request, if it sent a valid one. */
+  readonly trace: string | undefined;
+  /** The variables as the client sent them, before GraphQL coerced them. */
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** Aborts when an HTTP client has gone; what a socket began, graphql-ws ends. */
+  readonly signal: AbortSignal | undefined;
+}
+
+const traceparent = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** The header's value where it is a W3C `traceparent`; anything else isn't worth an error. */
+export function parseTrace(header: string | null | undefined): string | undefined {
+  return header !== null && header !== undefined && traceparent.test(header) ? header : undefined;
+}

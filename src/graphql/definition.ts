@@ -1,0 +1,111 @@
+import { type GraphQLResolveInfo, valueFromASTUntyped } from 'graphql';
+import { generatedNames } from '../definition/names.ts';
+import type { TaskDefinition } from '../definition/definition.ts';
+import type { DefinitionTypes } from '../definition/types.ts';
+import { BadUserInputError, TaskNotFoundError } from '../errors.ts';
+import type { Task } from '../tasks/task.ts';
+import type { Context } from './context.ts';
+import { optionsOf, type OptionsType } from './options.ts';
+import type { ApiBuilder } from './state.ts';
+import { openStartedStream } from './stream.ts';
+import type { TaskTypes } from './task.ts';
+import { givenVariables } from './variables.ts';
+
+/** Adds what one definition brings: its typed task, the mutation that enqueues it, the subscription to it. */
+export function addDefinition(
+  builder: ApiBuilder,
+  definition: TaskDefinition,
+  { input, output }: DefinitionTypes,
+  { node, task }: TaskTypes,
+  options: OptionsType,
+): void {
+  const { name } = definition;
+  const names = generatedNames(name);
+  const about = definition.description ?? `The task \`${name}\`.`;
+
+  const typed = builder.objectRef<Task>(names.types.task).implement({
+    description: about,
+    interfaces: [node, task],
+    fields: (t) =>
+      output === undefined
+        ? {}
+        : {
+            output: t.field({
+              type: output,
+              nullable: true,
+              description: 'What it returned, once it has succeeded.',
+              resolve: (task, _, { tasks }) => (task.status === 'SUCCEEDED' ? tasks.output(task) : undefined),
+            }),
+          },
+  });
+
+  const payload = builder.objectRef<{ task: Task }>(names.types.payload).implement({
+    description: `What \`${names.mutations.enqueue}\` answers.`,
+    fields: (t) => ({
+      task: t.expose('task', { type: typed, nullable: false, description: 'The task that was enqueued.' }),
+    }),
+  });
+
+  builder.mutationField(names.mutations.enqueue, (t) =>
+    t.field({
+      type: payload,
+      nullable: false,
+      description: `Enqueues a task. ${about}`,
+      args: {
+        ...(input === undefined
+          ? {}
+          : { input: t.arg({ type: input, required: true, description: 'What it works on.' }) }),
+        options: t.arg({ type: options, description: 'How it is enqueued.' }),
+      },
+      resolve: async (_, args, context, info) => {
+        const wire = argumentAsSent('input', info, context);
+        const options = optionsOf(args.options, context);
+        try {
+          return { task: await context.tasks.enqueue(name, wire.value ?? {}, options) };
+        } catch (error) {
+          throw error instanceof BadUserInputError ? under(wire.name, error) : error;
+        }
+      },
+    }),
+  );
+
+  builder.subscriptionField(names.subscriptions.updated, (t) =>
+    t.field({
+      type: typed,
+      nullable: false,
+      description:
+        `A task of \`${name}\` as it is now, then each newer state, and the end after a final one. ` +
+        'An id that is not there, or of another definition, is the error `TASK_NOT_FOUND`.',
+      args: { id: t.arg.id({ required: true, description: "The task's id." }) },
+      subscribe: (_, { id }, { tasks, signal }) =>
+        openStartedStream(
+          (signal) => tasks.watch(id, { signal }),
+          signal,
+          (first) => {
+            if (first.name !== name) throw new TaskNotFoundError(id);
+          },
+        ),
+      resolve: (task) => task,
+    }),
+  );
+}
+
+/**
+ * An argument as the client wrote it, before GraphQL made objects such as Dates of it: what a record keeps.
+ * The name is the variable's where the argument is one, which is where the client has to look for a mistake.
+ */
+function argumentAsSent(
+  argument: string,
+  info: GraphQLResolveInfo,
+  { variables }: Context,
+): { name: string; value: unknown } {
+  const node = info.fieldNodes[0]?.arguments?.find(({ name }) => name.value === argument)?.value;
+  if (node === undefined) return { name: argument, value: undefined };
+  const value = valueFromASTUntyped(node, givenVariables(info.operation, variables));
+  return { name: node.kind === 'Variable' ? node.name.value : argument, value };
+}
+
+function under(name: string, error: BadUserInputError): BadUserInputError {
+  const issues = error.issues.map(({ path, message }) => ({ path: [name, ...path], message }));
+  return new BadUserInputError(error.message, issues);
+}

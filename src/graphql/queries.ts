@@ -1,0 +1,71 @@
+import { BadUserInputError, TaskNotFoundError } from '../errors.ts';
+import { addConnectionTypes, maxPageSize, readPage } from './connection.ts';
+import { type FilterTypes, filterOf } from './filter.ts';
+import type { ApiBuilder } from './state.ts';
+import type { TaskTypes } from './task.ts';
+
+/** Adds the fields that read tasks of any definition. */
+export function addQueries(builder: ApiBuilder, types: TaskTypes, { filter, order }: FilterTypes): void {
+  const { node, task } = types;
+  const connection = addConnectionTypes(builder, types);
+
+  builder.queryField('node', (t) =>
+    t.field({
+      type: node,
+      nullable: true,
+      description: 'Finds anything by its id; null where there is nothing.',
+      args: { id: t.arg.id({ required: true, description: 'The id of any object.' }) },
+      resolve: (_, { id }, { tasks }) => tasks.get(id),
+    }),
+  );
+
+  builder.queryField('nodes', (t) =>
+    t.field({
+      type: [node],
+      nullable: { list: false, items: true },
+      description: 'Finds many by their ids, in their order; null in the places where there is nothing.',
+      args: { ids: t.arg.idList({ required: true, description: `Up to ${maxPageSize} ids.` }) },
+      resolve: (_, { ids }, { tasks }) => {
+        if (ids.length > maxPageSize) {
+          const message = `Expected at most ${maxPageSize} ids, got ${ids.length}.`;
+          throw new BadUserInputError(message, [{ path: ['ids'], message }]);
+        }
+        return tasks.getMany(ids);
+      },
+    }),
+  );
+
+  builder.queryField('task', (t) =>
+    t.field({
+      type: task,
+      nullable: true,
+      description: 'The task as it is now. An id that is not there is the error `TASK_NOT_FOUND`.',
+      args: { id: t.arg.id({ required: true, description: "The task's id." }) },
+      resolve: async (_, { id }, { tasks }) => {
+        const found = await tasks.get(id);
+        if (found === undefined) throw new TaskNotFoundError(id);
+        return found;
+      },
+    }),
+  );
+
+  builder.queryField('tasks', (t) =>
+    t.field({
+      type: connection,
+      nullable: false,
+      description: 'A list of tasks, page by page.',
+      args: {
+        filter: t.arg({ type: filter, description: 'Which tasks. All of them unless given.' }),
+        orderBy: t.arg({ type: order, description: 'In which order. Newest first unless given.' }),
+        first: t.arg.int({
+          description: `So many from the beginning, 1 to ${maxPageSize}; 20 unless given.`,
+        }),
+        after: t.arg.string({ description: 'Only what comes after this cursor.' }),
+        last: t.arg.int({ description: `So many from the end, 1 to ${maxPageSize}, instead of \`first\`.` }),
+        before: t.arg.string({ description: 'Only what comes before this cursor.' }),
+      },
+      resolve: (_, { filter, orderBy, ...page }, context) =>
+        readPage(context, filterOf(filter), orderBy?.direction ?? 'DESC', page),
+    }),
+  );
+}

@@ -1,0 +1,58 @@
+import { GraphQLSchema, isScalarType, lexicographicSortSchema, printSchema } from 'graphql';
+import { createBuilder } from '../definition/builder.ts';
+import type { TaskDefinition } from '../definition/definition.ts';
+import { generatedNames } from '../definition/names.ts';
+import { addTypes } from '../definition/types.ts';
+import { ConfigurationError } from '../errors.ts';
+import { addCancel } from './cancel.ts';
+import { nameClashes } from './clashes.ts';
+import type { Context } from './context.ts';
+import { addDefinition } from './definition.ts';
+import { addFilterTypes } from './filter.ts';
+import { addOptions } from './options.ts';
+import { addQueries } from './queries.ts';
+import { addSubscriptions } from './subscriptions.ts';
+import { addTaskTypes } from './task.ts';
+
+/**
+ * Builds the API's schema: what works for every task, and what each definition brings. Throws a
+ * ConfigurationError that names every clash of generated names.
+ */
+export function buildSchema(definitions: readonly TaskDefinition[]): GraphQLSchema {
+  const clashes = nameClashes(build([]), definitions);
+  if (clashes.length > 0) throw new ConfigurationError(clashes);
+  return build(definitions);
+}
+
+/** The schema as text, sorted: the same definitions always print the same. */
+export function printTaskwireSchema(schema: GraphQLSchema): string {
+  return `${printSchema(lexicographicSortSchema(schema))}\n`;
+}
+
+function build(definitions: readonly TaskDefinition[]): GraphQLSchema {
+  const builder = createBuilder<Context>();
+  builder.queryType({ description: 'What can be read once. To follow a task, subscribe to it.' });
+  builder.mutationType({
+    description: 'What can be changed: one field for each definition enqueues a task.',
+  });
+  builder.subscriptionType({ description: 'What can be followed live, over WebSocket or SSE.' });
+
+  const typeNames = new Map(definitions.map(({ name }) => [name, generatedNames(name).types.task]));
+  const types = addTaskTypes(builder, typeNames);
+  const filterTypes = addFilterTypes(builder, types);
+  addQueries(builder, types, filterTypes);
+  addCancel(builder, types);
+  addSubscriptions(builder, types, filterTypes);
+
+  const options = addOptions(builder);
+  const definitionTypes = addTypes(builder, definitions);
+  for (const definition of definitions) {
+    const own = definitionTypes.get(definition.name);
+    // `addTypes` answers for each definition it was given.
+    if (own !== undefined) addDefinition(builder, definition, own, types, options);
+  }
+  // Unsorted: GraphiQL shows types and fields in the order in which they are told.
+  const config = builder.toSchema({ sortSchema: false }).toConfig();
+  // The builder knows many scalars; the schema shows those that something uses.
+  return new GraphQLSchema({ ...config, types: config.types.filter((type) => !isScalarType(type)) });
+}

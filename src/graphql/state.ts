@@ -1,0 +1,143 @@
+import type { Builder } from '../definition/builder.ts';
+import {
+  type AttemptOutcome,
+  type Cancellation,
+  type TaskAttempt,
+  type TaskFailure,
+  type TaskProgress,
+  type TaskStatus,
+} from '../tasks/task.ts';
+import type { Context } from './context.ts';
+
+/** The builder that the API's types are put on. */
+export type ApiBuilder = Builder<Context>;
+
+/** Adds the enums and the small objects that a task's state is made of. */
+export function addStateTypes(builder: ApiBuilder) {
+  const status = builder.enumType('TaskStatus', {
+    description:
+      'Where a task is in its life. The list may grow: decide by `isFinal` and `canCancel` where you can.',
+    values: described(statuses),
+  });
+
+  const outcome = builder.enumType('AttemptOutcome', {
+    description: 'How an attempt ended. The list may grow.',
+    values: described(outcomes),
+  });
+
+  const progress = builder.objectRef<TaskProgress>('TaskProgress').implement({
+    description: 'How far the current attempt has come. It never goes back within an attempt.',
+    fields: (t) => ({
+      fraction: t.exposeFloat('fraction', { nullable: true, description: 'From 0 to 1.' }),
+      current: t.exposeFloat('current', {
+        nullable: true,
+        description: 'Units done so far, out of `total`.',
+      }),
+      total: t.exposeFloat('total', { nullable: true, description: 'Units there are, where that is known.' }),
+      message: t.exposeString('message', { nullable: true, description: 'What is being done, for people.' }),
+      data: t.expose('data', { type: 'JSON', nullable: true, description: 'Whatever else the task tells.' }),
+    }),
+  });
+
+  const failure = builder.objectRef<TaskFailure>('TaskFailure').implement({
+    description: 'Why a task or an attempt failed.',
+    fields: (t) => ({
+      code: t.exposeString('code', {
+        nullable: false,
+        description: 'A constant to decide by: `TIMED_OUT`, `WORKER_LOST`, …, or the code that `run` threw.',
+      }),
+      message: t.exposeString('message', { nullable: false, description: 'The reason, for people.' }),
+      retryable: t.exposeBoolean('retryable', {
+        nullable: false,
+        description: "False where another attempt can't help.",
+      }),
+      attempt: t.expose('attempt', {
+        type: 'NonNegativeInt',
+        nullable: false,
+        description: 'The number of the attempt that failed.',
+      }),
+      details: t.expose('details', { type: 'JSON', nullable: true, description: 'What the error carried.' }),
+    }),
+  });
+
+  const attempt = builder.objectRef<TaskAttempt>('TaskAttempt').implement({
+    description: 'One delivery of a task to a worker.',
+    fields: (t) => ({
+      number: t.expose('number', {
+        type: 'PositiveInt',
+        nullable: false,
+        description: 'Counted from 1, over the whole life of the task.',
+      }),
+      worker: t.exposeString('worker', { nullable: false, description: 'The worker process that ran it.' }),
+      startedAt: t.field({
+        type: 'DateTimeISO',
+        nullable: false,
+        description: 'When the worker began.',
+        resolve: (attempt) => new Date(attempt.startedAt),
+      }),
+      finishedAt: t.field({
+        type: 'DateTimeISO',
+        nullable: true,
+        description: 'When it ended; null while it runs.',
+        resolve: ({ finishedAt }) => date(finishedAt),
+      }),
+      outcome: t.expose('outcome', {
+        type: outcome,
+        nullable: true,
+        description: 'How it ended; null while it runs.',
+      }),
+      failure: t.expose('failure', { type: failure, nullable: true, description: 'Why, where it failed.' }),
+    }),
+  });
+
+  const cancellation = builder.objectRef<Cancellation>('TaskCancellation').implement({
+    description: 'Who asked for a cancel, when and why.',
+    fields: (t) => ({
+      requestedAt: t.field({
+        type: 'DateTimeISO',
+        nullable: false,
+        description: 'When the first request to cancel came.',
+        resolve: ({ requestedAt }) => new Date(requestedAt),
+      }),
+      reason: t.exposeString('reason', { nullable: true, description: 'The reason that was given.' }),
+      actor: t.exposeString('actor', { nullable: true, description: 'Who asked.' }),
+    }),
+  });
+
+  return { status, progress, failure, attempt, cancellation };
+}
+
+/** A time of the store as a scalar wants it. */
+export function date(ms: number | undefined): Date | undefined {
+  return ms === undefined ? undefined : new Date(ms);
+}
+
+const statuses: Record<TaskStatus, string> = {
+  SCHEDULED: 'Due later.',
+  QUEUED: 'Waits for a worker.',
+  RUNNING: 'A worker is at it.',
+  RETRYING: 'An attempt failed; waits for the next one, which starts at `nextAttemptAt`.',
+  CANCELING: 'Asked to stop, still running. Becomes `CANCELED`, or `SUCCEEDED` if it finishes first.',
+  SUCCEEDED: 'Final: `output` holds the result.',
+  FAILED: 'Final: `failure` says why.',
+  CANCELED: 'Final: was canceled before it could succeed.',
+  EXPIRED: 'Final: its time in the queue ran out before it started.',
+};
+
+const outcomes: Record<AttemptOutcome, string> = {
+  SUCCEEDED: 'Returned an output.',
+  FAILED: 'Threw, or returned what its definition does not allow.',
+  TIMED_OUT: 'Ran longer than its definition allows.',
+  LOST: 'Its worker died or lost contact.',
+  CANCELED: 'Stopped because the task was canceled.',
+  SUPERSEDED: 'Given back by a worker that shut down, or replaced by a newer attempt.',
+};
+
+function described<Name extends string>(descriptions: Record<Name, string>) {
+  // The keys of a record of names are those names, which Object.entries widens to string.
+  const entries = Object.entries(descriptions) as [Name, string][];
+  // fromEntries widens the keys to string once more.
+  return Object.fromEntries(entries.map(([name, description]) => [name, { description }])) as {
+    [Key in Name]: { description: string };
+  };
+}

@@ -1,0 +1,131 @@
+import { canCancel, isFinal, type Task } from '../tasks/task.ts';
+import { addStateTypes, type ApiBuilder, date } from './state.ts';
+
+/** Adds `Node`, `Task` and `UntypedTask`. `typeNames` tells the typed task's name by the definition's. */
+export function addTaskTypes(builder: ApiBuilder, typeNames: ReadonlyMap<string, string>) {
+  const { status, progress, failure, attempt, cancellation } = addStateTypes(builder);
+  const resolveType = (task: Task) => typeNames.get(task.name) ?? 'UntypedTask';
+
+  const node = builder.interfaceRef<Task>('Node').implement({
+    description: 'Anything that `node(id)` finds.',
+    resolveType,
+    fields: (t) => ({
+      id: t.exposeID('id', { nullable: false, description: 'Globally unique and opaque.' }),
+    }),
+  });
+
+  const task = builder.interfaceRef<Task>('Task');
+  task.implement({
+    description: 'One unit of background work: enqueued by a mutation, watched by a subscription.',
+    interfaces: [node],
+    resolveType,
+    fields: (t) => ({
+      name: t.exposeString('name', { nullable: false, description: 'The definition it was made from.' }),
+      queue: t.exposeString('queue', { nullable: false, description: 'The line it waits in.' }),
+      status: t.expose('status', { type: status, nullable: false, description: 'Where it is in its life.' }),
+      isFinal: t.boolean({
+        nullable: false,
+        description: 'True once nothing changes any more, unless someone retries it by hand.',
+        resolve: ({ status }) => isFinal(status),
+      }),
+      canCancel: t.boolean({
+        nullable: false,
+        description: 'True where `cancelTask` would still change something.',
+        resolve: ({ status }) => canCancel(status),
+      }),
+      version: t.expose('version', {
+        type: 'SafeInt',
+        nullable: false,
+        description: 'Raised by every change, never goes back: of two states the higher one is newer.',
+      }),
+      progress: t.expose('progress', {
+        type: progress,
+        nullable: true,
+        description: 'How far the current attempt has come, if it tells.',
+      }),
+      attempt: t.expose('attempt', {
+        type: 'NonNegativeInt',
+        nullable: false,
+        description: 'The number of the last attempt; 0 before the first.',
+      }),
+      attempts: t.expose('attempts', {
+        type: [attempt],
+        nullable: false,
+        description: 'The last 20 attempts, oldest first.',
+      }),
+      createdAt: t.field({
+        type: 'DateTimeISO',
+        nullable: false,
+        description: 'When it was enqueued.',
+        resolve: ({ createdAt }) => new Date(createdAt),
+      }),
+      startedAt: t.field({
+        type: 'DateTimeISO',
+        nullable: true,
+        description: 'When its first attempt began.',
+        resolve: ({ startedAt }) => date(startedAt),
+      }),
+      finishedAt: t.field({
+        type: 'DateTimeISO',
+        nullable: true,
+        description: 'When it became final.',
+        resolve: ({ finishedAt }) => date(finishedAt),
+      }),
+      nextAttemptAt: t.field({
+        type: 'DateTimeISO',
+        nullable: true,
+        description: 'When the next attempt starts, while it waits for one.',
+        resolve: ({ nextAttemptAt }) => date(nextAttemptAt),
+      }),
+      failure: t.expose('failure', {
+        type: failure,
+        nullable: true,
+        description: 'Why it failed. A failed task is data, never an error of the request.',
+      }),
+      cancellation: t.expose('cancellation', {
+        type: cancellation,
+        nullable: true,
+        description: 'The request to cancel it, if there was one.',
+      }),
+      tags: t.exposeStringList('tags', {
+        nullable: false,
+        description: 'The tags it was enqueued with, to filter by.',
+      }),
+      owner: t.exposeString('owner', { nullable: false, description: 'Whose it is.' }),
+      parent: t.field({
+        type: task,
+        nullable: true,
+        description: 'The task that enqueued it, if a task did and it is still there.',
+        resolve: ({ parent }, _, { tasks }) => (parent === undefined ? undefined : tasks.get(parent)),
+      }),
+      definitionVersion: t.exposeString('definitionVersion', {
+        nullable: false,
+        description: "The version of the definition's input type that the input was checked against.",
+      }),
+      input: t.field({
+        type: 'JSON',
+        nullable: true,
+        description: 'The input as it came.',
+        resolve: ({ id }, _, { tasks }) => tasks.input(id),
+      }),
+    }),
+  });
+
+  const untyped = builder.objectRef<Task>('UntypedTask').implement({
+    description: 'A task whose definition this API does not know: one that is newer, or was removed.',
+    interfaces: [node, task],
+    fields: (t) => ({
+      output: t.field({
+        type: 'JSON',
+        nullable: true,
+        description: 'What it returned, once it has succeeded.',
+        resolve: (task, _, { tasks }) => (task.status === 'SUCCEEDED' ? tasks.output(task) : undefined),
+      }),
+    }),
+  });
+
+  return { node, task, untyped, status };
+}
+
+/** The types that everything else of the API is made of. */
+export type TaskTypes = ReturnType<typeof addTaskTypes>;
