@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { GraphQLSchema } from 'graphql';
+import { type Example, exampleOf } from './example.ts';
+import type { Tasks } from '../tasks/tasks.ts';
+
+/** The page to try operations on. Everything it needs is in it; its headers keep it from asking anyone else. */
+export class GraphiQL {
+  readonly #schema: GraphQLSchema;
+  readonly #tasks: Tasks;
+
+  constructor(schema: GraphQLSchema, tasks: Tasks) {
+    this.#schema = schema;
+    this.#tasks = tasks;
+  }
+
+  /** True for a browser that opens the endpoint, and for no client that sends an operation. */
+  isAskedFor({ method, headers }: IncomingMessage): boolean {
+    return method === 'GET' && headers.accept?.includes('text/html') === true;
+  }
+
+  async answer(response: ServerResponse): Promise<void> {
+    const example = await exampleOf(this.#schema, this.#tasks.definitions);
+    const tabs = example === undefined ? [] : await this.#tabs(example);
+    // Nine megabytes of source: loaded by the first one who asks.
+    const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
+    const page = renderGraphiQL({
+      title: 'Taskwire',
+      subscriptionsProtocol: 'WS',
+      ...(tabs.length === 0 ? {} : { defaultTabs: tabs }),
+    });
+    response.writeHead(200, {
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'content-security-policy': contentSecurityPolicy,
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+    });
+    response.end(page.replace(rootElement, () => `${rootElement}${firstVisit(tabs[0])}`));
+  }
+
+  async #tabs({ name, mutation, variables, subscription }: Example): Promise<Tab[]> {
+    return [
+      {
+        query: `# Press play: this enqueues a task.\n# Then follow it by its id in the next tab.\n${mutation}`,
+        variables: JSON.stringify(variables, undefined, 2),
+      },
+      { query: subscription, variables: JSON.stringify({ id: await this.#newest(name) }, undefined, 2) },
+      { query: allTasks },
+    ];
+  }
+
+  /** An id that the subscription works with: that of the last task, if there is one. */
+  async #newest(name: string): Promise<string> {
+    const page = this.#tasks.isReady()
+      ? await this.#tasks.list({ filter: { names: [name] }, direction: 'DESC', limit: 1 })
+      : undefined;
+    return page?.tasks[0]?.task.id ?? 'paste the id here';
+  }
+}
+
+interface Tab {
+  readonly query: string;
+  readonly variables?: string;
+}
+
+const rootElement = '<div id="root"></div>';
+
+/**
+ * GraphiQL takes what its first editor shows from the browser's storage alone: without this the first tab
+ * would have no variables, and after a reload there would be an empty tab more.
+ */
+function firstVisit({ query, variables = '' }: Tab = { query: '' }): string {
+  const stored = { 'graphiql:query': query, 'graphiql:variables': variables };
+  // Inside a script element: nothing may look like its end.
+  const json = JSON.stringify(stored).replaceAll('<', '\\u003c');
+  return `<script>
+  if (!localStorage.getItem('graphiql:tabState')) {
+    for (const [key, value] of Object.entries(${json})) localStorage.setItem(key, value);
+  }
+  </script>`;
+}
+
+const allTasks = `# Every change of every task, live: leave it running here and enqueue in another window.
+subscription EveryTask {
+  tasksUpdated {
+    id
+    name
+    status
+    progress {
+      fraction
+      message
+    }
+  }
+}
+`;
+
+// The page's scripts and styles are in it; Monaco's workers are blobs.
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'unsafe-inline' blob:",
+  "style-src 'unsafe-inline'",
+  'worker-src blob:',
+  'img-src data:',
+  'font-src data:',
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');

@@ -1,0 +1,140 @@
+import { type DocumentNode, getOperationAST, GraphQLError, type GraphQLSchema } from 'graphql';
+import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
+import { type Context, parseTrace } from '../graphql/context.ts';
+import { createMaskError } from '../graphql/errors.ts';
+import { badVariables, variableIssues } from '../graphql/variables.ts';
+import type { Logger } from '../logger.ts';
+import type { Tasks } from '../tasks/tasks.ts';
+
+/** Where the API is served, over HTTP, SSE and WebSocket. */
+export const graphqlPath = '/graphql';
+
+/** What the context of an operation is made of, beside its parameters, where it came over a socket. */
+export interface SocketOrigin {
+  readonly traceparent: string | undefined;
+}
+
+interface PipelineOptions {
+  readonly schema: GraphQLSchema;
+  readonly tasks: Tasks;
+  readonly logger: Logger;
+}
+
+/** The one way that operations of all transports go: parse, validate, context, execute or subscribe, mask. */
+export type Pipeline = ReturnType<typeof createPipeline>;
+
+export function createPipeline({ schema, tasks, logger }: PipelineOptions) {
+  const maskError = createMaskError(logger);
+  const yoga = createYoga<{ origin?: SocketOrigin }, Context>({
+    schema,
+    graphqlEndpoint: graphqlPath,
+    context: ({ request, params, origin }) => ({
+      tasks,
+      viewer: { owner: 'anonymous' },
+      trace: parseTrace(origin === undefined ? request.headers.get('traceparent') : origin.traceparent),
+      variables: params.variables ?? {},
+      signal: origin === undefined ? request.signal : undefined,
+    }),
+    maskedErrors: { maskError },
+    plugins: [onlyJsonBodies(), codedRequestErrors()],
+    batching: false,
+    cors: false,
+    multipart: false,
+    landingPage: false,
+    // Served by server.ts, with headers that keep it at home.
+    graphiql: false,
+    // The server counts bytes as they come; Yoga would pipe each body through another stream.
+    maxRequestBodySize: false,
+    // What went wrong is logged where it is masked.
+    logging: false,
+  });
+  return { yoga, maskError };
+}
+
+/** Refuses bodies that a form of another site could send without asking, and JSON in a GET that isn't any. */
+function onlyJsonBodies(): Plugin {
+  return {
+    onRequestParse({ request, requestParser, setRequestParser }) {
+      if (request.method === 'POST' && !isJson(request.headers.get('content-type'))) {
+        throw badRequest(415, 'Send the operation as `content-type: application/json`.');
+      }
+      if (requestParser === undefined) return;
+      setRequestParser(async (request) => {
+        try {
+          return await requestParser(request);
+        } catch (error) {
+          if (!(error instanceof SyntaxError)) throw error;
+          throw badRequest(400, '`variables` and `extensions` must be JSON objects.');
+        }
+      });
+    },
+  };
+}
+
+/** Gives every error of a request that couldn't start its code. */
+function codedRequestErrors(): Plugin {
+  return {
+    onParse() {
+      return ({ result }) => {
+        // Yoga does so for HTTP only. The error is kept in Yoga's cache, so it must be right for all transports.
+        if (result instanceof GraphQLError) {
+          Object.assign(result.extensions, {
+            code: 'GRAPHQL_PARSE_FAILED',
+            http: { status: 400, spec: true },
+          });
+        }
+      };
+    },
+    onExecute({ args }) {
+      return {
+        onExecuteDone({ result, setResult }) {
+          const error = isAsyncIterable(result) ? undefined : startError(result, args);
+          if (error !== undefined) setResult({ errors: [error] });
+        },
+      };
+    },
+    onSubscribe({ args }) {
+      return {
+        onSubscribeResult({ result, setResult }) {
+          const error = isAsyncIterable(result) ? undefined : startError(result, args);
+          if (error !== undefined) setResult({ errors: [error] });
+        },
+      };
+    },
+  };
+}
+
+interface Operation {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly operationName?: string | null | undefined;
+  readonly variableValues?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/** Errors without data and path are of the request: no such operation, or variables that don't fit. */
+function startError(
+  result: { readonly data?: unknown; readonly errors?: readonly GraphQLError[] },
+  { schema, document, operationName, variableValues }: Operation,
+): GraphQLError | undefined {
+  const [first, ...others] = result.errors ?? [];
+  if (first === undefined || 'data' in result || first.path !== undefined) return undefined;
+  const operation = getOperationAST(document, operationName);
+  if (!operation) return unknownOperation();
+  const issues = variableIssues(schema, operation, variableValues ?? {});
+  if (issues.length > 0) return badVariables(issues);
+  return badVariables([first, ...others].map(({ message }) => ({ path: [], message })));
+}
+
+/** The error of a document from which it isn't clear what to run; the same over all transports. */
+export function unknownOperation(): GraphQLError {
+  const extensions = { code: 'OPERATION_RESOLUTION_FAILURE', http: { status: 400, spec: true } };
+  return new GraphQLError('Could not determine what operation to execute.', { extensions });
+}
+
+function isJson(contentType: string | null): boolean {
+  return contentType !== null && /^application\/(graphql\+)?json\s*(;|$)/i.test(contentType);
+}
+
+function badRequest(status: number, message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status } } });
+}

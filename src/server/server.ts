@@ -1,0 +1,190 @@
+import { createServer as createHttpServer, type Server as HttpServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { buildSchema } from '../graphql/schema.ts';
+import type { Logger } from '../logger.ts';
+import type { Tasks } from '../tasks/tasks.ts';
+import { CountedRequest, limitBody } from './body.ts';
+import { GraphiQL } from './graphiql.ts';
+import { type Answer, health, readiness } from './health.ts';
+import { createPipeline, graphqlPath, type Pipeline } from './pipeline.ts';
+import { type SocketOptions, Sockets } from './websocket.ts';
+
+export interface ServerOptions {
+  readonly tasks: Tasks;
+  readonly logger: Logger;
+  /** Serves the page to try operations on. @default false */
+  readonly graphiql?: boolean;
+  /** The largest body of a request. @default 1048576 */
+  readonly maxBodyBytes?: number;
+  /** How long requests and clients get to finish when the server closes. @default 1000 */
+  readonly closeMs?: number;
+  readonly sockets?: SocketOptions;
+}
+
+/** Makes the API server; it listens once it is told to. Throws a ConfigurationError where names clash. */
+export function createServer(options: ServerOptions): Server {
+  return new Server(options);
+}
+
+/** The port is taken by another process, or by another server of this one. */
+export class PortInUseError extends Error {
+  readonly code = 'EADDRINUSE';
+
+  constructor(port: number, host: string, options?: ErrorOptions) {
+    super(`Port ${port} on ${host} is in use. Choose another one with --port or PORT.`, options);
+    this.name = 'PortInUseError';
+  }
+}
+
+type Request = InstanceType<typeof CountedRequest>;
+type Response = ServerResponse<Request>;
+
+/** One HTTP server: GraphQL over HTTP, SSE and WebSocket, GraphiQL, health. */
+export class Server implements AsyncDisposable {
+  readonly #tasks: Tasks;
+  readonly #logger: Logger;
+  readonly #maxBodyBytes: number;
+  readonly #closeMs: number;
+  readonly #graphiql: GraphiQL | undefined;
+  readonly #pipeline: Pipeline;
+  readonly #sockets: Sockets;
+  readonly #responses: Set<Response> = new Set();
+  readonly #http: HttpServer<typeof CountedRequest>;
+  #closed: Promise<void> | undefined;
+
+  constructor({ tasks, logger, graphiql = false, maxBodyBytes, closeMs = 1000, sockets }: ServerOptions) {
+    const definitions = [...tasks.definitions.values()].map(({ definition }) => definition);
+    const schema = buildSchema(definitions);
+    this.#tasks = tasks;
+    this.#logger = logger;
+    this.#maxBodyBytes = maxBodyBytes ?? 1_048_576;
+    this.#closeMs = closeMs;
+    this.#graphiql = graphiql ? new GraphiQL(schema, tasks) : undefined;
+    this.#pipeline = createPipeline({ schema, tasks, logger });
+    this.#sockets = new Sockets(this.#pipeline, logger, sockets);
+    this.#http = createHttpServer(
+      {
+        IncomingMessage: CountedRequest,
+        maxHeaderSize: 16_384,
+        headersTimeout: 10_000,
+        requestTimeout: 15_000,
+        keepAliveTimeout: 65_000,
+      },
+      (request, response) => void this.#answer(request, response),
+    );
+    this.#http.on('upgrade', (request, connection, head) => this.#upgrade(request, connection, head));
+  }
+
+  /** Starts to listen; port 0 takes any free one. Throws a PortInUseError. */
+  async listen(port: number, host = '127.0.0.1'): Promise<{ url: string; port: number }> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#http.once('error', reject);
+    this.#http.listen(port, host, resolve);
+    try {
+      await promise;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+      throw new PortInUseError(port, host, { cause: error });
+    } finally {
+      this.#http.off('error', reject);
+    }
+    // A server that listens on TCP has an address of this kind.
+    const address = this.#http.address() as AddressInfo;
+    return { url: `http://${nameOf(host)}:${address.port}`, port: address.port };
+  }
+
+  /** Ends all sockets and streams, so that clients subscribe elsewhere, lets requests finish, and stops listening. */
+  async close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    const { promise: stopped, resolve } = Promise.withResolvers<void>();
+    // Also closes the connections that no request uses.
+    this.#http.close(() => resolve());
+    for (const response of this.#responses) {
+      // An answer that has begun and not ended is a stream: without `complete` its client knows to come back.
+      if (response.headersSent && !response.writableEnded) response.socket?.destroySoon();
+      else response.setHeader('connection', 'close');
+    }
+    const cut = setTimeout(() => this.#http.closeAllConnections(), this.#closeMs);
+    await this.#sockets.close(this.#closeMs);
+    await stopped;
+    clearTimeout(cut);
+  }
+
+  async #answer(request: Request, response: Response): Promise<void> {
+    this.#responses.add(response);
+    response.once('close', () => this.#responses.delete(response));
+    try {
+      await this.#route(request, response);
+    } catch (error) {
+      this.#logger.error({ err: error }, 'a request failed unexpectedly');
+      if (!response.headersSent) answerJson(response, { status: 500, body: { message: 'Internal error.' } });
+    }
+  }
+
+  async #route(request: Request, response: Response): Promise<void> {
+    const { method = 'GET', url = '/' } = request;
+    const [path] = url.split('?');
+    if (path === graphqlPath) {
+      if (this.#graphiql?.isAskedFor(request) === true) return this.#graphiql.answer(response);
+      if (limitBody(request, response, this.#maxBodyBytes)) await this.#pipeline.yoga(request, response);
+      return;
+    }
+    const answer = this.#answerTo(path);
+    if (answer === undefined) {
+      return answerJson(response, {
+        status: 404,
+        body: { message: `Nothing is here. GraphQL is at ${graphqlPath}.` },
+      });
+    }
+    if (method !== 'GET' && method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD');
+      return answerJson(response, { status: 405, body: { message: `${method} is not allowed here.` } });
+    }
+    if (typeof answer !== 'string') return answerJson(response, answer);
+    response.writeHead(302, { location: answer }).end();
+  }
+
+  /** What is at a path beside GraphQL: an answer, or the path to go to. */
+  #answerTo(path: string | undefined): Answer | string | undefined {
+    switch (path) {
+      case '/':
+        return graphqlPath;
+      case '/health':
+        return health();
+      case '/ready':
+        return readiness(this.#tasks);
+      default:
+        return undefined;
+    }
+  }
+
+  #upgrade(request: Request, connection: Duplex, head: Buffer): void {
+    if (request.url?.split('?')[0] === graphqlPath && this.#closed === undefined) {
+      return this.#sockets.upgrade(request, connection, head);
+    }
+    connection.on('error', () => {});
+    connection.end(
+      `HTTP/1.1 ${this.#closed === undefined ? '404 Not Found' : '503 Service Unavailable'}\r\nconnection: close\r\n\r\n`,
+    );
+  }
+}
+
+function answerJson(response: Response, { status, body }: Answer): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
+  response.end(`${JSON.stringify(body)}\n`);
+}
+
+/** The host as it stands in a URL that works on this machine. */
+function nameOf(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}
