@@ -1,0 +1,135 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, Option } from 'commander';
+import {
+  type Command as CommandName,
+  fallbackOf,
+  type Flags,
+  readSettings,
+  type Settings,
+  settingsOf,
+} from '../config.ts';
+import { exitCodes, report } from './exit.ts';
+
+/** One command: what the help says of it, and how it runs once its settings are read. */
+interface Entry<C extends CommandName> {
+  readonly summary: string;
+  readonly details?: string;
+  readonly arguments?: readonly (readonly [name: string, help: string])[];
+  /** Options that belong to one call rather than to a set-up, so that no environment variable stands for them. */
+  readonly options?: readonly (readonly [flags: string, help: string])[];
+  readonly run: (settings: Settings<C>, args: readonly string[], options: Options) => Promise<number>;
+}
+type Options = Readonly<Record<string, string | undefined>>;
+
+// Each imports its own when it runs: `--help` shall not wait for a GraphQL server to load.
+const entries = [
+  entry('dev', {
+    summary: 'API, worker and, without REDIS_URL, an embedded store; restarts on a change of a task file',
+    details:
+      'Ctrl-C gives running tasks back, keeps what the embedded store holds for the next start, and ends.\n' +
+      'A second Ctrl-C ends at once: what ran then begins again some seconds after the next start.',
+    run: async (settings) => (await import('./dev.ts')).dev(settings),
+  }),
+  entry('server', {
+    summary: 'the API alone',
+    run: async (settings) => (await import('./server.ts')).server(settings),
+  }),
+  entry('worker', {
+    summary: 'one worker',
+    details:
+      'SIGTERM or Ctrl-C: it takes no more tasks, finishes what it can in --grace and gives back the rest.',
+    run: async (settings) => (await import('./worker.ts')).worker(settings),
+  }),
+  entry('schema', {
+    summary: 'print the GraphQL schema of the loaded definitions',
+    options: [
+      ['--output <file>', 'write it to a file instead'],
+      ['--check <file>', 'compare it with a file: ends with 1 and says where they differ'],
+    ],
+    run: async (settings, _, { output, check }) =>
+      (await import('./schema.ts')).schema(settings, { output, check }),
+  }),
+  entry('run', {
+    summary: 'enqueue a task through a running API and follow it: progress on stderr, its output on stdout',
+    details: 'Ctrl-C ends the following alone; the task goes on.',
+    arguments: [['name', 'name of a definition']],
+    options: [['--input <json>', 'input as JSON; @FILE reads a file, - reads stdin']],
+    run: async (settings, [name = ''], { input }) => (await import('./run.ts')).run(settings, name, input),
+  }),
+  entry('watch', {
+    summary: 'follow a task that is there: progress on stderr, its output on stdout',
+    details: 'Ctrl-C ends the following alone; the task goes on.',
+    arguments: [['id', 'id of a task']],
+    run: async (settings, [id = '']) => (await import('./watch.ts')).watch(settings, id),
+  }),
+];
+
+/** Runs the command line and resolves with its exit code: 0, 1 for a failure, 2 for bad usage or settings. */
+export async function main(args: readonly string[]): Promise<number> {
+  // Who reads it may have enough, as in `taskwire schema | head`.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  let code: number = exitCodes.ok;
+  const program = new Command('taskwire')
+    .description('Background tasks that frontends can watch live.')
+    .version(version(), '-v, --version')
+    .exitOverride()
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed, 2 bad usage or settings, 130 interrupted.' +
+        '\nA flag wins over its environment variable, that over the default. Settings of a command: taskwire COMMAND --help',
+    );
+  for (const add of entries) add(program, (result) => (code = result));
+  if (args.length === 0) {
+    program.outputHelp({ error: true });
+    return exitCodes.usage;
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    // It has said so itself; it ends with 0 after --help and --version.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    return report(error);
+  }
+}
+
+/** Makes what adds a command to the program; `done` gets its exit code. */
+function entry<const C extends CommandName>(
+  name: C,
+  { summary, details, arguments: operands = [], options = [], run }: Entry<C>,
+): (program: Command, done: (code: number) => void) => void {
+  return (program, done) => {
+    const command = program.command(name).summary(summary).description(summary);
+    for (const [operand, help] of operands) command.argument(`<${operand}>`, help);
+    for (const [flags, help] of options) command.option(flags, help);
+    for (const option of settingOptions(name)) command.addOption(option);
+    if (details !== undefined) command.addHelpText('after', `\n${details}`);
+    command.action(async () => {
+      const given = command.opts<Flags & Options>();
+      done(await run(readSettings(name, given, process.env), command.args, given));
+    });
+  };
+}
+
+function settingOptions(name: CommandName): readonly Option[] {
+  return settingsOf(name).map(([, setting]) => {
+    const fallback = fallbackOf(setting, name);
+    const words = fallback === 'required' ? fallback : `default: ${fallback}`;
+    const option = new Option(
+      `${setting.flag} <${setting.value}>`,
+      `${setting.help} [${setting.env}; ${words}]`,
+    );
+    // The values stay text: `readSettings` parses all of them, to report all that is wrong at once.
+    return setting.repeatable === true
+      ? option.argParser<string[]>((value, previous) => [...(previous ?? []), value])
+      : option;
+  });
+}
+
+/** The version in package.json, which lies two folders up in the sources and in the built package alike. */
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : '';
+}

@@ -1,0 +1,95 @@
+import {
+  getNamedType,
+  type GraphQLInputType,
+  type GraphQLNamedType,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  isInputObjectType,
+  isInterfaceType,
+  isLeafType,
+  isObjectType,
+  isRequiredArgument,
+} from 'graphql';
+import { CommandError, exitCodes } from './exit.ts';
+
+/** The most levels of an output that are asked for; a type may contain itself. */
+const deepest = 6;
+
+/** Names of the definitions that a schema has: each a mutation with a subscription of its own. */
+export function definitionNames(schema: GraphQLSchema): readonly string[] {
+  const subscriptions = schema.getSubscriptionType()?.getFields() ?? {};
+  const names = Object.keys(schema.getMutationType()?.getFields() ?? {});
+  return names.filter((name) => `${name}Updated` in subscriptions).toSorted();
+}
+
+/**
+ * The mutation that enqueues a task, answering with its id and type.
+ *
+ * @throws CommandError that says what there is, where the schema has no such definition or it takes another input.
+ */
+export function enqueueDocument(schema: GraphQLSchema, name: string, hasInput: boolean): string {
+  const names = definitionNames(schema);
+  const mutation = names.includes(name) ? schema.getMutationType()?.getFields()[name] : undefined;
+  if (mutation === undefined) {
+    throw new CommandError(`The API has no definition '${name}'. It has: ${names.join(', ') || 'none'}.`);
+  }
+  const input = mutation.args.find((argument) => argument.name === 'input');
+  if (input === undefined && hasInput) throw usage(`'${name}' takes no input; leave out --input.`);
+  if (input !== undefined && !hasInput && isRequiredArgument(input)) {
+    throw usage(`'${name}' needs --input, as JSON of this shape: ${shape(input.type)}`);
+  }
+  const [variables, argument] =
+    input === undefined || !hasInput ? ['', ''] : [`($input: ${String(input.type)})`, '(input: $input)'];
+  return `mutation Enqueue${variables} { enqueued: ${name}${argument} { task { id __typename } } }`;
+}
+
+function usage(message: string): CommandError {
+  return new CommandError(message, { exitCode: exitCodes.usage });
+}
+
+/** An input type in a line, as `{ url: URL!, width: Int! }`. */
+function shape(type: GraphQLInputType): string {
+  const named = getNamedType(type);
+  if (!isInputObjectType(named)) return String(type);
+  const fields = Object.values(named.getFields()).map((field) => `${field.name}: ${String(field.type)}`);
+  return `{ ${fields.join(', ')} }`;
+}
+
+/** A query that tells which type a task has. */
+export const findDocument = 'query Find($id: ID!) { task(id: $id) { id __typename } }';
+
+/** The subscription that follows one task of a type, down to the whole of its output. */
+export function watchDocument(schema: GraphQLSchema, typeName: string): string {
+  const type = schema.getType(typeName);
+  const output = isObjectType(type) ? type.getFields()['output'] : undefined;
+  const selected = output === undefined ? undefined : selection(schema, getNamedType(output.type), deepest);
+  const fragment = selected === undefined ? '' : `... on ${typeName} { output${selected} }`;
+  return `subscription Watch($id: ID!) {
+  taskUpdated(id: $id) {
+    id name status isFinal version attempt
+    progress { fraction current total message }
+    failure { code message }
+    ${fragment}
+  }
+}`;
+}
+
+/** Every field below a type; undefined where the depth ends before a leaf. */
+function selection(schema: GraphQLSchema, type: GraphQLNamedType, depth: number): string | undefined {
+  if (isLeafType(type)) return '';
+  if (depth === 0) return undefined;
+  if (isObjectType(type)) {
+    const fields = fieldsOf(schema, type, depth);
+    return fields === '' ? undefined : ` { ${fields} }`;
+  }
+  const members = isInterfaceType(type) ? schema.getImplementations(type).objects : [];
+  const fragments = members.map((member) => `... on ${member.name} { ${fieldsOf(schema, member, depth)} }`);
+  return ` { __typename ${fragments.join(' ')} }`;
+}
+
+function fieldsOf(schema: GraphQLSchema, type: GraphQLObjectType, depth: number): string {
+  return Object.values(type.getFields())
+    .map((field) => ({ name: field.name, below: selection(schema, getNamedType(field.type), depth - 1) }))
+    .flatMap(({ name, below }) => (below === undefined ? [] : [`${name}${below}`]))
+    .join(' ');
+}

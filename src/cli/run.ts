@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import type { Settings } from '../config.ts';
+import { CommandError, exitCodes } from './exit.ts';
+import { enqueueDocument } from './operations.ts';
+import { follow, withApi } from './watch.ts';
+
+/**
+ * `taskwire run NAME`: enqueues a task as any client would and follows it to its end. `input` is JSON,
+ * `@FILE` for a file with it, or `-` for stdin.
+ */
+export async function run(
+  settings: Settings<'run'>,
+  name: string,
+  input: string | undefined,
+): Promise<number> {
+  const value = input === undefined ? undefined : parse(await read(input), input);
+  return await withApi(settings.url, async (client, schema, view) => {
+    const query = enqueueDocument(schema, name, value !== undefined);
+    const { enqueued } = await client.request<{ enqueued: { task: { id: string; __typename: string } } }>(
+      query,
+      value === undefined ? {} : { input: value },
+    );
+    view.note(`${name} ${enqueued.task.id}`);
+    return await follow(client, schema, view, { id: enqueued.task.id, typeName: enqueued.task.__typename });
+  });
+}
+
+async function read(input: string): Promise<string> {
+  if (input === '-') return await text(process.stdin);
+  if (!input.startsWith('@')) return input;
+  return await readFile(input.slice(1), 'utf8').catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandError(`--input: ${reason}`, { cause: error, exitCode: exitCodes.usage });
+  });
+}
+
+function parse(json: string, input: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    const from = input === '-' ? 'stdin' : input.startsWith('@') ? input.slice(1) : 'its value';
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandError(`--input: expected JSON in ${from}: ${reason}`, {
+      cause: error,
+      exitCode: exitCodes.usage,
+    });
+  }
+}

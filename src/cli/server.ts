@@ -1,0 +1,59 @@
+import type { Settings } from '../config.ts';
+import type { TaskDefinition } from '../definition/definition.ts';
+import type { Logger } from '../logger.ts';
+import type { RedisSettings } from '../redis/connection.ts';
+import { graphqlPath } from '../server/pipeline.ts';
+import { createServer } from '../server/server.ts';
+import { connectTasks } from '../tasks/tasks.ts';
+import { exitCodes } from './exit.ts';
+import { loadAll } from './definitions.ts';
+import { commandLogger } from './log.ts';
+import { untilAsked } from './signals.ts';
+
+/** What an API process is made of. */
+export interface ApiOptions {
+  readonly redis: RedisSettings;
+  readonly definitions: readonly TaskDefinition[];
+  readonly logger: Logger;
+  readonly host: string;
+  readonly port: number;
+  readonly graphiql: boolean;
+}
+
+/** `taskwire server`: the API alone, until a signal. */
+export async function server(settings: Settings<'server'>): Promise<number> {
+  const asked = untilAsked();
+  const logger = commandLogger(settings);
+  const definitions = await loadAll(settings.tasks);
+  const redis = { url: settings.redisUrl, prefix: settings.prefix };
+  const api = await startApi({ ...settings, redis, definitions, logger });
+  logger.info({ url: api.url, definitions: definitions.length }, 'the API listens');
+  logger.info({ signal: await asked }, 'the API stops');
+  await api.close();
+  return exitCodes.ok;
+}
+
+/** An API that listens; `url` is its GraphQL endpoint. */
+export interface Api {
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Connects, listens, and hands back how to end both. Redis may come later; a port in use is thrown. */
+export async function startApi(options: ApiOptions): Promise<Api> {
+  const { redis, definitions, logger, host, port, graphiql } = options;
+  const tasks = await connectTasks({ redis, definitions, logger });
+  const api = createServer({ tasks, logger, graphiql });
+  const close = async (): Promise<void> => {
+    await api.close();
+    await tasks.close();
+  };
+  try {
+    const listening = await api.listen(port, host);
+    return { url: `${listening.url}${graphqlPath}`, port: listening.port, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

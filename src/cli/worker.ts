@@ -1,0 +1,27 @@
+import type { Settings } from '../config.ts';
+import { startWorker } from '../worker/worker.ts';
+import { exitCodes } from './exit.ts';
+import { loadAll } from './definitions.ts';
+import { commandLogger } from './log.ts';
+import { untilAsked } from './signals.ts';
+
+/** `taskwire worker`: takes tasks until a signal, then finishes what it can in its grace and gives back the rest. */
+export async function worker(settings: Settings<'worker'>): Promise<number> {
+  const asked = untilAsked();
+  const logger = commandLogger(settings);
+  const definitions = await loadAll(settings.tasks);
+  const starting = startWorker({
+    redis: { url: settings.redisUrl, prefix: settings.prefix },
+    definitions,
+    ...(settings.queues === undefined ? {} : { queues: settings.queues }),
+    concurrency: settings.concurrency,
+    logger,
+  });
+  // It waits for Redis; who stops it meanwhile doesn't have to.
+  const running = await Promise.race([starting, asked]);
+  if (typeof running === 'string') return exitCodes.ok;
+  logger.info({ worker: running.id, definitions: definitions.length }, 'the worker takes tasks');
+  logger.info({ signal: await asked, graceMs: settings.grace }, 'the worker stops');
+  await running.stop(settings.grace);
+  return exitCodes.ok;
+}

@@ -1,0 +1,294 @@
+import { ConfigurationError } from './errors.ts';
+import type { LogLevel } from './logger.ts';
+
+export const commands = ['dev', 'server', 'worker', 'schema', 'run', 'watch'] as const;
+export type Command = (typeof commands)[number];
+
+// Not imported from the logger, which would load all of it before a command line is even parsed.
+const logLevels = [
+  'fatal',
+  'error',
+  'warn',
+  'info',
+  'debug',
+  'trace',
+  'silent',
+] as const satisfies readonly LogLevel[];
+
+/** In place of a default: the command needs a value, or does without one. */
+const required = Symbol('required');
+const optional = Symbol('optional');
+
+/** One setting: its names, the commands that read it (each with its default as one would write it), its parser. */
+interface Setting<Value, On extends Defaults> {
+  readonly flag: `--${string}`;
+  /** What stands after the flag in the help. */
+  readonly value: string;
+  readonly env: string;
+  readonly help: string;
+  /** Said in place of a default where there is none to print. */
+  readonly otherwise?: string;
+  /** May be given several times; the environment's value is split at commas. */
+  readonly repeatable?: boolean;
+  readonly on: On;
+  /** Throws an `Error` whose message completes the sentence "expected …". */
+  readonly parse: (text: string) => Value;
+}
+type Defaults = { readonly [C in Command]?: string | typeof required | typeof optional };
+
+function setting<Value, const On extends Defaults>(entry: Setting<Value, On>): Setting<Value, On> {
+  return entry;
+}
+
+/** Every setting there is. A flag wins over the environment, the environment over the default. */
+export const table = {
+  port: setting({
+    flag: '--port',
+    value: 'number',
+    env: 'PORT',
+    help: 'port of the API; 0 takes a free one',
+    on: { dev: '4000', server: '4000' },
+    parse: (text) => wholeNumber(text, 0, 65_535),
+  }),
+  host: setting({
+    flag: '--host',
+    value: 'address',
+    env: 'HOST',
+    help: 'address that the API listens on; 0.0.0.0 for all',
+    on: { dev: '127.0.0.1', server: '127.0.0.1' },
+    parse: (text) => matching(text, /^[A-Za-z0-9.:-]+$/, 'an IP address or a host name'),
+  }),
+  redisUrl: setting({
+    flag: '--redis-url',
+    value: 'url',
+    env: 'REDIS_URL',
+    help: 'the Redis or Valkey that keeps the tasks',
+    otherwise: 'an embedded store',
+    on: { dev: optional, server: required, worker: required },
+    parse: redisUrl,
+  }),
+  prefix: setting({
+    flag: '--prefix',
+    value: 'name',
+    env: 'TASKWIRE_PREFIX',
+    help: 'first part of every key in Redis; API and workers need the same',
+    on: { dev: 'tw', server: 'tw', worker: 'tw' },
+    parse: (text) => matching(text, /^[A-Za-z0-9_-]{1,32}$/, '1 to 32 letters, digits, - and _'),
+  }),
+  tasks: setting({
+    flag: '--tasks',
+    value: 'path',
+    env: 'TASKWIRE_TASKS',
+    help: 'folder or module with task definitions, beside the built-in ones; may be repeated',
+    otherwise: './tasks, where it exists',
+    repeatable: true,
+    on: {
+      dev: optional,
+      server: optional,
+      worker: optional,
+      schema: optional,
+    },
+    parse: (text) => list(text, (path) => matching(path, /^\P{Cc}+$/u, 'paths, separated by commas')),
+  }),
+  queues: setting({
+    flag: '--queues',
+    value: 'names',
+    env: 'TASKWIRE_QUEUES',
+    help: 'queues that the worker serves, separated by commas',
+    otherwise: 'all queues of its definitions',
+    repeatable: true,
+    on: { worker: optional },
+    parse: (text) =>
+      list(text, (name) =>
+        matching(
+          name,
+          /^[a-z][A-Za-z0-9-]{0,47}$/,
+          'queue names, separated by commas (a letter, then letters, digits, -)',
+        ),
+      ),
+  }),
+  concurrency: setting({
+    flag: '--concurrency',
+    value: 'number',
+    env: 'TASKWIRE_CONCURRENCY',
+    help: 'tasks that the worker runs at once, per queue',
+    on: { dev: '10', worker: '10' },
+    parse: (text) => wholeNumber(text, 1, 1_000),
+  }),
+  grace: setting({
+    flag: '--grace',
+    value: 'time',
+    env: 'TASKWIRE_GRACE',
+    help: 'how long running tasks may go on when the worker is asked to stop; the rest is given back',
+    on: { dev: '1s', worker: '30s' },
+    parse: duration,
+  }),
+  dataDir: setting({
+    flag: '--data-dir',
+    value: 'path',
+    env: 'TASKWIRE_DATA_DIR',
+    help: "folder that keeps the embedded store's content between two starts",
+    on: { dev: '.taskwire' },
+    parse: (text) => matching(text, /^\P{Cc}+$/u, 'a path'),
+  }),
+  graphiql: setting({
+    flag: '--graphiql',
+    value: 'on|off',
+    env: 'TASKWIRE_GRAPHIQL',
+    help: 'serve GraphiQL, the interactive page, at /graphql',
+    on: { dev: 'on', server: 'off' },
+    parse: onOrOff,
+  }),
+  logLevel: setting({
+    flag: '--log-level',
+    value: 'level',
+    env: 'LOG_LEVEL',
+    help: `least important level that is logged: ${logLevels.join(', ')}`,
+    on: { dev: 'info', server: 'info', worker: 'info' },
+    parse: (text) => oneOf(text, logLevels),
+  }),
+  logFormat: setting({
+    flag: '--log-format',
+    value: 'format',
+    env: 'LOG_FORMAT',
+    help: 'pretty (lines for people) or json',
+    otherwise: 'pretty on a terminal, else json',
+    on: { dev: optional, server: optional, worker: optional },
+    parse: (text) => oneOf(text, ['pretty', 'json'] as const),
+  }),
+  url: setting({
+    flag: '--url',
+    value: 'url',
+    env: 'TASKWIRE_URL',
+    help: 'GraphQL endpoint of a running API',
+    on: { run: 'http://127.0.0.1:4000/graphql', watch: 'http://127.0.0.1:4000/graphql' },
+    parse: httpUrl,
+  }),
+};
+
+type Table = typeof table;
+type ValueOf<Key extends keyof Table> = ReturnType<Table[Key]['parse']>;
+
+/** The settings of one command; `undefined` where there is neither a value nor a default. */
+export type Settings<C extends Command> = {
+  readonly [
+    Key in keyof Table as C extends keyof Table[Key]['on'] ? Key : never
+  ]: C extends keyof Table[Key]['on']
+    ? Table[Key]['on'][C] extends typeof optional
+      ? ValueOf<Key> | undefined
+      : ValueOf<Key>
+    : never;
+};
+
+/** What was given on the command line, by the setting's name; several values for a repeatable one. */
+export type Flags = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/**
+ * Reads the settings of a command from its flags and the environment. An empty variable counts as unset.
+ *
+ * @throws ConfigurationError with one sentence for each bad or missing one: what was expected, what came, from where.
+ */
+export function readSettings<C extends Command>(
+  command: C,
+  flags: Flags,
+  env: NodeJS.ProcessEnv,
+): Settings<C> {
+  const problems: string[] = [];
+  const settings: Record<string, unknown> = {};
+  for (const [name, entry] of settingsOf(command)) {
+    const given = source(entry, flags[name], env);
+    if (given === undefined) {
+      const fallback = entry.on[command];
+      if (fallback === required) problems.push(`${entry.env} (or ${entry.flag}) is needed: ${entry.help}.`);
+      if (typeof fallback === 'string') settings[name] = entry.parse(fallback);
+      continue;
+    }
+    try {
+      settings[name] = entry.parse(given.text);
+    } catch (error) {
+      const expected = error instanceof Error ? error.message : String(error);
+      problems.push(`${given.from}: expected ${expected}, got '${withoutPassword(given.text)}'.`);
+    }
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  // Built key by key from the same table that the type is made of.
+  return settings as Settings<C>;
+}
+
+/** The settings that a command reads, by name, in the table's order: for its flags and its help. */
+export function settingsOf(command: Command): readonly (readonly [string, Setting<unknown, Defaults>])[] {
+  return Object.entries<Setting<unknown, Defaults>>(table).filter(([, entry]) => command in entry.on);
+}
+
+/** What holds for a command without a value of its own, in words: a default, something else, or nothing. */
+export function fallbackOf(entry: Setting<unknown, Defaults>, command: Command): string {
+  const fallback = entry.on[command];
+  if (fallback === required) return 'required';
+  return typeof fallback === 'string' ? fallback : (entry.otherwise ?? '');
+}
+
+function source(
+  entry: Setting<unknown, Defaults>,
+  flag: string | readonly string[] | undefined,
+  env: NodeJS.ProcessEnv,
+): { text: string; from: string } | undefined {
+  if (flag !== undefined) return { text: typeof flag === 'string' ? flag : flag.join(','), from: entry.flag };
+  const value = env[entry.env];
+  if (value === undefined || value.trim() === '') return undefined;
+  return { text: value, from: `${entry.env} (${entry.flag})` };
+}
+
+function wholeNumber(text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text.trim()) && value >= least && value <= most) return value;
+  throw new Error(`a whole number from ${least} to ${most}`);
+}
+
+function matching(text: string, pattern: RegExp, expected: string): string {
+  if (pattern.test(text)) return text;
+  throw new Error(expected);
+}
+
+function list(text: string, parse: (item: string) => string): readonly string[] {
+  const items = text.split(',').map((item) => parse(item.trim()));
+  return [...new Set(items)];
+}
+
+function oneOf<const Options extends readonly string[]>(text: string, options: Options): Options[number] {
+  const found = options.find((option) => option === text);
+  if (found !== undefined) return found;
+  throw new Error(`one of ${options.join(', ')}`);
+}
+
+function onOrOff(text: string): boolean {
+  if (['on', 'true', '1', 'yes'].includes(text)) return true;
+  if (['off', 'false', '0', 'no'].includes(text)) return false;
+  throw new Error('on or off');
+}
+
+const unitsMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+function duration(text: string): number {
+  const found = /^(?<amount>\d{1,6})(?<unit>ms|s|m|h)$/.exec(text);
+  const unit = found?.groups?.['unit'];
+  if (unit === undefined) throw new Error("a time such as '500ms', '30s' or '5m'");
+  // The pattern lets only these through.
+  return Number(found?.groups?.['amount']) * unitsMs[unit as keyof typeof unitsMs];
+}
+
+function redisUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url !== null && /^rediss?:$/.test(url.protocol) && url.hostname !== '') return text;
+  throw new Error("an address such as 'redis://127.0.0.1:6379' (or rediss://)");
+}
+
+function httpUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url !== null && /^https?:$/.test(url.protocol)) return text;
+  throw new Error("an address such as 'http://127.0.0.1:4000/graphql'");
+}
+
+/** A bad address may still hold a password, so whatever stands before an @ isn't shown. */
+function withoutPassword(text: string): string {
+  return text.replace(/[^/@\s]*:[^@\s]*@/g, '***@');
+}

@@ -1,0 +1,141 @@
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import {
+  type Command,
+  commands,
+  fallbackOf,
+  readSettings,
+  type Settings,
+  settingsOf,
+  table,
+} from '../src/config.ts';
+import { ConfigurationError } from '../src/errors.ts';
+
+describe('settings', () => {
+  test('have defaults', () => {
+    expect(readSettings('dev', {}, {})).toStrictEqual({
+      port: 4000,
+      host: '127.0.0.1',
+      prefix: 'tw',
+      concurrency: 10,
+      grace: 1_000,
+      dataDir: '.taskwire',
+      graphiql: true,
+      logLevel: 'info',
+    });
+  });
+
+  test('come from the flag first, then the environment, then the default', () => {
+    expect(readSettings('dev', { port: '5001' }, { PORT: '5002' }).port).toBe(5001);
+    expect(readSettings('dev', {}, { PORT: '5002' }).port).toBe(5002);
+  });
+
+  test('treat an empty variable as unset', () => {
+    expect(readSettings('dev', {}, { PORT: '', REDIS_URL: ' ' })).toMatchObject({ port: 4000 });
+  });
+
+  test('are all reported at once when bad: what was expected, what came and from where', () => {
+    const env = { PORT: '70000', REDIS_URL: 'localhost:6379', LOG_LEVEL: 'loud' };
+
+    const problems = problemsOf('worker', { concurrency: '0', grace: '3 minutes' }, env);
+
+    expect(problems).toStrictEqual([
+      "REDIS_URL (--redis-url): expected an address such as 'redis://127.0.0.1:6379' (or rediss://), got 'localhost:6379'.",
+      "--concurrency: expected a whole number from 1 to 1000, got '0'.",
+      "--grace: expected a time such as '500ms', '30s' or '5m', got '3 minutes'.",
+      "LOG_LEVEL (--log-level): expected one of fatal, error, warn, info, debug, trace, silent, got 'loud'.",
+    ]);
+  });
+
+  test('of another command are not looked at', () => {
+    expect(() => readSettings('schema', {}, { PORT: 'x', REDIS_URL: 'y', LOG_LEVEL: 'z' })).not.toThrow();
+  });
+
+  test('that are required are missed by name', () => {
+    expect(problemsOf('server', {}, {})).toStrictEqual([
+      'REDIS_URL (or --redis-url) is needed: the Redis or Valkey that keeps the tasks.',
+    ]);
+  });
+
+  test.each([
+    'rediss:/user:secret@host',
+    'redi://user:secret@host:6379',
+    'http://:secret@host',
+    'redis//user:se/cret:secret@host',
+  ])('never show the password of a bad address: %s', (url) => {
+    expect(problemsOf('server', { redisUrl: url }, {}).join()).not.toContain('secret');
+  });
+
+  test('that may be repeated split at commas and drop doubles', () => {
+    expect(readSettings('worker', { tasks: ['a', 'b,c'], queues: ['x, y', 'x'] }, redis)).toMatchObject({
+      tasks: ['a', 'b', 'c'],
+      queues: ['x', 'y'],
+    });
+    expect(readSettings('worker', {}, { ...redis, TASKWIRE_TASKS: 'a,b' }).tasks).toStrictEqual(['a', 'b']);
+  });
+
+  test.each([
+    ['500ms', 500],
+    ['0s', 0],
+    ['2m', 120_000],
+    ['1h', 3_600_000],
+  ])('take a time in words: %s', (text, ms) => {
+    expect(readSettings('worker', { grace: text }, redis).grace).toBe(ms);
+  });
+
+  test.each(['4000.5', '-1', '0x10', '1e3', ' ', '65536'])('refuse the port %j', (port) => {
+    expect(problemsOf('dev', { port }, {})).toHaveLength(1);
+  });
+
+  test.each([
+    ['on', true],
+    ['1', true],
+    ['off', false],
+    ['no', false],
+  ])('are switched by a word: %s', (word, value) => {
+    expect(readSettings('server', { graphiql: word }, redis).graphiql).toBe(value);
+  });
+
+  test('have a type for each command', () => {
+    expectTypeOf<Settings<'server'>['redisUrl']>().toEqualTypeOf<string>();
+    expectTypeOf<Settings<'dev'>['redisUrl']>().toEqualTypeOf<string | undefined>();
+    expectTypeOf<Settings<'dev'>['port']>().toEqualTypeOf<number>();
+    expectTypeOf<keyof Settings<'run'>>().toEqualTypeOf<'url'>();
+  });
+});
+
+describe('the table of settings', () => {
+  test('gives each setting a flag that spells its name, and a variable and a flag of its own', () => {
+    const entries = Object.entries(table);
+    for (const [name, { flag }] of entries) {
+      expect(flag.slice(2).replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())).toBe(name);
+    }
+    expect(new Set(entries.map(([, { env }]) => env)).size).toBe(entries.length);
+    expect(new Set(entries.map(([, { flag }]) => flag)).size).toBe(entries.length);
+  });
+
+  test('has only defaults that its own parsers take', () => {
+    for (const command of commands) expect(() => readSettings(command, {}, redis)).not.toThrow();
+  });
+
+  test('can say of each setting what holds without it', () => {
+    for (const command of commands) {
+      for (const [, entry] of settingsOf(command)) expect(fallbackOf(entry, command)).not.toBe('');
+    }
+  });
+});
+
+const redis = { REDIS_URL: 'redis://127.0.0.1:6379' };
+
+function problemsOf(
+  command: Command,
+  flags: Record<string, string>,
+  env: NodeJS.ProcessEnv,
+): readonly string[] {
+  try {
+    readSettings(command, flags, env);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.problems;
+    throw error;
+  }
+  throw new Error('expected a ConfigurationError');
+}
