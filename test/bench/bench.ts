@@ -49,7 +49,10 @@ try {
       figure(
         `worker's change → client's socket, ${name}`,
         'ms',
-        told.map(({ ours, baseline }) => ({ ours: percentile(ours, name), baseline: percentile(baseline, name) })),
+        told.map(({ ours, baseline }) => ({
+          ours: percentile(ours, name),
+          baseline: percentile(baseline, name),
+        })),
         'PUBLISH → raw ws',
       ),
     ),
@@ -57,7 +60,8 @@ try {
 } finally {
   agent.destroy();
   for (const child of children) child.disconnect();
-  await Promise.all(children.map((child) => (child.exitCode === null ? once(child, 'exit') : undefined)));
+  const left = children.filter((child) => child.exitCode === null && child.signalCode === null);
+  await Promise.all(left.map((child) => once(child, 'exit')));
   await store[Symbol.asyncDispose]();
 }
 
@@ -77,12 +81,15 @@ async function start(role: string): Promise<{ child: ChildProcess; port: number 
 function post(port: number, body: unknown): Promise<{ data?: { echo: { task: { id: string } } } }> {
   const { promise, resolve, reject } = Promise.withResolvers<{ data?: { echo: { task: { id: string } } } }>();
   const headers = { 'content-type': 'application/json', accept: 'application/json' };
-  const sent = request({ port, host: '127.0.0.1', path: '/graphql', method: 'POST', agent, headers }, (response) => {
-    let text = '';
-    response.setEncoding('utf8');
-    response.on('data', (chunk: string) => (text += chunk));
-    response.on('end', () => resolve(JSON.parse(text) as { data?: { echo: { task: { id: string } } } }));
-  });
+  const sent = request(
+    { port, host: '127.0.0.1', path: '/graphql', method: 'POST', agent, headers },
+    (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => (text += chunk));
+      response.on('end', () => resolve(JSON.parse(text) as { data?: { echo: { task: { id: string } } } }));
+    },
+  );
   sent.on('error', reject);
   sent.end(JSON.stringify(body));
   return promise;
@@ -104,8 +111,10 @@ async function taskRate(port: number): Promise<number> {
       const { data } = await post(port, { query: mutation, variables: { n } });
       const query = 'subscription ($id: ID!) { echoUpdated(id: $id) { status output { n } } }';
       let last: unknown;
-      for await (const result of client.iterate({ query, variables: { id: data?.echo.task.id ?? '' } })) last = result;
-      if (!JSON.stringify(last).includes('SUCCEEDED')) throw new Error(`a task ended as ${JSON.stringify(last)}`);
+      for await (const result of client.iterate({ query, variables: { id: data?.echo.task.id ?? '' } }))
+        last = result;
+      if (!JSON.stringify(last).includes('SUCCEEDED'))
+        throw new Error(`a task ended as ${JSON.stringify(last)}`);
     });
   } finally {
     await client.dispose();
@@ -116,7 +125,7 @@ async function taskRate(port: number): Promise<number> {
 async function beeRate(): Promise<number> {
   const client = connect({ url: store.url }, 'worker', createLogger({ level: 'warn' }));
   const queue = new BeeQueue('bare', {
-    redis: client as unknown as BeeQueue.QueueSettings['redis'],
+    redis: client as BeeQueue.QueueSettings['redis'],
     prefix: 'bench',
     isWorker: false,
   });
@@ -195,7 +204,11 @@ function figure(what: string, unit: string, measured: readonly Round<number>[], 
 }
 
 function print(storeName: string, rows: readonly string[][]): void {
-  const table = [['figure', 'Taskwire', 'baseline', 'which is', 'ratio'], ['---', '---:', '---:', '---', '---:'], ...rows];
+  const table = [
+    ['figure', 'Taskwire', 'baseline', 'which is', 'ratio'],
+    ['---', '---:', '---:', '---', '---:'],
+    ...rows,
+  ];
   const lines = table.map((cells) => `| ${cells.join(' | ')} |`);
   const about = `${rounds} round(s), ${requests} requests, ${inFlight} in flight, on ${storeName}, Node ${process.version}`;
   process.stdout.write(`${lines.join('\n')}\n\n${about}\n`);

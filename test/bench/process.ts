@@ -68,7 +68,7 @@ const roles: Record<string, () => Promise<number>> = {
   async bee() {
     const client = connect(redis, 'worker', logger);
     const queue = new BeeQueue('bare', {
-      redis: client as unknown as BeeQueue.QueueSettings['redis'],
+      redis: client as BeeQueue.QueueSettings['redis'],
       prefix: 'bench',
       removeOnSuccess: true,
     });
