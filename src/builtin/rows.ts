@@ -54,13 +54,13 @@ const pieceBytes = 8_192;
  */
 export async function* csvBatches(text: string, { delimiter, hasHeader }: CsvOptions): AsyncGenerator<Batch> {
   const bytes = Buffer.from(text);
+  // `trim`, as `a, "b"` is common.
   const parser = parse({
     bom: true,
     delimiter,
     relax_column_count: true,
     skip_empty_lines: true,
-    // `a, "b"` is common; but a tab between fields isn't to be cut away.
-    trim: delimiter.trim() !== '',
+    trim: true,
   });
   // It is thrown below, from where it is known or from `toArray`.
   parser.on('error', () => {});

@@ -63,7 +63,7 @@ export function addDefinition(
         try {
           return { task: await context.tasks.enqueue(name, wire.value ?? {}, options) };
         } catch (error) {
-          throw error instanceof BadUserInputError ? under(wire.name, error) : error;
+          throw error instanceof BadUserInputError ? inputNamed(wire.name, error) : error;
         }
       },
     }),
@@ -105,7 +105,11 @@ function argumentAsSent(
   return { name: node.kind === 'Variable' ? node.name.value : argument, value };
 }
 
-function under(name: string, error: BadUserInputError): BadUserInputError {
-  const issues = error.issues.map(({ path, message }) => ({ path: [name, ...path], message }));
+/** The same error, with the input's paths beginning with the name under which the client has it. */
+function inputNamed(name: string, error: BadUserInputError): BadUserInputError {
+  const issues = error.issues.map((issue) => {
+    const [first, ...path] = issue.path;
+    return first === 'input' ? { ...issue, path: [name, ...path] } : issue;
+  });
   return new BadUserInputError(error.message, issues);
 }

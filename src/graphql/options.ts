@@ -1,10 +1,7 @@
-import { BadUserInputError, type Issue } from '../errors.ts';
+import { maxTagLength, maxTags } from '../tasks/tags.ts';
 import type { EnqueueOptions } from '../tasks/tasks.ts';
 import type { Context } from './context.ts';
 import type { ApiBuilder } from './state.ts';
-
-const maxTags = 20;
-const maxTagLength = 64;
 
 /** Adds the input of the options that every enqueuing mutation takes. */
 export function addOptions(builder: ApiBuilder) {
@@ -21,37 +18,10 @@ export function addOptions(builder: ApiBuilder) {
 /** The ref of `TaskOptions`. */
 export type OptionsType = ReturnType<typeof addOptions>;
 
-/**
- * The options as the store knows them. They are checked here, though the store checks them again, so that what
- * it says afterwards is about the input.
- *
- * @throws BadUserInputError
- */
+/** The options as the store knows them. */
 export function optionsOf(
   input: OptionsType['$inferInput'] | null | undefined,
   { viewer, trace }: Context,
 ): EnqueueOptions {
-  const tags = input?.tags ?? [];
-  const issues: Issue[] = tags.flatMap((tag, index) =>
-    isTag(tag)
-      ? []
-      : [
-          {
-            path: ['options', 'tags', index],
-            message: `Expected 1 to ${maxTagLength} printable characters.`,
-          },
-        ],
-  );
-  if (tags.length > maxTags) {
-    issues.push({
-      path: ['options', 'tags'],
-      message: `Expected at most ${maxTags} tags, got ${tags.length}.`,
-    });
-  }
-  if (issues.length > 0) throw new BadUserInputError("The tags can't be used.", issues);
-  return { owner: viewer.owner, tags, ...(trace === undefined ? {} : { trace }) };
-}
-
-function isTag(text: string): boolean {
-  return text.length > 0 && text.length <= maxTagLength && !/\p{C}/u.test(text);
+  return { owner: viewer.owner, tags: input?.tags ?? [], ...(trace === undefined ? {} : { trace }) };
 }

@@ -1,6 +1,6 @@
 import type { TaskDefinition } from '../definition/definition.ts';
 import { compileDefinitions, type CompiledDefinition } from '../definition/types.ts';
-import { BadUserInputError, TaskNotFoundError } from '../errors.ts';
+import { BadUserInputError, TaskNotFoundError, type Issue } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { connect, defaultPrefix, type Redis, type RedisSettings } from '../redis/connection.ts';
 import { Clock } from './clock.ts';
@@ -9,6 +9,7 @@ import { createId } from './id.ts';
 import { Lane } from './lane.ts';
 import { listTasks, type TaskFilter, type TaskPage, type TaskQuery } from './list.ts';
 import { Store } from './store.ts';
+import { tagIssues } from './tags.ts';
 import type { Task } from './task.ts';
 import { watchAll } from './watch-all.ts';
 import { Watches } from './watch.ts';
@@ -32,6 +33,9 @@ export interface TasksOptions {
   /** How long a lost worker's lease lasts. @default 15000 */
   readonly leaseMs?: number;
 }
+
+/** The longest reason of a cancel, in characters: it is part of the published state, which stays small. */
+export const maxReasonLength = 500;
 
 /** A request gets its answer, or UNAVAILABLE, within a second. */
 const answerMs = 900;
@@ -81,15 +85,19 @@ export class Tasks implements AsyncDisposable {
    * Writes a task and wakes a slot for it.
    *
    * @param input wire JSON, or values that become it by `toJSON`
-   * @throws BadUserInputError with each thing that is wrong; UnavailableError within a second
+   * @throws BadUserInputError with each thing that is wrong, its path beginning with `input` or `options`;
+   * UnavailableError within a second
    */
   async enqueue(name: string | TaskDefinition, input: unknown, options: EnqueueOptions = {}): Promise<Task> {
     const compiled = this.#definition(typeof name === 'string' ? name : name.name);
     const { definition, version } = compiled;
     const { tags = [], owner = 'anonymous', parent, trace } = options;
-    checkTags(tags);
+    const wrongTags = tagIssues(tags);
+    if (wrongTags.length > 0) {
+      throw under(['options', 'tags'], new BadUserInputError("The tags can't be used.", wrongTags));
+    }
     const wire = JSON.stringify(input ?? null);
-    await compiled.coerceInput(JSON.parse(wire));
+    await checkInput(compiled, wire);
     const { task, hints } = await this.#store.create(definition.queue, {
       id: createId(definition.queue),
       name: definition.name,
@@ -166,12 +174,17 @@ export class Tasks implements AsyncDisposable {
   /**
    * Asks a task to stop. One that waits is CANCELED at once, one that runs is CANCELING until its `run` ends.
    *
-   * @throws TaskNotFoundError
+   * @throws TaskNotFoundError; BadUserInputError where the reason is longer than `maxReasonLength`
    */
   async cancel(
     id: string,
     options: { readonly reason?: string; readonly actor?: string } = {},
   ): Promise<{ accepted: boolean; task: Task }> {
+    const { length } = options.reason ?? '';
+    if (length > maxReasonLength) {
+      const message = `Expected at most ${maxReasonLength} characters, got ${length}.`;
+      throw new BadUserInputError(`reason: ${message}`, [{ path: ['reason'], message }]);
+    }
     const canceled = await this.#store.cancel(id, options);
     if (canceled === undefined) throw new TaskNotFoundError(id);
     const { accepted, task, hints } = canceled;
@@ -231,15 +244,16 @@ function parse(text: string | undefined): unknown {
   return text === undefined ? undefined : JSON.parse(text);
 }
 
-function checkTags(tags: readonly string[]): void {
-  const issues = tags
-    .map((tag, index) => ({
-      path: ['tags', index],
-      message: `expected 1 to 64 characters without control characters, got ${JSON.stringify(tag.slice(0, 80))}`,
-    }))
-    // Control characters never reach a key, and a newline would split the list that the record keeps.
-    .filter((_, index) => !/^[^\p{C}]{1,64}$/u.test(tags[index] ?? ''));
-  if (tags.length > 20)
-    issues.push({ path: ['tags'] as never, message: `expected at most 20 tags, got ${tags.length}` });
-  if (issues.length > 0) throw new BadUserInputError('The tags are not usable.', issues);
+async function checkInput(compiled: CompiledDefinition, wire: string): Promise<void> {
+  try {
+    await compiled.coerceInput(JSON.parse(wire));
+  } catch (error) {
+    throw error instanceof BadUserInputError ? under(['input'], error) : error;
+  }
+}
+
+/** The same error, with paths that start where the caller has what is wrong. */
+function under(path: Issue['path'], error: BadUserInputError): BadUserInputError {
+  const issues = error.issues.map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
+  return new BadUserInputError(error.message, issues);
 }

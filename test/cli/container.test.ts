@@ -7,7 +7,7 @@ const compose = await read('docker-compose.yml');
 const dockerfile = await read('Dockerfile');
 
 test('the containers run commands that there are, with settings that these take', () => {
-  const ours = [...compose.matchAll(/^ {4}command: (\[.*\])$/gm)]
+  const ours = [...compose.matchAll(/^ {4}command:\s+(\[[^\]]*\])$/gm)]
     .map(([, list = '']) => words(list))
     .filter(isOurs);
 
@@ -30,7 +30,7 @@ test('the containers set only variables that Taskwire reads', () => {
 
 test('Redis keeps what it is told: it appends to a file and never drops keys', () => {
   expect(compose).toMatch(
-    /command: \['redis-server'.*'--appendonly', 'yes'.*'--maxmemory-policy', 'noeviction'\]/,
+    /command:\s+\['redis-server'.*'--appendonly', 'yes'.*'--maxmemory-policy', 'noeviction'\]/,
   );
   expect(compose).toMatch(/redis:\/data/);
 });

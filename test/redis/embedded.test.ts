@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -78,12 +78,12 @@ describe('clients', () => {
     const slow = await openSocket(store);
     slow.pause();
 
-    await write(slow, `${'GET value\r\n'.repeat(40)}QUIT\r\n`);
+    await write(slow, `${'GET value\r\n'.repeat(64)}QUIT\r\n`);
     await redis.ping();
     const bytes = await buffer(slow);
 
     const answer = Buffer.concat([Buffer.from(`$${value.length}\r\n`), value, Buffer.from('\r\n')]);
-    const expected = Buffer.concat([...Array.from({ length: 40 }, () => answer), Buffer.from('+OK\r\n')]);
+    const expected = Buffer.concat([...Array.from({ length: 64 }, () => answer), Buffer.from('+OK\r\n')]);
     expect(bytes.length).toBe(expected.length);
     expect(bytes.equals(expected)).toBe(true);
   });
@@ -145,6 +145,7 @@ describe('clients', () => {
     await redis.xadd('log', '1-1', 'line', 'hello');
 
     expect(await redis.evalsha(String(sha), 1, 'news')).toBe(1);
+    await expect(redis.eval(`error('on purpose')`, 0)).rejects.toThrow('on purpose');
     expect(await heard).toEqual(['news', '{"n":1}']);
     expect(await blocked).toEqual([['log', [['1-1', ['line', 'hello']]]]]);
   });
@@ -366,7 +367,9 @@ describe('the snapshot', () => {
     const file = join(await temporaryFolder(), 'file');
     await writeFile(file, '');
 
-    await expect(startEmbedded({ directory: join(file, 'folder') })).rejects.toThrow(join(file, 'folder'));
+    await expect(startEmbedded({ directory: join(file, 'folder') })).rejects.toThrow(
+      `can't use the folder ${join(file, 'folder')}`,
+    );
   });
 });
 
