@@ -1,4 +1,3 @@
-import { createTransport } from 'nodemailer';
 import { defineTask, NonRetryableError, type InputFields, type InputShape } from '../index.ts';
 import { deliver, readSmtpServer } from './smtp.ts';
 
@@ -111,6 +110,8 @@ const mediaTypePattern = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/;
 type Email = InputShape<ReturnType<typeof emailFields>>;
 
 async function compose(email: Email, from: string, messageId: string) {
+  // Loaded when the first email is sent: every API and worker loads this definition.
+  const { createTransport } = await import('nodemailer');
   const composer = createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
   const { message, envelope } = await composer.sendMail({
     from,

@@ -1,4 +1,3 @@
-import { createTransport } from 'nodemailer';
 import { NonRetryableError } from '../index.ts';
 
 /** The mail server that `SMTP_URL` names. */
@@ -48,6 +47,7 @@ export async function deliver(
   server: SmtpServer,
   { raw, envelope, signal }: Delivery,
 ): Promise<{ readonly accepted: string[]; readonly rejected: string[] }> {
+  const { createTransport } = await import('nodemailer');
   const transport = createTransport({
     url: server.url,
     connectionTimeout: 15_000,
