@@ -93,9 +93,22 @@ function read(parser: Parser): string[] | null {
   return parser.read() as string[] | null;
 }
 
+const mostColumns = 1_000;
+
+/** @throws {NonRetryableError} TOO_MANY_COLUMNS */
+export function checkWidth(columns: number): void {
+  if (columns <= mostColumns) return;
+  throw new NonRetryableError(`The table has more than ${mostColumns} columns.`, {
+    code: 'TOO_MANY_COLUMNS',
+  });
+}
+
 /** The names of the columns, which grow with the longest row. */
 class Header {
   readonly #names: string[] = [];
+  readonly #taken = new Set<string>();
+  /** By the name that was wanted, the number that the next column of that name tries first. */
+  readonly #next = new Map<string, number>();
   #isNext: boolean;
   #width: number | undefined;
 
@@ -107,9 +120,9 @@ class Header {
     const isHeader = this.#isNext;
     this.#isNext = false;
     this.#width ??= fields.length;
-    for (const field of fields.slice(this.#names.length)) {
-      this.#names.push(freeName(isHeader ? field : '', this.#names));
-    }
+    // Before any is named: naming is what a wide row of a few kilobytes would make expensive.
+    checkWidth(fields.length);
+    for (const field of fields.slice(this.#names.length)) this.#open(isHeader ? field : '');
     return {
       // The list is shared: a short row ends before it does.
       names: this.#names,
@@ -117,6 +130,17 @@ class Header {
       isHeader,
       isRagged: fields.length !== this.#width,
     };
+  }
+
+  /** Names the next column: as it says, by its number where it says nothing, with a number where that is taken. */
+  #open(wanted: string): void {
+    const name = wanted.trim() || `column ${this.#names.length + 1}`;
+    let free = name;
+    let number = this.#next.get(name) ?? 2;
+    for (; this.#taken.has(free); number += 1) free = `${name} (${number})`;
+    this.#next.set(name, number);
+    this.#taken.add(free);
+    this.#names.push(free);
   }
 }
 
@@ -133,11 +157,3 @@ export function readField(text: string): string | number | boolean {
 
 // Without leading zeros: `01067` is a postal code.
 const numberPattern = /^[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
-
-/** Names the next column: as it says, by its number where it says nothing, with a number where that is taken. */
-function freeName(wanted: string, taken: readonly string[]): string {
-  const name = wanted.trim() || `column ${taken.length + 1}`;
-  let free = name;
-  for (let number = 2; taken.includes(free); number += 1) free = `${name} (${number})`;
-  return free;
-}

@@ -1,8 +1,5 @@
-import { NonRetryableError } from '../index.ts';
 import { Column } from './column.ts';
-import type { Row } from './rows.ts';
-
-const mostColumns = 1_000;
+import { checkWidth, type Row } from './rows.ts';
 
 /** The columns of a table by name, in the order in which they first come. */
 export class Table {
@@ -38,11 +35,7 @@ export class Table {
   }
 
   #open(name: string): Column {
-    if (this.#columns.size >= mostColumns) {
-      throw new NonRetryableError(`The table has more than ${mostColumns} columns.`, {
-        code: 'TOO_MANY_COLUMNS',
-      });
-    }
+    checkWidth(this.#columns.size + 1);
     const column = new Column(name);
     this.#columns.set(name, column);
     return column;

@@ -88,6 +88,8 @@ export function connect(settings: RedisSettings, role: ConnectionRole, logger: L
     autoResubscribe: false,
     maxLoadingRetryTime: 1_000,
   });
+  // Each lane listens, and each request that waits for the connection.
+  redis.setMaxListeners(0);
   let said = '';
   redis.on('error', (error: Error) => {
     if (error.message === said) return;

@@ -28,6 +28,8 @@ const stop = Promise.withResolvers<void>();
 for (const event of ['message', 'disconnect', 'SIGTERM']) process.on(event, () => stop.resolve());
 // Ctrl-C in a terminal goes to the whole process group, but until the workers gave their tasks back they need a store.
 for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {});
+// Who reads stderr may be gone with the parent, while the keys are still to be saved.
+process.stderr.on('error', () => {});
 
 try {
   // Only `startEmbedded` writes this command line.

@@ -46,8 +46,11 @@ const dumpPage = `
       table.insert(left, name)
     else
       local value = redis.call('DUMP', name)
-      table.insert(keys, { name, redis.call('PEXPIRETIME', name), value })
-      bytes = bytes + #value
+      -- What was left by the call before may have expired since.
+      if value then
+        table.insert(keys, { name, redis.call('PEXPIRETIME', name), value })
+        bytes = bytes + #value
+      end
     end
   end
   return { cursor, cmsgpack.pack(keys), left }`;

@@ -22,14 +22,9 @@ export function queueRoot(prefix: string, queue: string): string {
   return `${prefix}:{${queue}}`;
 }
 
-/** The set of queues that ever had a worker or a definition. */
+/** The set of queues that any process has had a definition for. */
 export function queuesKey(prefix: string): string {
   return `${prefix}:queues`;
-}
-
-/** The hash of the hints that slots hold. */
-export function heldKey(root: string): string {
-  return `${root}:held`;
 }
 
 /** The hash that is a task's record. */

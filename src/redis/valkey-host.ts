@@ -35,14 +35,12 @@ export async function bootValkey(options: {
 
   function step(): void {
     nextStep = undefined;
-    const stack = engine.__stack_pointer.value;
     try {
       // A pass begins by sending the replies of the one before it, so all is sent only after an idle one.
       for (let passes = 1; engine.rk_step() > 0; passes++) if (passes === passLimit) return wake();
     } catch (error) {
-      // After exit() the keys are whole, and can be read with the stack as it was.
-      engine.__stack_pointer.value = stack;
       running = false;
+      // After exit() the keys are whole, and the engine goes on to serve whoever saves them.
       if (error instanceof Exit && error.status === 0) return ended.resolve();
       stop();
       ended.reject(new Error(`Valkey broke (${String(error)}), after these words:\n${lastWords.join('')}`));
@@ -110,7 +108,6 @@ class Exit extends Error {
 /** The exports of `valkey.wasm`. */
 interface Engine {
   readonly memory: { readonly buffer: ArrayBuffer };
-  readonly __stack_pointer: { value: number };
   rk_boot(port: number): number;
   /** One pass of Valkey's event loop; returns how many events it served. */
   rk_step(): number;

@@ -1,5 +1,5 @@
 import type { Logger } from '../logger.ts';
-import type { Lane } from './lane.ts';
+import type { Lanes } from './lanes.ts';
 import type { Store } from './store.ts';
 
 /** How long a worker's lease lasts without being renewed. */
@@ -12,8 +12,9 @@ interface Touch {
 
 export interface ClockOptions {
   readonly store: Store;
-  readonly lane: (queue: string) => Lane;
-  readonly queues: () => readonly string[];
+  readonly lanes: Lanes;
+  /** Those of this process' definitions; the clock looks after all that any process has registered. */
+  readonly queues: readonly string[];
   readonly logger: Logger;
   readonly leaseMs?: number;
 }
@@ -29,10 +30,12 @@ export class Clock {
   readonly #suspects: Map<string, ReadonlySet<string>> = new Map();
   readonly #timer: NodeJS.Timeout;
   #round: Promise<void> | undefined;
+  readonly #queues: Set<string>;
   #rounds = 0;
 
   constructor(options: ClockOptions) {
     this.#options = options;
+    this.#queues = new Set(options.queues);
     this.#leaseMs = options.leaseMs ?? defaultLeaseMs;
     this.#timer = setInterval(() => this.#start(), Math.min(1_000, this.#leaseMs / 4));
     this.#timer.unref();
@@ -51,12 +54,14 @@ export class Clock {
   }
 
   async #tickAll(): Promise<void> {
+    const isFifteenth = this.#rounds % 15 === 0;
     this.#rounds += 1;
+    if (isFifteenth) await this.#meetQueues();
     await Promise.all(
-      this.#options.queues().map(async (queue) => {
+      [...this.#queues].map(async (queue) => {
         try {
           await this.#tick(queue);
-          if (this.#rounds % 15 === 0) await this.#tidyLane(queue);
+          if (isFifteenth) await this.#tidyLane(queue);
         } catch (error) {
           // Away: being in touch starts anew, so that nobody is taken for lost who couldn't renew.
           this.#touches.delete(queue);
@@ -66,8 +71,19 @@ export class Clock {
     );
   }
 
+  /** Makes this process' queues known, and learns of those that nobody may serve any more. */
+  async #meetQueues(): Promise<void> {
+    const { store, queues, logger } = this.#options;
+    try {
+      if (queues.length > 0) await store.registerQueues(queues);
+      for (const queue of await store.queues()) this.#queues.add(queue);
+    } catch (error) {
+      logger.debug({ err: error }, 'the clock could not read which queues there are');
+    }
+  }
+
   async #tick(queue: string): Promise<void> {
-    const { store, lane, logger } = this.#options;
+    const { store, lanes, logger } = this.#options;
     const touch = this.#touches.get(queue);
     const { now, lost, removed, hints } = await store.tick(queue, {
       leaseMs: this.#leaseMs,
@@ -76,18 +92,19 @@ export class Clock {
     });
     const inTouch = touch !== undefined && now - touch.last < this.#leaseMs / 2;
     this.#touches.set(queue, { since: inTouch ? touch.since : now, last: now });
-    lane(queue).push(hints);
+    lanes.of(queue).push(hints);
     if (lost.length > 0) logger.warn({ queue, tasks: lost }, 'a worker was lost, its tasks are taken back');
     if (removed > 0) logger.debug({ queue, removed }, 'tasks outlived their retention');
   }
 
   /** A hint in the lane's active list that no slot holds, in two looks running, lost its slot to a crash. */
   async #tidyLane(queue: string): Promise<void> {
-    const { store, lane } = this.#options;
-    const active = await lane(queue).active();
+    const { store, lanes } = this.#options;
+    const lane = lanes.of(queue);
+    const active = await lane.active();
     const unheld = await store.unheld(queue, active);
     const before = this.#suspects.get(queue);
-    await lane(queue).forget(unheld.filter((hint) => before?.has(hint)));
+    await lane.forget(unheld.filter((hint) => before?.has(hint)));
     this.#suspects.set(queue, new Set(unheld));
   }
 }

@@ -1,4 +1,8 @@
+import type { Logger } from '../logger.ts';
 import type { Redis } from '../redis/connection.ts';
+
+/** How long after a refusal listening is tried again. */
+const retryMs = 1_000;
 
 /** What a listener hears: each message, and that some may have been missed. */
 export interface Listener {
@@ -23,11 +27,14 @@ interface Channel {
 /** One Redis connection that listens for the whole process; a channel is subscribed while someone listens. */
 export class Feed {
   readonly #redis: Redis;
+  readonly #logger: Logger;
   readonly #channels: Map<string, Channel> = new Map();
+  #retry: NodeJS.Timeout | undefined;
 
   /** The feed owns the connection from now on: a `subscriber`. */
-  constructor(redis: Redis) {
+  constructor(redis: Redis, logger: Logger) {
     this.#redis = redis;
+    this.#logger = logger;
     redis.on('message', (name: string, message: string) => {
       for (const listener of this.#channels.get(name)?.listeners ?? []) listener.onMessage(message);
     });
@@ -43,6 +50,8 @@ export class Feed {
     let channel = this.#channels.get(name);
     if (channel === undefined) {
       channel = { listeners: new Set(), confirmed: Promise.withResolvers(), isConfirmed: false };
+      // Whoever gave up waiting doesn't hear of a feed that is closed.
+      channel.confirmed.promise.catch(() => undefined);
       this.#channels.set(name, channel);
       if (this.#redis.status === 'ready') void this.#subscribe([name]);
     }
@@ -51,9 +60,22 @@ export class Feed {
     return { confirmed: confirmed.promise, stop: () => this.#stop(name, listener) };
   }
 
+  /** Ends the connection; what waits to be confirmed is rejected. */
   close(): void {
+    clearTimeout(this.#retry);
+    for (const { confirmed } of this.#channels.values()) confirmed.reject(new Error('The feed was closed.'));
     this.#channels.clear();
     this.#redis.disconnect();
+  }
+
+  /** Redis refused, as it does where a user may not use channels (ACL). */
+  #subscribeLater(names: readonly string[], error: unknown): void {
+    this.#logger.error(
+      { err: error, channels: names.length },
+      'the store refuses to let this process listen',
+    );
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => void this.#subscribe([...this.#channels.keys()]), retryMs);
   }
 
   #stop(name: string, listener: Listener): void {
@@ -68,8 +90,9 @@ export class Feed {
     if (names.length === 0) return;
     try {
       await this.#redis.subscribe(...names);
-    } catch {
-      // The connection broke: the next 'ready' subscribes all channels that are still wanted.
+    } catch (error) {
+      // Where the connection broke the next 'ready' subscribes all channels that are still wanted.
+      if (this.#redis.status === 'ready') this.#subscribeLater(names, error);
       return;
     }
     for (const name of names) {

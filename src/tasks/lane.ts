@@ -85,7 +85,7 @@ export class Lane {
     await this.#redis.evalsha(sha, keys.length, ...keys, ...hints);
   }
 
-  /** Hints that some slot has taken from the lane, the oldest first; at most 1,000. */
+  /** Hints that some slot has taken from the lane: the oldest, at most 1,000. */
   async active(): Promise<string[]> {
     return await this.#redis.lrange(this.#key('active'), -1_000, -1);
   }

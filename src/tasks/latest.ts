@@ -14,6 +14,11 @@ export class Latest<T extends object> {
     this.#waiting = undefined;
   }
 
+  /** Sets a value that mustn't take the place of one that wasn't taken yet. */
+  setIfEmpty(value: T): void {
+    if (this.#value === undefined) this.set(value);
+  }
+
   /** Resolves with the newest value that wasn't taken yet, or with undefined once closed. One taker at a time. */
   take(): Promise<T | undefined> {
     const value = this.#value;

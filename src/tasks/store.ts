@@ -1,6 +1,6 @@
 import { UnavailableError } from '../errors.ts';
 import { whenReady, type Redis, type Script } from '../redis/connection.ts';
-import { heldKey, queueRoot, queuesKey, taskKey } from '../redis/keys.ts';
+import { queueRoot, queuesKey, taskKey } from '../redis/keys.ts';
 import { queueOf } from './id.ts';
 import { begin } from './scripts/begin.ts';
 import { cancel } from './scripts/cancel.ts';
@@ -10,6 +10,7 @@ import { leave, renew } from './scripts/presence.ts';
 import { progress } from './scripts/progress.ts';
 import { count, page, states } from './scripts/read.ts';
 import { tick } from './scripts/tick.ts';
+import { unheld } from './scripts/unheld.ts';
 import type { Task, TaskFailure, TaskProgress, TaskStatus } from './task.ts';
 
 /** A promise of the store to wake a slot: pushed to the lane as a Bee-Queue job by whoever was told. */
@@ -83,6 +84,11 @@ export class Store {
     this.#redis = redis;
     this.#prefix = prefix;
     this.#deadlineMs = deadlineMs;
+  }
+
+  /** False once the connection was ended by its owner. */
+  get isOpen(): boolean {
+    return this.#redis.status !== 'end';
   }
 
   root(queue: string): string {
@@ -220,11 +226,10 @@ export class Store {
     return { now: Number(now), lost, removed, hints: parseHints(hints) };
   }
 
-  /** Those of some hints that no slot holds. */
+  /** Those of some hints that no slot of a live worker holds. */
   async unheld(queue: string, hints: readonly string[]): Promise<string[]> {
     if (hints.length === 0) return [];
-    const holders = await this.within(() => this.#redis.hmget(heldKey(this.root(queue)), ...hints));
-    return hints.filter((_, index) => holders[index] === null);
+    return (await this.#run(unheld, queue, hints)) as string[];
   }
 
   async get(id: string): Promise<Task | undefined> {
@@ -368,6 +373,6 @@ function chunks<T>(items: readonly T[], size: number): T[][] {
 }
 
 /** True for an answer of Redis that says that our script is wrong, not that Redis is away or unwell. */
-function isBug(error: unknown): boolean {
+export function isBug(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError' && /^(ERR|WRONGTYPE)/.test(error.message);
 }

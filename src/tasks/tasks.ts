@@ -6,7 +6,7 @@ import { connect, defaultPrefix, type Redis, type RedisSettings } from '../redis
 import { Clock } from './clock.ts';
 import { Feed } from './feed.ts';
 import { createId } from './id.ts';
-import { Lane } from './lane.ts';
+import { Lanes } from './lanes.ts';
 import { listTasks, type TaskFilter, type TaskPage, type TaskQuery } from './list.ts';
 import { Store } from './store.ts';
 import { tagIssues } from './tags.ts';
@@ -53,29 +53,28 @@ export async function connectTasks(options: TasksOptions): Promise<Tasks> {
 /** What resolvers and backend code hold: enqueue, read, list, watch and cancel tasks. */
 export class Tasks implements AsyncDisposable {
   readonly definitions: ReadonlyMap<string, CompiledDefinition>;
-  readonly #prefix: string;
   readonly #redis: Redis;
   readonly #store: Store;
   readonly #feed: Feed;
   readonly #watches: Watches;
   readonly #clock: Clock;
-  readonly #logger: Logger;
-  readonly #lanes: Map<string, Lane> = new Map();
+  readonly #lanes: Lanes;
+  readonly #closing = new AbortController();
   readonly #queues: Set<string>;
 
   constructor({ redis, definitions, logger, leaseMs }: TasksOptions) {
     this.definitions = compileDefinitions(definitions);
-    this.#prefix = redis.prefix ?? defaultPrefix;
+    const prefix = redis.prefix ?? defaultPrefix;
     this.#queues = new Set(definitions.map((definition) => definition.queue));
-    this.#logger = logger;
     this.#redis = connect(redis, 'producer', logger);
-    this.#store = new Store(this.#redis, this.#prefix, answerMs);
-    this.#feed = new Feed(connect(redis, 'subscriber', logger));
+    this.#store = new Store(this.#redis, prefix, answerMs);
+    this.#feed = new Feed(connect(redis, 'subscriber', logger), logger);
+    this.#lanes = new Lanes({ prefix: prefix, redis: this.#redis, logger });
     this.#watches = new Watches(this.#store, this.#feed, logger);
     this.#clock = new Clock({
       store: this.#store,
-      lane: (queue) => this.#lane(queue),
-      queues: () => [...this.#queues],
+      lanes: this.#lanes,
+      queues: [...this.#queues],
       logger,
       ...(leaseMs === undefined ? {} : { leaseMs }),
     });
@@ -111,7 +110,7 @@ export class Tasks implements AsyncDisposable {
       keepSuccessMs: definition.retention.successMs,
       keepFailureMs: definition.retention.failureMs,
     });
-    this.#lane(definition.queue).push(hints);
+    this.#lanes.of(definition.queue).push(hints);
     return task;
   }
 
@@ -168,7 +167,9 @@ export class Tasks implements AsyncDisposable {
     filter: TaskFilter = {},
     options: { readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<Task, void, undefined> {
-    yield* watchAll(this.#store, this.#feed, await this.#queuesOf(filter), filter, options);
+    const closing = this.#closing.signal;
+    const signal = options.signal === undefined ? closing : AbortSignal.any([options.signal, closing]);
+    yield* watchAll(this.#store, this.#feed, await this.#queuesOf(filter), filter, { signal });
   }
 
   /**
@@ -188,7 +189,7 @@ export class Tasks implements AsyncDisposable {
     const canceled = await this.#store.cancel(id, options);
     if (canceled === undefined) throw new TaskNotFoundError(id);
     const { accepted, task, hints } = canceled;
-    this.#lane(task.queue).push(hints);
+    this.#lanes.of(task.queue).push(hints);
     return { accepted, task };
   }
 
@@ -203,9 +204,10 @@ export class Tasks implements AsyncDisposable {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     this.#watches.close();
     await this.#clock.close();
-    await Promise.all([...this.#lanes.values()].map((lane) => lane.close()));
+    await this.#lanes.close();
     this.#feed.close();
     this.#redis.disconnect();
   }
@@ -221,15 +223,6 @@ export class Tasks implements AsyncDisposable {
     throw new BadUserInputError(`There is no task definition '${name}'. Known here: ${known || 'none'}.`, [
       { path: ['name'], message: `expected one of: ${known || '(no definition is loaded)'}` },
     ]);
-  }
-
-  #lane(queue: string): Lane {
-    let lane = this.#lanes.get(queue);
-    if (lane === undefined) {
-      lane = new Lane({ queue, prefix: this.#prefix, redis: this.#redis, logger: this.#logger });
-      this.#lanes.set(queue, lane);
-    }
-    return lane;
   }
 
   /** The queues of a filter, or all that any process has registered. */

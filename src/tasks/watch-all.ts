@@ -5,7 +5,7 @@ import { parseTask, type Store, type StoreFilter } from './store.ts';
 import type { Task } from './task.ts';
 
 /** A watcher of many tasks that has this many of them waiting is told to start over. */
-const waitingTasks = 10_000;
+const waitingTasks = 1_000;
 
 /**
  * Yields every new state of the tasks of some queues that match a filter, from now on; a slow watcher skips

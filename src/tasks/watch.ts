@@ -30,6 +30,10 @@ export class Watches {
   readonly #logger: Logger;
   readonly #watched: Map<string, Watched> = new Map();
   readonly #timer: NodeJS.Timeout;
+  /** Tasks of which something may have been missed, until they are read again. */
+  readonly #behind: Set<string> = new Set();
+  #catchUp: NodeJS.Timeout | undefined;
+  #closed = false;
 
   /** Reads the versions of all watched tasks every `rereadMs`, as a pub/sub link can die without a sign. */
   constructor(store: Store, feed: Feed, logger: Logger, rereadMs = 15_000) {
@@ -84,7 +88,9 @@ export class Watches {
   }
 
   close(): void {
+    this.#closed = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#catchUp);
     for (const { mailboxes } of this.#watched.values()) for (const mailbox of mailboxes) mailbox.close();
   }
 
@@ -118,31 +124,58 @@ export class Watches {
           const task = message === '' ? undefined : parseTask(message);
           watched.heard += 1;
           watched.version = task?.version ?? watched.version;
-          for (const mailbox of watched.mailboxes) mailbox.set({ task, certain: false });
+          for (const mailbox of watched.mailboxes) {
+            if (task === undefined) mailbox.setIfEmpty({ task, certain: false });
+            else mailbox.set({ task, certain: false });
+          }
         },
-        onGap: () => void this.#reread([id], true),
+        onGap: () => this.#rereadSoon(id),
       },
     };
     return watched;
   }
 
-  async #reread(ids: readonly string[], certain: boolean): Promise<void> {
-    const heard = new Map(ids.map((id) => [id, this.#watched.get(id)?.heard]));
+  /** After a gap: all watched tasks of this turn in one read, again and again until it succeeds. */
+  #rereadSoon(id: string): void {
+    this.#behind.add(id);
+    this.#catchUp ??= setTimeout(() => void this.#rereadBehind(), 0);
+  }
+
+  async #rereadBehind(): Promise<void> {
+    const ids = [...this.#behind].filter((id) => this.#watched.has(id));
+    this.#behind.clear();
+    const isRead = await this.#reread(ids, true);
+    if (!isRead) for (const id of ids) this.#behind.add(id);
+    this.#catchUp = undefined;
+    // Redis may answer this connection later than the one that listens.
+    if (this.#behind.size > 0 && !this.#closed)
+      this.#catchUp = setTimeout(() => void this.#rereadBehind(), 250);
+  }
+
+  /** Answers whether the store could be read. */
+  async #reread(ids: readonly string[], certain: boolean): Promise<boolean> {
+    // What is published, and who comes, after this read was asked for is newer than what it says.
+    const before = new Map(
+      ids.map((id) => {
+        const watched = this.#watched.get(id);
+        return [id, { heard: watched?.heard, mailboxes: [...(watched?.mailboxes ?? [])] }];
+      }),
+    );
     let tasks;
     try {
       tasks = await this.#store.getMany(ids);
     } catch (error) {
-      // The store is away again: its return, or the next round, reads once more.
       this.#logger.debug({ err: error }, 'watched tasks could not be read again');
-      return;
+      return false;
     }
     for (const [index, id] of ids.entries()) {
       const watched = this.#watched.get(id);
+      const { heard, mailboxes = [] } = before.get(id) ?? {};
       const task = tasks[index];
-      // What was published after this read was asked for is newer than what it says.
-      if (watched === undefined || watched.heard !== heard.get(id)) continue;
+      if (watched === undefined || watched.heard !== heard) continue;
       if (task !== undefined && task.version === watched.version) continue;
-      for (const mailbox of watched.mailboxes) mailbox.set({ task, certain });
+      for (const mailbox of mailboxes) mailbox.set({ task, certain });
     }
+    return true;
   }
 }

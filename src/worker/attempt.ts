@@ -45,9 +45,19 @@ export class Attempt {
     this.#progress = new ProgressWriter((progress) => this.#tell(progress));
   }
 
+  /** True once its token is void: another delivery has the task. */
+  get isStale(): boolean {
+    return this.#abortCode === 'STALE';
+  }
+
   /** Runs it to its end; never throws. */
   async run(): Promise<Outcome> {
-    const outcome = await Promise.race([this.#outcome(), this.#abandoned.promise]);
+    const { attempt } = this.delivery.task;
+    const ended = this.#outcome().catch(
+      // As when a thrown value can't even be logged.
+      (error: unknown): Outcome => ({ outcome: 'FAILED', failure: failureOf(error, attempt) }),
+    );
+    const outcome = await Promise.race([ended, this.#abandoned.promise]);
     const { outcome: how } = outcome;
     const failure = outcome.outcome === 'FAILED' ? { code: outcome.failure.code } : {};
     this.#logger.debug({ outcome: how, ...failure }, 'attempt ended');
@@ -91,11 +101,9 @@ export class Attempt {
   }
 
   #failed(error: unknown): Outcome {
-    const { signal } = this.#abort;
-    if (signal.aborted && (signal.reason as AttemptAbortedError).code === 'STOPPING')
-      return { outcome: 'SUPERSEDED' };
+    if (this.#abortCode === 'STOPPING') return { outcome: 'SUPERSEDED' };
     const failure = failureOf(error, this.delivery.task.attempt);
-    if (!signal.aborted) this.#logger.warn({ err: error, code: failure.code }, 'run failed');
+    if (this.#abortCode === undefined) this.#logger.warn({ err: error, code: failure.code }, 'run failed');
     return { outcome: 'FAILED', failure };
   }
 
@@ -110,12 +118,25 @@ export class Attempt {
       id,
       attempt,
       signal,
-      progress: async (update: number | ProgressUpdate) => {
-        if (signal.aborted && (signal.reason as AttemptAbortedError).code === 'STALE') throw signal.reason;
-        this.#progress.update(update);
+      progress: (update) => {
+        const told = this.#told(update);
+        // A run that doesn't await it must not end the process with an unhandled rejection.
+        told.catch(() => undefined);
+        return told;
       },
       log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
     };
+  }
+
+  async #told(update: number | ProgressUpdate): Promise<void> {
+    if (this.isStale) throw this.#abort.signal.reason;
+    this.#progress.update(update);
+  }
+
+  /** Why the signal has fired, where it has: `abort` gives no other reasons. */
+  get #abortCode(): AbortCode | undefined {
+    const { aborted, reason } = this.#abort.signal;
+    return aborted ? (reason as AttemptAbortedError).code : undefined;
   }
 
   async #tell(progress: Parameters<Store['progress']>[2]): Promise<void> {

@@ -9,15 +9,25 @@ const messageLength = 1_000;
 
 /** What a thrown value tells clients: never a stack, never more than fits into the state. */
 export function failureOf(error: unknown, attempt: number): TaskFailure {
-  const { code, retryable } = classify(error);
-  const details = detailsOf(error);
-  return {
-    code,
-    message: messageOf(error),
-    retryable,
-    attempt,
-    ...(details === undefined ? {} : { details }),
-  };
+  try {
+    const { code, retryable } = classify(error);
+    const details = detailsOf(error);
+    return {
+      code,
+      message: messageOf(error),
+      retryable,
+      attempt,
+      ...(details === undefined ? {} : { details }),
+    };
+  } catch {
+    // A thrown value may be anything, also one whose properties throw when they are read.
+    return {
+      code: 'ERROR',
+      message: "The run threw something that can't be read.",
+      retryable: true,
+      attempt,
+    };
+  }
 }
 
 function classify(error: unknown): { code: string; retryable: boolean } {
@@ -35,7 +45,8 @@ function codeOf(error: unknown): string | undefined {
 }
 
 function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message || error.name : `The run threw ${describe(error)}.`;
+  const text =
+    error instanceof Error ? String(error.message || error.name) : `The run threw ${describe(error)}.`;
   return text.length > messageLength ? `${text.slice(0, messageLength - 1)}…` : text;
 }
 

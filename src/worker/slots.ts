@@ -6,7 +6,7 @@ import type { Logger } from '../logger.ts';
 import { workerChannel } from '../redis/keys.ts';
 import type { Feed, Listening } from '../tasks/feed.ts';
 import type { HintData, Lane } from '../tasks/lane.ts';
-import { parseTask, type Delivery, type Outcome, type Server, type Store } from '../tasks/store.ts';
+import { isBug, parseTask, type Delivery, type Outcome, type Server, type Store } from '../tasks/store.ts';
 import { Attempt } from './attempt.ts';
 
 /** A hint that this many slots had no use for isn't sent on again; the clock wakes within a second. */
@@ -64,16 +64,19 @@ export class Slots {
       onGap: () => void this.renew(),
     });
     await this.#channel.confirmed;
-    await serving.serve(count, (hint) => this.#serve(hint));
+    // Known before it is served: a worker without a lease gets nothing.
     await this.renew();
+    await serving.serve(count, (hint) => this.#serve(hint));
     this.#renewal = setInterval(() => void this.renew(), leaseMs / 3);
   }
 
   /** Renews the lease of all deliveries in one call, and hears which are void or to be canceled. */
   async renew(): Promise<void> {
     const { queue, leaseMs, count, store, waking, logger } = this.#options;
-    if (this.#stopping) return;
-    const presence = { leaseMs, slots: count, host: hostname(), pid: process.pid };
+    // Slots that nobody should wake: those of a worker that stops, and those that a run holds which lost its task.
+    const stuck = this.#attempts().filter((attempt) => attempt.isStale).length;
+    const slots = this.#stopping ? 0 : count - stuck;
+    const presence = { leaseMs, slots, host: hostname(), pid: process.pid };
     const tokens = [...this.#tokens.keys()];
     try {
       const { stale, canceling, hints } = await store.renew(queue, this.#server, presence, tokens);
@@ -91,8 +94,11 @@ export class Slots {
     const { queue, worker, store, serving, waking } = this.#options;
     const closed = new AbortController();
     const closing = serving.close().finally(() => closed.abort());
+    // Says that its idle slots are none to wake; where the store is away it need not wait for that.
+    void this.renew();
     await this.#abortAfter(graceMs, closed.signal);
     await closing;
+    // Until here, as what runs in the grace keeps its lease.
     clearInterval(this.#renewal);
     this.#channel?.stop();
     waking.push(await store.leave(queue, worker));
@@ -124,7 +130,11 @@ export class Slots {
       logger.error({ err: error, queue }, 'a slot could not take a task');
     }
     if (delivery === undefined) this.#tokens.delete(token);
-    while (delivery !== undefined) delivery = await this.#run(delivery, hint.hint);
+    while (delivery !== undefined) {
+      // What came while the worker stops isn't started: leaving gives it back.
+      if (this.#stopping) return void this.#tokens.delete(delivery.token);
+      delivery = await this.#run(delivery, hint.hint);
+    }
   }
 
   /** Runs a delivery and writes its outcome; gives the slot's next one. */
@@ -136,26 +146,37 @@ export class Slots {
     const attempt = new Attempt({ delivery, compiled, store, logger });
     this.#tokens.set(delivery.token, attempt);
     if (delivery.task.status === 'CANCELING') attempt.abort('CANCELED');
-    const outcome = await attempt.run();
-    const next = await this.#finish(delivery, outcome, hint);
-    this.#tokens.delete(delivery.token);
-    return next;
+    try {
+      return await this.#finish(attempt, await attempt.run(), hint);
+    } finally {
+      this.#tokens.delete(delivery.token);
+    }
   }
 
-  async #finish(delivery: Delivery, outcome: Outcome, hint: string): Promise<Delivery | undefined> {
+  /** Writes the outcome, again and again while the store refuses it and the token is good. */
+  async #finish(attempt: Attempt, outcome: Outcome, hint: string): Promise<Delivery | undefined> {
     const { queue, store, waking, logger } = this.#options;
-    const nextToken = this.#stopping ? undefined : this.#newToken();
+    const { delivery } = attempt;
     const { id } = delivery.task;
+    const nextToken = this.#stopping ? undefined : this.#newToken();
     let next: Delivery | undefined;
-    try {
-      const finished = await store.finish(queue, this.#server, delivery, outcome, nextToken, hint);
-      if (!finished.counted)
-        logger.warn({ id }, 'an outcome came too late: the task was taken from this worker');
-      waking.push(finished.hints);
-      next = finished.delivery;
-    } catch (error) {
-      // The delivery is no longer renewed by this worker, which gives the task back after a lease.
-      logger.error({ err: error, id, outcome: outcome.outcome }, 'an outcome could not be written');
+    for (let waitMs = 100; ; waitMs = Math.min(2 * waitMs, 2_000)) {
+      try {
+        const finished = await store.finish(queue, this.#server, delivery, outcome, nextToken, hint);
+        if (!finished.counted)
+          logger.warn({ id }, 'an outcome came too late: the task was taken from this worker');
+        waking.push(finished.hints);
+        next = finished.delivery;
+        break;
+      } catch (error) {
+        const willRepeat = store.isOpen && !isBug(error) && !attempt.isStale;
+        logger[willRepeat ? 'warn' : 'error'](
+          { err: error, id, outcome: outcome.outcome, willRepeat },
+          'an outcome could not be written',
+        );
+        if (!willRepeat) break;
+        await delay(waitMs);
+      }
     }
     if (next === undefined && nextToken !== undefined) this.#tokens.delete(nextToken);
     return next;

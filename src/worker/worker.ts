@@ -8,6 +8,7 @@ import { connect, defaultPrefix, type Redis, type RedisSettings } from '../redis
 import { Clock, defaultLeaseMs } from '../tasks/clock.ts';
 import { Feed } from '../tasks/feed.ts';
 import { Lane } from '../tasks/lane.ts';
+import { Lanes } from '../tasks/lanes.ts';
 import { Store } from '../tasks/store.ts';
 import { Slots } from './slots.ts';
 
@@ -36,7 +37,12 @@ export const defaultStopGraceMs = 30_000;
  */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const worker = new Worker(options);
-  await worker.start();
+  try {
+    await worker.start();
+  } catch (error) {
+    await worker.stop(0);
+    throw error;
+  }
   return worker;
 }
 
@@ -49,7 +55,7 @@ export class Worker implements AsyncDisposable {
   readonly #redis: Redis;
   readonly #store: Store;
   readonly #feed: Feed;
-  readonly #lanes: ReadonlyMap<string, Lane>;
+  readonly #lanes: Lanes;
   readonly #slots: readonly Slots[];
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -63,14 +69,13 @@ export class Worker implements AsyncDisposable {
     for (const queue of served.keys()) if (options.queues?.includes(queue) === false) served.delete(queue);
     const logger = options.logger.child({ worker: this.id });
     const connection = connect(redis, 'worker', logger);
-    const lane = (queue: string): Lane => new Lane({ queue, prefix, redis: connection, logger });
 
     this.queues = [...served.keys()];
     this.#logger = logger;
     this.#redis = connection;
     this.#store = new Store(connection, prefix);
-    this.#feed = new Feed(connect(redis, 'subscriber', logger));
-    this.#lanes = new Map(this.queues.map((queue) => [queue, lane(queue)]));
+    this.#feed = new Feed(connect(redis, 'subscriber', logger), logger);
+    this.#lanes = new Lanes({ prefix, redis: connection, logger });
     this.#slots = [...served].map(
       ([queue, definitions]) =>
         new Slots({
@@ -80,16 +85,16 @@ export class Worker implements AsyncDisposable {
           count: concurrency,
           leaseMs,
           store: this.#store,
-          serving: lane(queue),
-          waking: this.#lane(queue),
+          serving: new Lane({ queue, prefix, redis: connection, logger }),
+          waking: this.#lanes.of(queue),
           feed: this.#feed,
           logger,
         }),
     );
     this.#clock = new Clock({
       store: this.#store,
-      lane: (queue) => this.#lane(queue),
-      queues: () => this.queues,
+      lanes: this.#lanes,
+      queues: this.queues,
       logger,
       leaseMs,
     });
@@ -134,18 +139,13 @@ export class Worker implements AsyncDisposable {
   }
 
   async #giveBack(graceMs: number): Promise<void> {
-    try {
-      await Promise.all(this.#slots.map((slots) => slots.stop(graceMs)));
-    } catch (error) {
-      this.#logger.debug({ err: error }, 'the worker could not take its leave of the store');
+    // Each queue has the whole grace, whatever becomes of another.
+    const stopped = await Promise.allSettled(this.#slots.map((slots) => slots.stop(graceMs)));
+    for (const stop of stopped) {
+      if (stop.status === 'fulfilled') continue;
+      this.#logger.warn({ err: stop.reason }, 'the worker could not take its leave of the store');
     }
     await this.#clock.close();
-    await Promise.all([...this.#lanes.values()].map((lane) => lane.close()));
-  }
-
-  #lane(queue: string): Lane {
-    const lane = this.#lanes.get(queue);
-    if (lane === undefined) throw new Error(`the worker doesn't serve the queue ${queue}`);
-    return lane;
+    await this.#lanes.close();
   }
 }

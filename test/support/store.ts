@@ -47,6 +47,8 @@ export class TestStore implements AsyncDisposable {
   async begin(server: Server = w1, token = this.token(), given?: { hint: string; id: string }) {
     const [id = 'none'] = await this.redis.zrange(`${this.root}:hints`, '0', '0');
     const hint = given ?? { hint: `h${this.#tokens}`, id };
+    // A lease without presence: begins, but is no idle slot to wake.
+    await this.redis.zadd(`${this.root}:workers`, 'NX', String(Date.now() + 600_000), server.worker);
     return await this.store.begin(this.queue, server, token, hint, true);
   }
 
@@ -108,6 +110,23 @@ export class TestStore implements AsyncDisposable {
   async loseHints(): Promise<void> {
     const ids = await this.redis.zrange(`${this.root}:hints`, '0', '-1');
     if (ids.length > 0) await this.redis.zadd(`${this.root}:hints`, ...ids.flatMap((id) => ['1', id]));
+  }
+
+  /** Resolves once a worker has renewed its lease so many times more. */
+  async renewed(worker: string, times: number): Promise<void> {
+    const seen = new Set<string | null>();
+    await vi.waitFor(
+      async () => {
+        seen.add(await this.redis.zscore(`${this.root}:workers`, worker));
+        expect(seen.size).toBeGreaterThan(times);
+      },
+      { timeout: 10_000, interval: 20 },
+    );
+  }
+
+  /** Resolves once a process has registered a queue. */
+  async tasksKnow(queue: string): Promise<void> {
+    await vi.waitFor(async () => expect(await this.store.queues()).toContain(queue), { timeout: 10_000 });
   }
 
   /** Resolves once Bee-Queue holds so many hints that slots took. */

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
+import { defineTask } from '../../src/index.ts';
 import { connect } from '../../src/redis/connection.ts';
-import { double, forever } from '../support/definitions.ts';
+import { double, forever, Gate } from '../support/definitions.ts';
 import { freePort, RedisServer } from '../support/redis-server.ts';
 import { redisServerPath, testLogger } from '../support/stores.ts';
 import { TestTasks } from '../support/tasks.ts';
@@ -79,6 +80,40 @@ describe.skipIf(redisServerPath === undefined)('with a redis-server of its own',
       },
     );
     expect(again.attempts).toMatchObject([{ outcome: 'LOST' }, { number: 2 }]);
+  });
+
+  test('an outcome that a full Redis refuses is written once there is room, and the task runs once', async () => {
+    await using redis = await RedisServer.start(redisServerPath ?? '');
+    const full = new Gate();
+    let runs = 0;
+    const gated = defineTask({
+      name: 'gated',
+      output: (t) => ({ text: t.string() }),
+      async run() {
+        runs += 1;
+        await full.opened;
+        return { text: 'kept' };
+      },
+    });
+    await using tests = await TestTasks.start([gated], { redis: { url: redis.url } });
+    const operator = connect({ url: redis.url }, 'worker', testLogger);
+    const { id } = await tests.tasks.enqueue(gated, {});
+    await tests.reached(id, ({ status }) => status === 'RUNNING');
+
+    await operator.config('SET', 'maxmemory', '1');
+    full.open();
+    await expect
+      .poll(async () => String(await operator.info('errorstats')), { timeout: 10_000 })
+      .toContain('OOM');
+    await operator.config('SET', 'maxmemory', '0');
+    operator.disconnect();
+
+    expect(await tests.finished(id)).toMatchObject({
+      status: 'SUCCEEDED',
+      attempt: 1,
+      output: { text: 'kept' },
+    });
+    expect(runs).toBe(1);
   });
 
   test('a script that Redis forgot is loaded again, whoever calls it', async () => {

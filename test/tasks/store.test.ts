@@ -226,6 +226,21 @@ describe.each(sharedStores)('a task in $name', (shared) => {
     expect(await tests.store.get(task.id)).toMatchObject({ status: 'RUNNING' });
   });
 
+  test('a worker that was swept gets nothing until it has a lease again', async () => {
+    await using tests = new TestStore(shared);
+    await tests.create();
+    await tests.present(1);
+    const delivery = await tests.delivery();
+    await tests.create();
+    await tests.expire('w1');
+    await tests.tick();
+
+    expect(await tests.succeed(delivery, 'next')).toMatchObject({ counted: false, delivery: undefined });
+    const { hints } = await tests.present(1, w1, [delivery.token]);
+    expect(hints).toHaveLength(1);
+    expect(await tests.succeed(delivery, 'next')).toMatchObject({ delivery: { token: 'next' } });
+  });
+
   test('a worker that leaves gives back what it holds, without spending anything', async () => {
     await using tests = new TestStore(shared);
     const { task } = await tests.create();
@@ -266,7 +281,8 @@ describe.each(sharedStores)('a task in $name', (shared) => {
 
     expect(await tests.store.get(task.id)).toBeUndefined();
     const left = await tests.redis.keys(`${tests.root}:*`);
-    expect(left.filter((key) => !before.includes(key))).toEqual([`${tests.root}:names`]);
+    const own = left.filter((key) => !before.includes(key) && !/:(workers|held)$/.test(key));
+    expect(own).toEqual([`${tests.root}:names`]);
   });
 
   test('a move that the table of moves does not have is refused', async () => {

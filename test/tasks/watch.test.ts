@@ -65,6 +65,24 @@ describe.each(sharedStores)('a watch in $name', (shared) => {
     expect(states).toMatchObject([{ status: 'SUCCEEDED', output: { n: 42 } }]);
   });
 
+  test('whose reader is slow still gets the end of a task that is removed meanwhile', async () => {
+    await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
+    await using store = new TestStore(tests.redis, 'default');
+    const task = await tests.tasks.enqueue(double, { n: 1 });
+    const watch = tests.tasks.watch(task.id);
+    await watch.next();
+    await store.finishOne(task, '{"n":2}');
+    await store.vanish(task.id);
+    // Messages of one connection come in order: with this one, those before it have come.
+    const later = await tests.tasks.enqueue(double, { n: 2 });
+    const end = tests.finished(later.id);
+    await store.listenedTo(`state:${later.id}`);
+    await store.finishOne(later, '{"n":4}');
+    await end;
+
+    expect((await watch.next()).value).toMatchObject({ status: 'SUCCEEDED', output: { n: 2 } });
+  });
+
   test('of nothing is TASK_NOT_FOUND', async () => {
     await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
     for (const id of ['default_00000000000000000000000000', 'nonsense', '', 'a_b{c}']) {

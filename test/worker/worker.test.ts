@@ -178,6 +178,67 @@ describe.each(sharedStores)('a worker on $name', (shared) => {
     expect(again.failure).toBeUndefined();
   });
 
+  test('that stops keeps its lease as long as it lets a run finish', async () => {
+    const started = new Gate();
+    const stopped = Promise.withResolvers<void>();
+    let runs = 0;
+    const patient = defineTask({
+      name: 'patient',
+      async run() {
+        runs += 1;
+        started.open();
+        await stopped.promise;
+      },
+    });
+    const leaseMs = 300;
+    await using tests = await TestTasks.start([patient], { redis: freshSettings(shared), leaseMs });
+    const { id } = await tests.tasks.enqueue(patient, {});
+    await started.opened;
+    await tests.startWorker();
+    await using store = new TestStore(tests.redis, 'default');
+
+    const stopping = tests.workers[0]?.stop(20_000);
+    // Three renewals later than the lease it had when it was told to stop.
+    await store.renewed(tests.workers[0]?.id ?? '', 6);
+    stopped.resolve();
+    await stopping;
+
+    expect(await tests.finished(id)).toMatchObject({ status: 'SUCCEEDED', attempt: 1 });
+    expect(runs).toBe(1);
+  });
+
+  test('survives a run that tells nonsense as progress and does not wait for the answer', async () => {
+    const careless = defineTask({
+      name: 'careless',
+      run(_input, { progress }) {
+        // oxlint-disable-next-line typescript/no-floating-promises -- as a user may write it
+        progress(NaN);
+      },
+    });
+    await using tests = await TestTasks.start([careless], { redis: freshSettings(shared) });
+    const { id } = await tests.tasks.enqueue(careless, {});
+    expect(await tests.finished(id)).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
+  test('fails a task whose run throws something that cannot be read', async () => {
+    const odd = defineTask({
+      name: 'odd',
+      input: (t) => ({ how: t.int({ required: true }) }),
+      run({ how }) {
+        const error = new Error();
+        if (how === 0) throw Object.defineProperty(error, 'message', { get: () => error.stack?.repeat(-1) });
+        if (how === 1) throw Object.assign(error, { name: undefined });
+        throw Object.assign(error, { message: { not: 'a text' } });
+      },
+    });
+    await using tests = await TestTasks.start([odd], { redis: freshSettings(shared) });
+    for (const how of [0, 1, 2]) {
+      const { id } = await tests.tasks.enqueue(odd, { how });
+      const { status, failure } = await tests.finished(id);
+      expect([status, failure?.code, typeof failure?.message]).toEqual(['FAILED', 'ERROR', 'string']);
+    }
+  });
+
   test('aborts a run whose lease was lost, and what it says then counts for nothing', async () => {
     const aborted = Promise.withResolvers<unknown>();
     let deliveries = 0;

@@ -12,6 +12,8 @@ local claim = function(worker, token, served)
   local running = redis.call('HGET', runsKey(worker), token)
   local task = running and load(running)
   if not task then
+    -- Without a lease nobody would ever look at what this worker holds; its next renewal wakes it.
+    if not redis.call('ZSCORE', workersKey, worker) then return nil end
     local id
     for _, line in ipairs(redis.call('ZRANGE', headsKey, 0, -1)) do
       if served[line] then

@@ -46,11 +46,6 @@ if now - since >= lease and now - last < lease / 2 then
   end
 end
 
-local held = redis.call('HGETALL', heldKey)
-for i = 1, #held, 2 do
-  if not redis.call('ZSCORE', workersKey, held[i + 1]) then redis.call('HDEL', heldKey, held[i]) end
-end
-
 for _, id in ipairs(redis.call('ZRANGE', removalsKey, '-inf', int(now), 'BYSCORE', 'LIMIT', 0, ${itemsPerCall})) do
   local task = load(id)
   if task then
