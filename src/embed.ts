@@ -1,3 +1,4 @@
+import type { TaskDefinition } from './definition/definition.ts';
 import type { Logger } from './logger.ts';
 import type { Server, ServerOptions } from './server/server.ts';
 import type { Tasks, TasksOptions } from './tasks/tasks.ts';
@@ -44,6 +45,16 @@ export async function startWorker(options: EmbedOptions<WorkerOptions>): Promise
 export async function createServer(options: EmbedOptions<ServerOptions>): Promise<Server> {
   const { createServer } = await import('./server/server.ts');
   return createServer({ ...options, logger: options.logger ?? (await usualLogger()) });
+}
+
+/**
+ * Loads the definitions of files and folders, as the `tasks` setting does.
+ *
+ * @throws {ConfigurationError} with all problems of all files.
+ */
+export async function loadDefinitions(paths: readonly string[]): Promise<TaskDefinition[]> {
+  const { loadDefinitions } = await import('./definition/load.ts');
+  return await loadDefinitions(paths);
 }
 
 async function usualLogger(): Promise<Logger> {

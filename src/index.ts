@@ -27,11 +27,12 @@ export {
   type ErrorCode,
   type Issue,
 } from './errors.ts';
-export { connectTasks, createServer, startWorker, type EmbedOptions } from './embed.ts';
+export { connectTasks, createServer, loadDefinitions, startWorker, type EmbedOptions } from './embed.ts';
 export type { Logger } from './logger.ts';
 export type { RedisSettings } from './redis/connection.ts';
 export type { Server, ServerOptions } from './server/server.ts';
 export type { TaskFilter, TaskPage, TaskQuery } from './tasks/list.ts';
+export { canCancel, isFinal, taskStatuses } from './tasks/task.ts';
 export type { Task, TaskAttempt, TaskFailure, TaskProgress, TaskStatus } from './tasks/task.ts';
-export type { EnqueueOptions, Tasks, TasksOptions } from './tasks/tasks.ts';
+export type { EnqueueInput, EnqueueOptions, Tasks, TasksOptions } from './tasks/tasks.ts';
 export type { Worker, WorkerOptions } from './worker/worker.ts';

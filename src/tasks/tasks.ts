@@ -26,6 +26,15 @@ export interface EnqueueOptions {
   readonly trace?: string;
 }
 
+/** An input as `run` gets it, or with the text that stands for a URL or a Date. */
+export type EnqueueInput<Input> = Input extends URL | Date
+  ? Input | string
+  : Input extends readonly (infer Item)[]
+    ? readonly EnqueueInput<Item>[]
+    : Input extends object
+      ? { readonly [Name in keyof Input]: EnqueueInput<Input[Name]> }
+      : Input;
+
 export interface TasksOptions {
   readonly redis: RedisSettings;
   readonly definitions: readonly TaskDefinition[];
@@ -87,8 +96,14 @@ export class Tasks implements AsyncDisposable {
    * @throws BadUserInputError with each thing that is wrong, its path beginning with `input` or `options`;
    * UnavailableError within a second
    */
-  async enqueue(name: string | TaskDefinition, input: unknown, options: EnqueueOptions = {}): Promise<Task> {
-    const compiled = this.#definition(typeof name === 'string' ? name : name.name);
+  async enqueue<Input>(
+    definition: TaskDefinition<Input>,
+    input: EnqueueInput<NoInfer<Input>>,
+    options?: EnqueueOptions,
+  ): Promise<Task>;
+  async enqueue(name: string, input: unknown, options?: EnqueueOptions): Promise<Task>;
+  async enqueue(which: string | TaskDefinition, input: unknown, options: EnqueueOptions = {}): Promise<Task> {
+    const compiled = this.#definition(typeof which === 'string' ? which : which.name);
     const { definition, version } = compiled;
     const { tags = [], owner = 'anonymous', parent, trace } = options;
     const wrongTags = tagIssues(tags);
