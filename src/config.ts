@@ -30,6 +30,8 @@ interface Setting<Value, On extends Defaults> {
   readonly otherwise?: string;
   /** May be given several times; the environment's value is split at commas. */
   readonly repeatable?: boolean;
+  /** Values are added to the default instead of taking its place. */
+  readonly addsToDefault?: boolean;
   readonly on: On;
   /** Throws an `Error` whose message completes the sentence "expected …". */
   readonly parse: (text: string) => Value;
@@ -139,6 +141,17 @@ export const table = {
     on: { dev: 'on', server: 'off' },
     parse: onOrOff,
   }),
+  origins: setting({
+    flag: '--origins',
+    value: 'origins',
+    env: 'TASKWIRE_ORIGINS',
+    help: 'origins of web pages that may use the API, beside its own; loopback: those on this machine, any port',
+    otherwise: 'none',
+    repeatable: true,
+    addsToDefault: true,
+    on: { dev: 'loopback', server: optional },
+    parse: (text) => list(text, origin),
+  }),
   logLevel: setting({
     flag: '--log-level',
     value: 'level',
@@ -197,14 +210,15 @@ export function readSettings<C extends Command>(
   const settings: Record<string, unknown> = {};
   for (const [name, entry] of settingsOf(command)) {
     const given = source(entry, flags[name], env);
+    const fallback = entry.on[command];
     if (given === undefined) {
-      const fallback = entry.on[command];
       if (fallback === required) problems.push(`${entry.env} (or ${entry.flag}) is needed: ${entry.help}.`);
       if (typeof fallback === 'string') settings[name] = entry.parse(fallback);
       continue;
     }
     try {
-      settings[name] = entry.parse(given.text);
+      const added = entry.addsToDefault === true && typeof fallback === 'string' ? `${fallback},` : '';
+      settings[name] = entry.parse(`${added}${given.text}`);
     } catch (error) {
       const expected = error instanceof Error ? error.message : String(error);
       problems.push(`${given.from}: expected ${expected}, got '${withoutPassword(given.text)}'.`);
@@ -286,6 +300,13 @@ function httpUrl(text: string): string {
   const url = URL.parse(text);
   if (url !== null && /^https?:$/.test(url.protocol)) return text;
   throw new Error("an address such as 'http://127.0.0.1:4000/graphql'");
+}
+
+function origin(text: string): string {
+  if (text === 'loopback') return text;
+  const url = URL.parse(text);
+  if (url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url.origin;
+  throw new Error("origins such as 'https://app.example.com', or loopback, separated by commas");
 }
 
 /** A bad address may still hold a password, so whatever stands before an @ isn't shown. */

@@ -39,14 +39,22 @@ export class BadUserInputError extends TaskwireError {
 /** No task has this id, or it isn't the caller's. */
 export class TaskNotFoundError extends TaskwireError {
   constructor(id: string) {
-    super('TASK_NOT_FOUND', `No task has the id '${id}'. It may have been removed after its retention.`);
+    super(
+      'TASK_NOT_FOUND',
+      `No task has the id '${start(id)}'. It may have been removed after its retention.`,
+    );
   }
+}
+
+/** An id is whatever a client sent: a message doesn't repeat a megabyte of it. */
+function start(id: string): string {
+  return id.length <= 100 ? id : `${id.slice(0, 100)}…`;
 }
 
 /** A watched task vanished before it was final, as after a failover that lost writes. */
 export class TaskLostError extends TaskwireError {
   constructor(id: string) {
-    super('TASK_LOST', `The task '${id}' is gone from the store before it ended. Enqueue it again.`);
+    super('TASK_LOST', `The task '${start(id)}' is gone from the store before it ended. Enqueue it again.`);
   }
 }
 

@@ -20,6 +20,7 @@ describe('settings', () => {
       grace: 1_000,
       dataDir: '.taskwire',
       graphiql: true,
+      origins: ['loopback'],
       logLevel: 'info',
     });
   });
@@ -71,6 +72,21 @@ describe('settings', () => {
       queues: ['x', 'y'],
     });
     expect(readSettings('worker', {}, { ...redis, TASKWIRE_TASKS: 'a,b' }).tasks).toStrictEqual(['a', 'b']);
+  });
+
+  test('of origins are web origins, none for a server, and added to this machine in dev', () => {
+    const app = 'https://app.example.com';
+    expect(readSettings('server', {}, redis).origins).toBeUndefined();
+    expect(readSettings('server', { origins: [`${app}/`] }, redis).origins).toStrictEqual([app]);
+    expect(readSettings('dev', {}, { TASKWIRE_ORIGINS: app }).origins).toStrictEqual(['loopback', app]);
+    const bad = [
+      '*',
+      'app.example.com',
+      'https://app.example.com/page',
+      'https://user:secret@app.example.com',
+      'null',
+    ];
+    for (const origins of bad) expect(problemsOf('server', { origins }, redis)).toHaveLength(1);
   });
 
   test.each([

@@ -18,6 +18,7 @@ export interface ApiOptions {
   readonly host: string;
   readonly port: number;
   readonly graphiql: boolean;
+  readonly origins?: readonly string[] | undefined;
 }
 
 /** `taskwire server`: the API alone, until a signal. */
@@ -42,9 +43,9 @@ export interface Api {
 
 /** Connects, listens, and hands back how to end both. Redis may come later; a port in use is thrown. */
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const { redis, definitions, logger, host, port, graphiql } = options;
+  const { redis, definitions, logger, host, port, graphiql, origins } = options;
   const tasks = await connectTasks({ redis, definitions, logger });
-  const api = createServer({ tasks, logger, graphiql });
+  const api = createServer({ tasks, logger, graphiql, origins });
   const close = async (): Promise<void> => {
     await api.close();
     await tasks.close();

@@ -51,12 +51,16 @@ export async function readPage(
     tasks: found,
     hasMore,
     endCursor,
-  } = await tasks.list({
-    filter,
-    limit,
-    direction: isBackward ? opposite(direction) : direction,
-    ...(start === undefined ? {} : { after: start }),
-  });
+  } = await tasks
+    .list({
+      filter,
+      limit,
+      direction: isBackward ? opposite(direction) : direction,
+      ...(start === undefined ? {} : { after: start }),
+    })
+    .catch((error: unknown) => {
+      throw error instanceof BadUserInputError ? cursorNamed(isBackward ? 'before' : 'after', error) : error;
+    });
   const edges = found.map(({ task, cursor }) => ({ node: task, cursor }));
   if (isBackward) edges.reverse();
   // A look that was bounded goes on from where it ended, which may lie beyond the last edge.
@@ -71,6 +75,15 @@ export async function readPage(
       endCursor: isBackward ? near : far,
     },
   };
+}
+
+/** The same error, where it is about the cursor with the argument that the client has it from. */
+function cursorNamed(
+  argument: 'after' | 'before',
+  { message, issues }: BadUserInputError,
+): BadUserInputError {
+  const named = issues.map((issue) => (issue.path.length === 0 ? { ...issue, path: [argument] } : issue));
+  return new BadUserInputError(message, named);
 }
 
 /** Adds `TaskConnection` and what belongs to it. */

@@ -3,6 +3,19 @@ import type { GraphQLSchema } from 'graphql';
 import { type Example, exampleOf } from './example.ts';
 import type { Tasks } from '../tasks/tasks.ts';
 
+/** True for a browser that opens the endpoint, and for no client that sends an operation. */
+export function isPageRequest({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers.accept?.includes('text/html') === true;
+}
+
+/** Tells a person who looks for the page how to get it. */
+export function answerNoPage(response: ServerResponse): void {
+  response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' });
+  response.end(
+    'This is a GraphQL API. GraphiQL is off; --graphiql on or TASKWIRE_GRAPHIQL=on turns it on.\n',
+  );
+}
+
 /** The page to try operations on. Everything it needs is in it; its headers keep it from asking anyone else. */
 export class GraphiQL {
   readonly #schema: GraphQLSchema;
@@ -11,11 +24,6 @@ export class GraphiQL {
   constructor(schema: GraphQLSchema, tasks: Tasks) {
     this.#schema = schema;
     this.#tasks = tasks;
-  }
-
-  /** True for a browser that opens the endpoint, and for no client that sends an operation. */
-  isAskedFor({ method, headers }: IncomingMessage): boolean {
-    return method === 'GET' && headers.accept?.includes('text/html') === true;
   }
 
   async answer(response: ServerResponse): Promise<void> {

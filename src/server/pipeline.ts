@@ -1,10 +1,24 @@
-import { type DocumentNode, getOperationAST, GraphQLError, type GraphQLSchema } from 'graphql';
+import {
+  type DocumentNode,
+  getOperationAST,
+  GraphQLError,
+  type GraphQLSchema,
+  parse,
+  specifiedRules,
+  validate,
+  type ValidationRule,
+  ValuesOfCorrectTypeRule,
+} from 'graphql';
 import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
+import { cut } from '../definition/show.ts';
+import type { Issue } from '../errors.ts';
 import { type Context, parseTrace } from '../graphql/context.ts';
 import { createMaskError } from '../graphql/errors.ts';
-import { badVariables, variableIssues } from '../graphql/variables.ts';
+import { badLiterals, literalsRule } from '../graphql/literals.ts';
+import { badVariables, deepVariables, variableIssues } from '../graphql/variables.ts';
 import type { Logger } from '../logger.ts';
 import type { Tasks } from '../tasks/tasks.ts';
+import { DocumentCache } from './document-cache.ts';
 
 /** Where the API is served, over HTTP, SSE and WebSocket. */
 export const graphqlPath = '/graphql';
@@ -18,25 +32,34 @@ interface PipelineOptions {
   readonly schema: GraphQLSchema;
   readonly tasks: Tasks;
   readonly logger: Logger;
+  /** Keeps errors from asking "Did you mean …?", which gives names away. @default true */
+  readonly hideSuggestions?: boolean;
 }
 
 /** The one way that operations of all transports go: parse, validate, context, execute or subscribe, mask. */
 export type Pipeline = ReturnType<typeof createPipeline>;
 
-export function createPipeline({ schema, tasks, logger }: PipelineOptions) {
+export function createPipeline({ schema, tasks, logger, hideSuggestions = true }: PipelineOptions) {
   const maskError = createMaskError(logger);
   const yoga = createYoga<{ origin?: SocketOrigin }, Context>({
     schema,
     graphqlEndpoint: graphqlPath,
-    context: ({ request, params, origin }) => ({
-      tasks,
-      viewer: { owner: 'anonymous' },
-      trace: parseTrace(origin === undefined ? request.headers.get('traceparent') : origin.traceparent),
-      variables: params.variables ?? {},
-      signal: origin === undefined ? request.signal : undefined,
-    }),
+    context: ({ request, params, origin }) => {
+      const variables = params.variables ?? {};
+      const tooDeep = deepVariables(variables);
+      if (tooDeep.length > 0) throw badVariables(tooDeep);
+      return {
+        tasks,
+        viewer: { owner: 'anonymous' },
+        trace: parseTrace(origin === undefined ? request.headers.get('traceparent') : origin.traceparent),
+        variables,
+        signal: origin === undefined ? request.signal : undefined,
+      };
+    },
     maskedErrors: { maskError },
-    plugins: [onlyJsonBodies(), codedRequestErrors()],
+    plugins: [onlyJsonBodies(), boundedDocuments(), inputErrors(hideSuggestions), codedRequestErrors()],
+    // Errors are not kept: what can't be parsed isn't sent again and again.
+    parserAndValidationCache: { documentCache: new DocumentCache(), errorCache: noCache },
     batching: false,
     cors: false,
     multipart: false,
@@ -71,12 +94,47 @@ function onlyJsonBodies(): Plugin {
   };
 }
 
+const noCache = { get: () => undefined, set: () => {} };
+
+/** Far more than people write; it also bounds how deep a document is nested. */
+const mostTokens = 1000;
+
+/** Refuses to parse a document of any size: syntax trees are some twenty times as large. */
+function boundedDocuments(): Plugin {
+  return {
+    onParse({ setParseFn }) {
+      setParseFn((source, options) => parse(source, { ...options, maxTokens: mostTokens }));
+    },
+  };
+}
+
+/** Validates by GraphQL's rules, but answers a bad value in the document like a bad variable. */
+function inputErrors(hideSuggestions: boolean): Plugin {
+  return {
+    onValidate({ setValidationFn }) {
+      setValidationFn(
+        (
+          schema: GraphQLSchema,
+          document: DocumentNode,
+          rules: readonly ValidationRule[] = specifiedRules,
+        ) => {
+          const issues: Issue[] = [];
+          const literals = literalsRule((issue) => issues.push(issue));
+          const own = rules.map((rule) => (rule === ValuesOfCorrectTypeRule ? literals : rule));
+          const errors = validate(schema, document, own, { hideSuggestions });
+          return issues.length === 0 ? errors : [...errors, badLiterals(issues)];
+        },
+      );
+    },
+  };
+}
+
 /** Gives every error of a request that couldn't start its code. */
 function codedRequestErrors(): Plugin {
   return {
     onParse() {
       return ({ result }) => {
-        // Yoga does so for HTTP only. The error is kept in Yoga's cache, so it must be right for all transports.
+        // Yoga does so for HTTP only.
         if (result instanceof GraphQLError) {
           Object.assign(result.extensions, {
             code: 'GRAPHQL_PARSE_FAILED',
@@ -122,7 +180,7 @@ function startError(
   if (!operation) return unknownOperation();
   const issues = variableIssues(schema, operation, variableValues ?? {});
   if (issues.length > 0) return badVariables(issues);
-  return badVariables([first, ...others].map(({ message }) => ({ path: [], message })));
+  return badVariables([first, ...others].map(({ message }) => ({ path: [], message: cut(message, 300) })));
 }
 
 /** The error of a document from which it isn't clear what to run; the same over all transports. */

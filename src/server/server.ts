@@ -5,8 +5,9 @@ import { buildSchema } from '../graphql/schema.ts';
 import type { Logger } from '../logger.ts';
 import type { Tasks } from '../tasks/tasks.ts';
 import { CountedRequest, limitBody } from './body.ts';
-import { GraphiQL } from './graphiql.ts';
+import { answerNoPage, GraphiQL, isPageRequest } from './graphiql.ts';
 import { type Answer, health, readiness } from './health.ts';
+import { Origins } from './origins.ts';
 import { createPipeline, graphqlPath, type Pipeline } from './pipeline.ts';
 import { type SocketOptions, Sockets } from './websocket.ts';
 
@@ -15,6 +16,8 @@ export interface ServerOptions {
   readonly logger: Logger;
   /** Serves the page to try operations on. @default false */
   readonly graphiql?: boolean;
+  /** Origins of web pages that may use the API, beside its own: `https://app.example.com`, or `loopback`. @default none */
+  readonly origins?: readonly string[] | undefined;
   /** The largest body of a request. @default 1048576 */
   readonly maxBodyBytes?: number;
   /** How long requests and clients get to finish when the server closes. @default 1000 */
@@ -49,11 +52,13 @@ export class Server implements AsyncDisposable {
   readonly #graphiql: GraphiQL | undefined;
   readonly #pipeline: Pipeline;
   readonly #sockets: Sockets;
+  readonly #origins: Origins;
   readonly #responses: Set<Response> = new Set();
   readonly #http: HttpServer<typeof CountedRequest>;
   #closed: Promise<void> | undefined;
 
-  constructor({ tasks, logger, graphiql = false, maxBodyBytes, closeMs = 1000, sockets }: ServerOptions) {
+  constructor(options: ServerOptions) {
+    const { tasks, logger, graphiql = false, origins, maxBodyBytes, closeMs = 1000, sockets } = options;
     const definitions = [...tasks.definitions.values()].map(({ definition }) => definition);
     const schema = buildSchema(definitions);
     this.#tasks = tasks;
@@ -61,7 +66,8 @@ export class Server implements AsyncDisposable {
     this.#maxBodyBytes = maxBodyBytes ?? 1_048_576;
     this.#closeMs = closeMs;
     this.#graphiql = graphiql ? new GraphiQL(schema, tasks) : undefined;
-    this.#pipeline = createPipeline({ schema, tasks, logger });
+    this.#pipeline = createPipeline({ schema, tasks, logger, hideSuggestions: !graphiql });
+    this.#origins = new Origins(origins);
     this.#sockets = new Sockets(this.#pipeline, logger, sockets);
     this.#http = createHttpServer(
       {
@@ -134,9 +140,7 @@ export class Server implements AsyncDisposable {
     const { method = 'GET', url = '/' } = request;
     const [path] = url.split('?');
     if (path === graphqlPath) {
-      if (this.#graphiql?.isAskedFor(request) === true) return this.#graphiql.answer(response);
-      if (limitBody(request, response, this.#maxBodyBytes)) await this.#pipeline.yoga(request, response);
-      return;
+      return this.#answerGraphQL(request, response);
     }
     const answer = this.#answerTo(path);
     if (answer === undefined) {
@@ -151,6 +155,21 @@ export class Server implements AsyncDisposable {
     }
     if (typeof answer !== 'string') return answerJson(response, answer);
     response.writeHead(302, { location: answer }).end();
+  }
+
+  async #answerGraphQL(request: Request, response: Response): Promise<void> {
+    if (isPageRequest(request)) {
+      // Before the origin is looked at: a link from another site may lead here.
+      if (this.#graphiql !== undefined) return this.#graphiql.answer(response);
+      if (!request.url?.includes('query=')) return answerNoPage(response);
+    }
+    response.setHeaders(new Map(Object.entries(this.#origins.headersFor(request))));
+    if (!this.#origins.admit(request)) return answerJson(response, { status: 403, body: foreignOrigin });
+    if (request.method === 'OPTIONS' && response.hasHeader('access-control-allow-origin')) {
+      response.writeHead(204).end();
+      return;
+    }
+    if (limitBody(request, response, this.#maxBodyBytes)) await this.#pipeline.yoga(request, response);
   }
 
   /** What is at a path beside GraphQL: an answer, or the path to go to. */
@@ -168,15 +187,27 @@ export class Server implements AsyncDisposable {
   }
 
   #upgrade(request: Request, connection: Duplex, head: Buffer): void {
-    if (request.url?.split('?')[0] === graphqlPath && this.#closed === undefined) {
-      return this.#sockets.upgrade(request, connection, head);
-    }
+    const refusal = this.#upgradeRefusal(request);
+    if (refusal === undefined) return this.#sockets.upgrade(request, connection, head);
     connection.on('error', () => {});
-    connection.end(
-      `HTTP/1.1 ${this.#closed === undefined ? '404 Not Found' : '503 Service Unavailable'}\r\nconnection: close\r\n\r\n`,
-    );
+    connection.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\n\r\n`);
+  }
+
+  #upgradeRefusal(request: Request): string | undefined {
+    if (this.#closed !== undefined) return '503 Service Unavailable';
+    if (request.url?.split('?')[0] !== graphqlPath) return '404 Not Found';
+    return this.#origins.admit(request) ? undefined : '403 Forbidden';
   }
 }
+
+const foreignOrigin = {
+  errors: [
+    {
+      message: 'Pages of this origin may not use the API. Allow it with --origins or TASKWIRE_ORIGINS.',
+      extensions: { code: 'ORIGIN_NOT_ALLOWED' },
+    },
+  ],
+};
 
 function answerJson(response: Response, { status, body }: Answer): void {
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });

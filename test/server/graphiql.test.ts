@@ -76,7 +76,25 @@ test('GraphiQL is served to browsers only, and only when it is on', async () => 
 
   const query = await fetch(`${api.url}?query={__typename}`, { headers: { accept: 'application/json' } });
   expect(await query.json()).toEqual({ data: { __typename: 'Query' } });
-  expect((await fetch(closed.url, html)).status).toBe(406);
+  const off = await fetch(closed.url, html);
+  expect(off.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+  expect(await off.text()).toMatch(/GraphiQL is off.*TASKWIRE_GRAPHIQL=on/);
+});
+
+test('a misspelt name is answered with suggestions only where GraphiQL is on', async () => {
+  await using api = await TestApi.start([double], { workers: 0, graphiql: true });
+  await using closed = await TestApi.start([double], { workers: 0, redis: api.tests.redis });
+
+  for (const query of [
+    '{ taskz { nodes { id } } }',
+    'mutation { double(input: { m: 1, n: 1 }) { task { id } } }',
+  ]) {
+    expect((await api.http(query)).errors?.[0]?.message).toContain('Did you mean');
+    for (const { errors } of [await closed.http(query), await closed.overSocket(query)]) {
+      expect(errors).toHaveLength(1);
+      expect(JSON.stringify(errors)).not.toContain('Did you mean');
+    }
+  }
 });
 
 /** The tabs that the page opens with. */

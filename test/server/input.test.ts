@@ -115,13 +115,95 @@ test.each([
   expect(response.status).toBe(status);
 });
 
-test('a bad value in the document itself is refused by validation', async () => {
+test.each(['http', 'overSocket'] as const)(
+  'bad values in the document itself are BAD_USER_INPUT with each place, over %s',
+  async (transport) => {
+    await using api = await TestApi.start([picture], { workers: 0 });
+    const query = `mutation ($format: PictureFormat = GIF) {
+      picture(
+        input: { url: 5, format: $format, size: { width: "x", depth: 1 }, labels: ["a", 2] }
+        options: { tags: [3] }
+      ) { task { id } }
+    }`;
+
+    // Twice: the second answer may come out of a cache.
+    for (const { errors } of [await api[transport](query), await api[transport](query)]) {
+      expect(errors).toHaveLength(1);
+      expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT' });
+      const issues = errors?.[0]?.extensions?.['issues'];
+      expect(Array.isArray(issues) && issues.map(({ path }) => path.join('.'))).toEqual([
+        'format',
+        'input.url',
+        'input.size.width',
+        'input.size.depth',
+        'input.labels.1',
+        'options.tags.0',
+      ]);
+    }
+    expect(await api.tests.tasks.count()).toMatchObject({ count: 0 });
+  },
+);
+
+test('a bad value beside another mistake of the document is told with it', async () => {
   await using api = await TestApi.start([picture], { workers: 0 });
 
-  const { errors } = await api.http('mutation { picture(input: { url: 5 }) { task { id } } }');
+  const { errors } = await api.http('mutation { picture(input: { url: 5 }) { task { nothing } } }');
 
-  expect(errors?.[0]?.extensions).toEqual({ code: 'GRAPHQL_VALIDATION_FAILED' });
-  expect(await api.tests.tasks.count()).toMatchObject({ count: 0 });
+  expect(errors?.map(({ extensions }) => extensions?.['code'])).toEqual([
+    'GRAPHQL_VALIDATION_FAILED',
+    'BAD_USER_INPUT',
+  ]);
+});
+
+test('what is wrong with variables is told by its exact place, without repeating it, and a hundred times at most', async () => {
+  await using api = await TestApi.start([picture], { workers: 0 });
+  const long = 'x'.repeat(500);
+
+  const unknown = await api.http(enqueue, {
+    picture: { url: 'https://a.org', zz: long, size: { height: 1 } },
+  });
+  const bad = { url: 'https://a.org', labels: Array.from({ length: 1000 }, () => [long]) };
+  const many = await api.http(
+    `mutation ($a: PictureInput!, $b: PictureInput!) {
+      a: picture(input: $a) { task { id } }
+      b: picture(input: $b) { task { id } }
+    }`,
+    { a: bad, b: { ...bad, labels: bad.labels.slice(0, 500) } },
+  );
+
+  expect(unknown.errors?.[0]?.extensions?.['issues']).toMatchObject([
+    { path: ['picture', 'size', 'width'] },
+    { path: ['picture', 'zz'] },
+  ]);
+  expect(many.errors?.[0]?.extensions?.['issues']).toHaveLength(100);
+  expect(JSON.stringify([unknown, many])).not.toContain('x'.repeat(200));
+});
+
+test.each(['http', 'overSocket'] as const)(
+  'variables that are nested more than 32 deep are BAD_USER_INPUT, over %s',
+  async (transport) => {
+    await using api = await TestApi.start([picture], { workers: 0, sockets: { maxMessageBytes: 1_000_000 } });
+    const nested = (levels: number) => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);
+    const ask = (levels: number) =>
+      api[transport](enqueue, { picture: { url: 'https://a.org', anything: nested(levels) } });
+
+    expect(await ask(31)).toMatchObject({ data: { picture: { task: { input: {} } } } });
+    expect((await ask(32)).errors).toMatchObject([
+      { extensions: { code: 'BAD_USER_INPUT', issues: [{ path: ['picture'] }] } },
+    ]);
+  },
+);
+
+test('variables that are nested without end are answered with 400', async () => {
+  await using api = await TestApi.start([picture], { workers: 0 });
+  // Text, as a client that writes it without recursion has it.
+  const nested = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+  const body = `{"query": ${JSON.stringify(enqueue)}, "variables": {"picture": {"anything": ${nested}}}}`;
+
+  const response = await api.post(body, { accept: 'application/graphql-response+json' });
+
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
 });
 
 test('a default of the operation counts as what the client sent', async () => {

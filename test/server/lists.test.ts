@@ -121,10 +121,20 @@ test.each([
   expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', issues: [{ path }] });
 });
 
-test('a cursor that is not one of ours is BAD_USER_INPUT', async () => {
-  const { errors } = await api.http(page, { after: 'nonsense' });
+test.each([
+  ['after', { after: 'nonsense' }],
+  ['before', { last: 1, before: 'nonsense' }],
+])('a cursor that is not one of ours is BAD_USER_INPUT at `%s`', async (argument, variables) => {
+  const { errors } = await api.http(page, variables);
 
-  expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT' });
+  expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', issues: [{ path: [argument] }] });
+});
+
+test('an id of any length is answered by a short message', async () => {
+  const { errors } = await api.http('query ($id: ID!) { task(id: $id) { id } }', { id: 'x'.repeat(10_000) });
+
+  expect(errors).toMatchObject([{ extensions: { code: 'TASK_NOT_FOUND' } }]);
+  expect(errors?.[0]?.message.length).toBeLessThan(200);
 });
 
 test('more than 100 ids at once are BAD_USER_INPUT', async () => {

@@ -1,0 +1,49 @@
+import { parse } from 'graphql';
+import { expect, test } from 'vitest';
+import { DocumentCache } from '../../src/server/document-cache.ts';
+import { double } from '../support/definitions.ts';
+import { TestApi } from './test-api.ts';
+
+const refused = [{ extensions: { code: 'GRAPHQL_PARSE_FAILED' } }];
+
+test.each([
+  ['of a megabyte', `{ ${'__typename '.repeat(80_000)}}`],
+  ['nested 20,000 deep', `${'{ a '.repeat(20_000)}${'}'.repeat(20_000)}`],
+])('a document %s is refused before it is parsed', async (_, query) => {
+  await using api = await TestApi.start([double], { workers: 0, sockets: { maxMessageBytes: 2_000_000 } });
+
+  const response = await api.post({ query }, { accept: 'application/graphql-response+json' });
+  const streamed = await Array.fromAsync(api.sse(query));
+
+  expect(response.status).toBe(400);
+  expect((await response.json()).errors).toMatchObject(refused);
+  expect(streamed).toMatchObject([{ errors: refused }]);
+  expect((await api.overSocket(query)).errors).toMatchObject(refused);
+});
+
+test('a document of a thousand tokens is served', async () => {
+  await using api = await TestApi.start([double], { workers: 0 });
+
+  const fields = Array.from({ length: 332 }, (_, index) => `a${index}: __typename`);
+
+  const { data } = await api.http(`{ ${fields.join(' ')} }`);
+
+  expect(data).toMatchObject({ a0: 'Query', a331: 'Query' });
+});
+
+test('the parsed documents that are kept are bounded in size and number, and the used ones stay', () => {
+  const cache = new DocumentCache();
+  const document = parse('{ a }');
+
+  cache.set('x'.repeat(16_385), document);
+  expect(cache.get('x'.repeat(16_385))).toBeUndefined();
+  cache.set('used', document);
+  for (let index = 0; index < 1000; index += 1) {
+    cache.set(`{ a${index} }`, document);
+    cache.get('used');
+  }
+
+  expect(cache.get('{ a0 }')).toBeUndefined();
+  expect(cache.get('used')).toBe(document);
+  expect(cache.get('{ a999 }')).toBe(document);
+});
