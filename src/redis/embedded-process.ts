@@ -1,6 +1,6 @@
 /**
  * The process of the embedded store, forked by `startEmbedded`: Valkey on a port, and a snapshot of its keys between
- * two runs. It ends, with the keys saved, when its parent says so or is gone, at SIGTERM, and after a client's SHUTDOWN.
+ * two runs. It ends, with the keys saved, when its parent says so or is gone, and after a client's SHUTDOWN.
  */
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -25,9 +25,10 @@ export type StoreMessage =
   | { readonly type: 'stopping' | 'stopped' };
 
 const stop = Promise.withResolvers<void>();
-for (const event of ['message', 'disconnect', 'SIGTERM']) process.on(event, () => stop.resolve());
-// Ctrl-C in a terminal goes to the whole process group, but until the workers gave their tasks back they need a store.
-for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {});
+for (const event of ['message', 'disconnect']) process.on(event, () => stop.resolve());
+// Ctrl-C in a terminal, or a supervisor's SIGTERM, goes to the whole process group; but until the workers gave their
+// tasks back they need a store, so the parent decides when it ends.
+for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM']) process.on(signal, () => {});
 // Who reads stderr may be gone with the parent, while the keys are still to be saved.
 process.stderr.on('error', () => {});
 

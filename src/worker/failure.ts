@@ -45,8 +45,10 @@ function codeOf(error: unknown): string | undefined {
 }
 
 function messageOf(error: unknown): string {
-  const text =
-    error instanceof Error ? String(error.message || error.name) : `The run threw ${describe(error)}.`;
+  // Typed as a text, but what is thrown may be anything.
+  const told: unknown =
+    error instanceof Error ? error.message || error.name : `The run threw ${describe(error)}.`;
+  const text = String(told);
   return text.length > messageLength ? `${text.slice(0, messageLength - 1)}…` : text;
 }
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { duplexPair } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { ValkeyClients } from '../../src/redis/valkey-clients.ts';
 
@@ -30,4 +31,32 @@ test('a store of more than 2 GB reads and writes where it should', async () => {
   memory.writeInt32LE(2, high + 4);
   expect(clients.imports.poll(address, 1, address + 100)).toBe(1);
   expect(memory.readInt32LE(high + 100)).toBe(file);
+});
+
+test('a client gets no more until it has read, and then at once', async () => {
+  const memory = Buffer.alloc(512 * 1024, 'x');
+  let woken = Promise.withResolvers<void>();
+  const clients = new ValkeyClients(
+    () => memory,
+    () => woken.resolve(),
+  );
+  const [theirs, ours] = duplexPair();
+  clients.add(theirs);
+  const file = clients.imports.accept();
+  memory.writeInt32LE(file, 0);
+  memory.writeInt32LE(2, 4);
+  const isWritable = (): boolean => clients.imports.poll(0, 1, 100) === 1;
+
+  expect(isWritable()).toBe(true);
+  expect(clients.imports.write(file, 1_000, 300 * 1024)).toBe(256 * 1024);
+  expect(isWritable()).toBe(false);
+  expect(clients.imports.write(file, 1_000, 1)).toBe(0);
+  memory.fill('y', 1_000);
+
+  woken = Promise.withResolvers();
+  const all = buffer(ours);
+  await woken.promise;
+  expect(isWritable()).toBe(true);
+  clients.imports.close(file);
+  expect((await all).equals(Buffer.alloc(256 * 1024, 'x'))).toBe(true);
 });
