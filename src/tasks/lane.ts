@@ -6,7 +6,7 @@ import beeScripts from 'bee-queue/lib/lua/index.js';
 import type { Logger } from '../logger.ts';
 import { defineScript, whenReady, type Redis } from '../redis/connection.ts';
 import { laneName, lanePrefix } from '../redis/keys.ts';
-import type { Hint } from './store.ts';
+import type { Hint } from './delivery.ts';
 
 /** What a Bee-Queue job carries: a preference, never a right. `hops` counts slots that had no use for it. */
 export interface HintData {

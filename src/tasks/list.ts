@@ -1,5 +1,6 @@
 import { BadUserInputError } from '../errors.ts';
-import type { Position, Store, StoreFilter } from './store.ts';
+import type { Position, StoreFilter } from './store-filter.ts';
+import type { Store } from './store.ts';
 import type { Task } from './task.ts';
 
 /** Which tasks: fields are AND-ed, members of a field OR-ed. Times are ms since 1970. */

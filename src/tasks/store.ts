@@ -1,6 +1,7 @@
 import { UnavailableError } from '../errors.ts';
 import { whenReady, type Redis, type Script } from '../redis/connection.ts';
 import { queueRoot, queuesKey, taskKey } from '../redis/keys.ts';
+import type { Delivery, Hint, Outcome, Server } from './delivery.ts';
 import { queueOf } from './id.ts';
 import { begin } from './scripts/begin.ts';
 import { cancel } from './scripts/cancel.ts';
@@ -11,15 +12,8 @@ import { progress } from './scripts/progress.ts';
 import { count, page, states } from './scripts/read.ts';
 import { tick } from './scripts/tick.ts';
 import { unheld } from './scripts/unheld.ts';
+import type { Position, StoreFilter } from './store-filter.ts';
 import type { Task, TaskFailure, TaskProgress, TaskStatus } from './task.ts';
-
-/** A promise of the store to wake a slot: pushed to the lane as a Bee-Queue job by whoever was told. */
-export interface Hint {
-  /** The Bee-Queue job's id. */
-  readonly hint: string;
-  readonly id: string;
-  readonly delivery: number;
-}
 
 /** What a new record holds. */
 export interface NewTask {
@@ -35,42 +29,6 @@ export interface NewTask {
   readonly maxDeliveries: number;
   readonly keepSuccessMs: number;
   readonly keepFailureMs: number;
-}
-
-/** One handing of a task to a slot; its token is what every word about it must carry. */
-export interface Delivery {
-  readonly token: string;
-  readonly task: Task;
-  /** Wire JSON, as text. */
-  readonly input: string;
-}
-
-/** How a delivery ended. `SUPERSEDED` gives the task back without spending an attempt. */
-export type Outcome =
-  | { readonly outcome: 'SUCCEEDED'; readonly output: string }
-  | { readonly outcome: 'FAILED'; readonly failure: TaskFailure }
-  | { readonly outcome: 'SUPERSEDED' };
-
-/** A slot's worker and what it serves: each line is `name:definitionVersion`. */
-export interface Server {
-  readonly worker: string;
-  readonly lines: readonly string[];
-}
-
-/** A place in a list by creation time: microseconds, then the id. */
-export interface Position {
-  readonly time: string;
-  readonly id: string;
-}
-
-/** Which tasks of a queue; fields are AND-ed, members of a field OR-ed. Times in ms. */
-export interface StoreFilter {
-  readonly names?: readonly string[];
-  readonly statuses?: readonly TaskStatus[];
-  readonly tags?: readonly string[];
-  readonly owners?: readonly string[];
-  readonly createdAfter?: number;
-  readonly createdBefore?: number;
 }
 
 /** The records of all queues, each change by one script. Knows no definitions and pushes no hints. */

@@ -1,7 +1,8 @@
 import type { ProgressUpdate, TaskContext } from '../definition/context.ts';
 import type { CompiledDefinition } from '../definition/types.ts';
 import type { Logger } from '../logger.ts';
-import type { Delivery, Outcome, Store } from '../tasks/store.ts';
+import type { Delivery, Outcome } from '../tasks/delivery.ts';
+import type { Store } from '../tasks/store.ts';
 import { failureOf } from './failure.ts';
 import { ProgressWriter } from './progress.ts';
 

@@ -6,7 +6,8 @@ import type { Logger } from '../logger.ts';
 import { workerChannel } from '../redis/keys.ts';
 import type { Feed, Listening } from '../tasks/feed.ts';
 import type { HintData, Lane } from '../tasks/lane.ts';
-import { isBug, parseTask, type Delivery, type Outcome, type Server, type Store } from '../tasks/store.ts';
+import type { Delivery, Outcome, Server } from '../tasks/delivery.ts';
+import { isBug, parseTask, type Store } from '../tasks/store.ts';
 import { Attempt } from './attempt.ts';
 
 /** A hint that this many slots had no use for isn't sent on again; the clock wakes within a second. */

@@ -1,7 +1,8 @@
 import { connect, defaultPrefix, type Redis, type RedisSettings } from '../../src/redis/connection.ts';
 import { expect, vi } from 'vitest';
 import { createId } from '../../src/tasks/id.ts';
-import { Store, type Delivery, type Hint, type NewTask, type Server } from '../../src/tasks/store.ts';
+import type { Delivery, Hint, Server } from '../../src/tasks/delivery.ts';
+import { Store, type NewTask } from '../../src/tasks/store.ts';
 import type { Task } from '../../src/tasks/task.ts';
 import { freshSettings, testLogger, type SharedStore } from './stores.ts';
 

@@ -1,0 +1,17 @@
+import type { TaskStatus } from './task.ts';
+
+/** A place in a list by creation time: microseconds, then the id. */
+export interface Position {
+  readonly time: string;
+  readonly id: string;
+}
+
+/** Which tasks of a queue; fields are AND-ed, members of a field OR-ed. Times in ms. */
+export interface StoreFilter {
+  readonly names?: readonly string[];
+  readonly statuses?: readonly TaskStatus[];
+  readonly tags?: readonly string[];
+  readonly owners?: readonly string[];
+  readonly createdAfter?: number;
+  readonly createdBefore?: number;
+}
