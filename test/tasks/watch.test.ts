@@ -55,6 +55,22 @@ describe.each(sharedStores)('a watch in $name', (shared) => {
     expect(told.at(-1)).toMatchObject({ status: 'SUCCEEDED' });
   });
 
+  test('misses no end that comes while it starts', { timeout: 10_000 }, async () => {
+    await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
+    await using store = new TestStore(tests.redis, 'default');
+    const task = await tests.tasks.enqueue(double, { n: 1 });
+    const other = tests.tasks.watch((await tests.tasks.enqueue(double, { n: 2 })).id);
+    await other.next();
+
+    // Without its link it can't listen yet, so that the task ends before it does.
+    await store.cutLinks();
+    const watching = Array.fromAsync(tests.tasks.watch(task.id));
+    await store.finishOne(task, '{"n":2}');
+
+    expect((await watching).at(-1)).toMatchObject({ status: 'SUCCEEDED' });
+    await other.return();
+  });
+
   test('that comes late gets the result at once and ends', async () => {
     await using tests = await TestTasks.start([double], { redis: freshSettings(shared) });
     const { id } = await tests.tasks.enqueue(double, { n: 21 });
