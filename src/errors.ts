@@ -4,6 +4,7 @@ export const errorCodes = [
   'TASK_NOT_FOUND',
   'TASK_LOST',
   'WATCH_RESET',
+  'IDEMPOTENCY_KEY_REUSED',
   'UNAVAILABLE',
   'INTERNAL_SERVER_ERROR',
 ] as const;
@@ -62,6 +63,20 @@ export class TaskLostError extends TaskwireError {
 export class WatchResetError extends TaskwireError {
   constructor() {
     super('WATCH_RESET', 'Some states may have been missed. Read the list again and subscribe anew.');
+  }
+}
+
+/** An idempotency key came again, with another input than the task that it had enqueued. */
+export class IdempotencyKeyReusedError extends TaskwireError {
+  /** The task that holds the key. */
+  readonly taskId: string;
+
+  constructor(taskId: string) {
+    super(
+      'IDEMPOTENCY_KEY_REUSED',
+      `The idempotency key belongs to the task '${start(taskId)}'. Take a new key for another input.`,
+    );
+    this.taskId = taskId;
   }
 }
 

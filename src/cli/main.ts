@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import {
   type Command as CommandName,
@@ -8,6 +7,7 @@ import {
   type Settings,
   settingsOf,
 } from '../config.ts';
+import { version } from '../version.ts';
 import { exitCodes, report } from './exit.ts';
 
 /** One command: what the help says of it, and how it runs once its settings are read. */
@@ -71,7 +71,7 @@ export async function main(args: readonly string[]): Promise<number> {
   let code: number = exitCodes.ok;
   const program = new Command('taskwire')
     .description('Background tasks that frontends can watch live.')
-    .version(version(), '-v, --version')
+    .version(version, '-v, --version')
     .exitOverride()
     .addHelpText(
       'after',
@@ -124,12 +124,4 @@ function settingOptions(name: CommandName): readonly Option[] {
       ? option.argParser<string[]>((value, previous) => [...(previous ?? []), value])
       : option;
   });
-}
-
-/** The version in package.json, which lies two folders up in the sources and in the built package alike. */
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
-    ? String(manifest.version)
-    : '';
 }

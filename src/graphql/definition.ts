@@ -4,6 +4,7 @@ import type { TaskDefinition } from '../definition/definition.ts';
 import type { DefinitionTypes } from '../definition/types.ts';
 import { BadUserInputError, TaskNotFoundError } from '../errors.ts';
 import type { Task } from '../tasks/task.ts';
+import type { EnqueuedTask } from '../tasks/tasks.ts';
 import type { Context } from './context.ts';
 import { optionsOf, type OptionsType } from './options.ts';
 import type { ApiBuilder } from './state.ts';
@@ -39,10 +40,16 @@ export function addDefinition(
           },
   });
 
-  const payload = builder.objectRef<{ task: Task }>(names.types.payload).implement({
+  const payload = builder.objectRef<{ task: EnqueuedTask }>(names.types.payload).implement({
     description: `What \`${names.mutations.enqueue}\` answers.`,
     fields: (t) => ({
       task: t.expose('task', { type: typed, nullable: false, description: 'The task that was enqueued.' }),
+      deduplicated: t.boolean({
+        nullable: false,
+        description:
+          'True where the idempotency key had enqueued it before: this is that task, as it is by now.',
+        resolve: ({ task }) => task.deduplicated,
+      }),
     }),
   });
 

@@ -1,3 +1,4 @@
+import { maxKeyLength } from '../tasks/idempotency.ts';
 import { maxTagLength, maxTags } from '../tasks/tags.ts';
 import type { EnqueueOptions } from '../tasks/tasks.ts';
 import type { Context } from './context.ts';
@@ -11,6 +12,12 @@ export function addOptions(builder: ApiBuilder) {
       tags: t.stringList({
         description: `Up to ${maxTags} words of up to ${maxTagLength} characters each, to filter lists by.`,
       }),
+      idempotencyKey: t.string({
+        description:
+          `Up to ${maxKeyLength} characters, yours to choose: the same key gives the same task, so that a request ` +
+          'whose answer got lost can be sent again. With another input it is the error `IDEMPOTENCY_KEY_REUSED`. ' +
+          'It holds for a day, for one definition, and is free again once the task has FAILED or EXPIRED.',
+      }),
     }),
   });
 }
@@ -23,5 +30,10 @@ export function optionsOf(
   input: OptionsType['$inferInput'] | null | undefined,
   { viewer, trace }: Context,
 ): EnqueueOptions {
-  return { owner: viewer.owner, tags: input?.tags ?? [], ...(trace === undefined ? {} : { trace }) };
+  return {
+    owner: viewer.owner,
+    tags: input?.tags ?? [],
+    ...(trace === undefined ? {} : { trace }),
+    ...(typeof input?.idempotencyKey === 'string' ? { idempotencyKey: input.idempotencyKey } : {}),
+  };
 }

@@ -5,16 +5,20 @@
  * | name | type | holds |
  * |---|---|---|
  * | `:task:ID` | hash | the record |
- * | `:backlog:LINE` | sorted set | ids that wait, by order; a line is `name:definitionVersion` |
+ * | `:backlog:LINE` | sorted set | ids that wait, by order; a line is `name:definitionVersion`, of suspects with `!limit` |
  * | `:heads` | sorted set | lines in which something is claimable, by the order of their first task |
  * | `:workers` | sorted set | worker ids, by the end of their lease (ms) |
- * | `:worker:WORKER` | hash | a worker's presence: slots, lines, host, pid; also its channel |
+ * | `:worker:WORKER` | hash | a worker's presence: slots, lines, host, pid, version, skew; also its channel |
  * | `:runs:WORKER` | hash | fencing token → task id of each delivery that the worker holds |
+ * | `:suspects:WORKER` | hash | fencing token → limit of each delivery whose task may have killed a worker |
+ * | `:due` | sorted set | ids to which time does something by itself, by when (ms); also the channel of new first ones |
  * | `:hints` | sorted set | tasks with a hint under way, by the time it was promised (ms) |
  * | `:held` | hash | hints that a slot has taken → worker id |
  * | `:names` | set | names of definitions that ever had a task here |
  * | `:index:NAME`, `:index:NAME:STATUS` | sorted set | ids by creation time (µs) |
- * | `:tag:TAG` | sorted set | ids by creation time (µs) |
+ * | `:tags`, `:tag:TAG` | set, sorted set | the tags in use; ids by creation time (µs) |
+ * | `:key:HASH` | string | the task that holds an idempotency key |
+ * | `:mending` | hash | how far the search for what a crash left behind has come |
  * | `:removals` | sorted set | final tasks by the end of their retention (ms) |
  * | `:state:ID`, `:states` | channels | each new state of one task, of all tasks of the queue |
  */
@@ -47,6 +51,11 @@ export function workerChannel(root: string, worker: string): string {
   return `${root}:worker:${worker}`;
 }
 
+/** The channel on which clocks hear of a time that comes before all others. */
+export function dueChannel(root: string): string {
+  return `${root}:due`;
+}
+
 /** The prefix that Bee-Queue puts before its queue names. */
 export function lanePrefix(prefix: string): string {
   return `${prefix}:bee`;
@@ -66,12 +75,17 @@ local headsKey = root .. ':heads'
 local workersKey = root .. ':workers'
 local workerKey = function(worker) return root .. ':worker:' .. worker end
 local runsKey = function(worker) return root .. ':runs:' .. worker end
+local suspectsKey = function(worker) return root .. ':suspects:' .. worker end
+local dueKey = root .. ':due'
 local hintsKey = root .. ':hints'
 local heldKey = root .. ':held'
 local namesKey = root .. ':names'
 local indexKey = function(name, status)
   return root .. ':index:' .. name .. (status and ':' .. status or '')
 end
+local tagsKey = root .. ':tags'
+local keyKey = function(hash) return root .. ':key:' .. hash end
+local mendingKey = root .. ':mending'
 local tagKey = function(tag) return root .. ':tag:' .. tag end
 local removalsKey = root .. ':removals'
 local stateChannel = function(id) return root .. ':state:' .. id end

@@ -14,16 +14,37 @@ export interface Delivery {
   readonly task: Task;
   /** Wire JSON, as text. */
   readonly input: string;
+  /** How long it may run from when it was handed over; undefined = as long as it wants. */
+  readonly timeoutMs: number | undefined;
+  /** How long its `run` may go on after its signal has fired. */
+  readonly graceMs: number;
 }
 
-/** How a delivery ended. `SUPERSEDED` gives the task back without spending an attempt. */
+/**
+ * How a delivery ended. `SUPERSEDED` gives the task back without spending an attempt; `TIMED_OUT` is for the
+ * store to say how. `retryAfterMs` is what the error asked for instead of the backoff.
+ */
 export type Outcome =
   | { readonly outcome: 'SUCCEEDED'; readonly output: string }
-  | { readonly outcome: 'FAILED'; readonly failure: TaskFailure }
+  | { readonly outcome: 'FAILED'; readonly failure: TaskFailure; readonly retryAfterMs?: number | undefined }
+  | { readonly outcome: 'TIMED_OUT' }
   | { readonly outcome: 'SUPERSEDED' };
 
 /** A slot's worker and what it serves: each line is `name:definitionVersion`. */
 export interface Server {
   readonly worker: string;
   readonly lines: readonly string[];
+}
+
+/** What a worker tells of itself when it renews its lease. */
+export interface Presence {
+  readonly leaseMs: number;
+  /** Slots that can take tasks. */
+  readonly slots: number;
+  readonly host: string;
+  readonly pid: number;
+  /** Of the package. */
+  readonly version: string;
+  /** The time by the worker's clock, in ms. */
+  readonly clockMs: number;
 }

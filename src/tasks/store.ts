@@ -1,19 +1,19 @@
 import { UnavailableError } from '../errors.ts';
 import { whenReady, type Redis, type Script } from '../redis/connection.ts';
 import { queueRoot, queuesKey, taskKey } from '../redis/keys.ts';
-import type { Delivery, Hint, Outcome, Server } from './delivery.ts';
+import type { Hint } from './delivery.ts';
 import { queueOf } from './id.ts';
-import { begin } from './scripts/begin.ts';
+import type { Policy } from './policy.ts';
+import { chunks, parseHints, parseTask } from './replies.ts';
 import { cancel } from './scripts/cancel.ts';
 import { create } from './scripts/create.ts';
-import { finish } from './scripts/finish.ts';
-import { leave, renew } from './scripts/presence.ts';
-import { progress } from './scripts/progress.ts';
+import { mend, mendEveryMs } from './scripts/mend.ts';
 import { count, page, states } from './scripts/read.ts';
+import { retry } from './scripts/retry.ts';
 import { tick } from './scripts/tick.ts';
 import { unheld } from './scripts/unheld.ts';
 import type { Position, StoreFilter } from './store-filter.ts';
-import type { Task, TaskFailure, TaskProgress, TaskStatus } from './task.ts';
+import type { Task } from './task.ts';
 
 /** What a new record holds. */
 export interface NewTask {
@@ -23,12 +23,28 @@ export interface NewTask {
   readonly owner: string;
   readonly tags: readonly string[];
   readonly parent: string | undefined;
+  readonly replayOf: string | undefined;
   readonly trace: string | undefined;
   /** Wire JSON, as text. */
   readonly input: string;
-  readonly maxDeliveries: number;
-  readonly keepSuccessMs: number;
-  readonly keepFailureMs: number;
+  readonly policy: Policy;
+  readonly idempotency: Idempotency | undefined;
+}
+
+/** What keeps a task from being enqueued twice. */
+export interface Idempotency {
+  /** A hash of the key with whose and what it is. */
+  readonly key: string;
+  /** A hash of the input, which has to be the same. */
+  readonly input: string;
+  readonly keepMs: number;
+}
+
+/** What became of a request to enqueue: the task is there already where its key was used for the same input before. */
+export interface Created {
+  readonly status: 'CREATED' | 'WAS_THERE' | 'KEY_REUSED';
+  readonly task: Task;
+  readonly hints: Hint[];
 }
 
 /** The records of all queues, each change by one script. Knows no definitions and pushes no hints. */
@@ -53,8 +69,9 @@ export class Store {
     return queueRoot(this.#prefix, queue);
   }
 
-  async create(queue: string, task: NewTask): Promise<{ created: boolean; task: Task; hints: Hint[] }> {
-    const reply = await this.#run(create, queue, [
+  async create(queue: string, task: NewTask): Promise<Created> {
+    const { idempotency } = task;
+    const reply = await this.run(create, queue, [
       task.id,
       task.name,
       task.definitionVersion,
@@ -62,64 +79,17 @@ export class Store {
       JSON.stringify(task.tags),
       task.tags.join('\n'),
       task.parent === undefined ? '' : JSON.stringify(task.parent),
+      task.replayOf === undefined ? '' : JSON.stringify(task.replayOf),
       task.trace === undefined ? '' : JSON.stringify(task.trace),
       task.input,
-      task.maxDeliveries,
-      task.keepSuccessMs,
-      task.keepFailureMs,
+      JSON.stringify(task.policy),
+      idempotency?.key ?? '',
+      idempotency?.input ?? '',
+      idempotency?.keepMs ?? '',
     ]);
     const [created, state, ...hints] = reply as [number, string, ...string[]];
-    return { created: created === 1, task: parseTask(state), hints: parseHints(hints) };
-  }
-
-  /** Takes the best claimable task for a slot, after a hint. */
-  async begin(
-    queue: string,
-    server: Server,
-    token: string,
-    hint: { readonly hint: string; readonly id: string },
-    mayWake: boolean,
-  ): Promise<{ delivery: Delivery | undefined; hints: Hint[] }> {
-    const args = [server.worker, token, hint.hint, hint.id, mayWake ? 1 : 0, ...server.lines];
-    const [delivery, ...hints] = (await this.#run(begin, queue, args)) as ['' | string[], ...string[]];
-    return { delivery: parseDelivery(delivery), hints: parseHints(hints) };
-  }
-
-  /** Writes a delivery's outcome and takes the slot's next task, unless it stops (no next token). */
-  async finish(
-    queue: string,
-    server: Server,
-    delivery: Delivery,
-    outcome: Outcome,
-    nextToken: string | undefined,
-    hint: string,
-  ): Promise<{ counted: boolean; delivery: Delivery | undefined; hints: Hint[] }> {
-    const failure = outcome.outcome === 'FAILED' ? outcome.failure : undefined;
-    const args = [
-      server.worker,
-      delivery.task.id,
-      delivery.token,
-      outcome.outcome,
-      outcome.outcome === 'SUCCEEDED' ? outcome.output : '',
-      failure === undefined ? '' : JSON.stringify(failure),
-      failure === undefined ? '' : JSON.stringify(brief(failure)),
-      nextToken ?? '',
-      hint,
-      ...server.lines,
-    ];
-    const [counted, next, ...hints] = (await this.#run(finish, queue, args)) as [
-      number,
-      '' | string[],
-      ...string[],
-    ];
-    return { counted: counted === 1, delivery: parseDelivery(next), hints: parseHints(hints) };
-  }
-
-  /** Writes an attempt's progress; answers with the status, or undefined where the token is stale. */
-  async progress(queue: string, delivery: Delivery, value: TaskProgress): Promise<TaskStatus | undefined> {
-    const args = [delivery.task.id, delivery.token, JSON.stringify(value)];
-    const status = (await this.#run(progress, queue, args)) as TaskStatus | '';
-    return status === '' ? undefined : status;
+    const status = created === 1 ? 'CREATED' : created === 0 ? 'WAS_THERE' : 'KEY_REUSED';
+    return { status, task: parseTask(state), hints: parseHints(hints) };
   }
 
   async cancel(
@@ -131,7 +101,7 @@ export class Store {
     const members = Object.entries(options)
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => `,${JSON.stringify(name)}:${JSON.stringify(value)}`);
-    const reply = (await this.#run(cancel, queue, [id, members.join('')])) as
+    const reply = (await this.run(cancel, queue, [id, members.join('')])) as
       | [number, string, ...string[]]
       | [];
     const [accepted, state, ...hints] = reply;
@@ -139,55 +109,61 @@ export class Store {
     return { accepted: accepted === 1, task: parseTask(state), hints: parseHints(hints) };
   }
 
-  /** Renews a worker's lease on all its deliveries; says which of them are void or to be canceled. */
-  async renew(
-    queue: string,
-    server: Server,
-    presence: {
-      readonly leaseMs: number;
-      readonly slots: number;
-      readonly host: string;
-      readonly pid: number;
-    },
-    tokens: readonly string[],
-  ): Promise<{ stale: string[]; canceling: string[]; hints: Hint[] }> {
-    const args = [
-      server.worker,
-      presence.leaseMs,
-      presence.slots,
-      ` ${server.lines.join(' ')} `,
-      presence.host,
-      presence.pid,
-      tokens.length,
-      ...tokens,
-    ];
-    const [stale, canceling, ...hints] = (await this.#run(renew, queue, args)) as [
-      string[],
-      string[],
-      ...string[],
-    ];
-    return { stale, canceling, hints: parseHints(hints) };
-  }
-
-  /** Takes a worker's presence away and gives back what it still holds. */
-  async leave(queue: string, worker: string): Promise<Hint[]> {
-    return parseHints((await this.#run(leave, queue, [worker])) as string[]);
+  /** Puts a task that ended without success back, in a new round. */
+  async retry(
+    id: string,
+  ): Promise<{ status: 'ACCEPTED' | 'NOT_RETRYABLE' | 'KEY_REUSED'; task: Task; hints: Hint[] } | undefined> {
+    const queue = queueOf(id);
+    if (queue === undefined) return undefined;
+    const [accepted, state, ...hints] = (await this.run(retry, queue, [id])) as
+      | [number, string, ...string[]]
+      | [];
+    if (state === undefined) return undefined;
+    const status = accepted === 1 ? 'ACCEPTED' : accepted === 0 ? 'NOT_RETRYABLE' : 'KEY_REUSED';
+    return { status, task: parseTask(state), hints: parseHints(hints) };
   }
 
   /** The clock's work on a queue; all times are the store's, in ms. */
   async tick(
     queue: string,
     touch: { readonly leaseMs: number; readonly since: number; readonly last: number },
-  ): Promise<{ now: number; lost: string[]; removed: number; hints: Hint[] }> {
-    const reply = await this.#run(tick, queue, [touch.leaseMs, touch.since, touch.last]);
-    const [now, lost, removed, ...hints] = reply as [string, string[], number, ...string[]];
-    return { now: Number(now), lost, removed, hints: parseHints(hints) };
+  ): Promise<{ now: number; next: number | undefined; lost: string[]; removed: number; hints: Hint[] }> {
+    const reply = await this.run(tick, queue, [touch.leaseMs, touch.since, touch.last]);
+    const [now, next, lost, removed, ...hints] = reply as [string, string, string[], number, ...string[]];
+    return {
+      now: Number(now),
+      next: next === '' ? undefined : Number(next),
+      lost,
+      removed,
+      hints: parseHints(hints),
+    };
+  }
+
+  /** Mends a piece of what a crash may have left behind; says how much of which kind there was. */
+  async mend(queue: string): Promise<{ mended: Readonly<Record<string, number>>; hints: Hint[] }> {
+    const [counts, , , ...hints] = (await this.run(mend, queue, [mendEveryMs])) as MendReply;
+    return { mended: parseCounts(counts), hints: parseHints(hints) };
+  }
+
+  /** What a crash has left behind in a queue, counted without changing anything; bounded pieces, one after the other. */
+  async orphans(queue: string): Promise<Readonly<Record<string, number>>> {
+    const found: Record<string, number> = {};
+    let position: readonly [string, string] = ['start', 'start'];
+    while (position.some((place) => place !== 'end')) {
+      const [counts, active, all] = (await this.run(mend, queue, ['', ...position])) as MendReply;
+      for (const [kind, count] of Object.entries(parseCounts(counts))) {
+        // Every piece sees all of the hints that workers hold.
+        found[kind] = kind === 'hintsOfLostWorkers' ? count : (found[kind] ?? 0) + count;
+      }
+      position = [active, all];
+    }
+    return found;
   }
 
   /** Those of some hints that no slot of a live worker holds. */
   async unheld(queue: string, hints: readonly string[]): Promise<string[]> {
     if (hints.length === 0) return [];
-    return (await this.#run(unheld, queue, hints)) as string[];
+    return (await this.run(unheld, queue, hints)) as string[];
   }
 
   async get(id: string): Promise<Task | undefined> {
@@ -201,7 +177,7 @@ export class Store {
     queues.delete('');
     const reads = [...queues].flatMap(([queue, ids]) =>
       chunks(ids, 100).map(async (chunk) => {
-        for (const state of (await this.#run(states, queue, chunk)) as string[]) {
+        for (const state of (await this.run(states, queue, chunk)) as string[]) {
           if (state !== '') {
             const task = parseTask(state);
             found.set(task.id, task);
@@ -229,7 +205,7 @@ export class Store {
     limit: number,
     from: Position | undefined,
   ): Promise<{ more: boolean; end: Position | undefined; tasks: { task: Task; position: Position }[] }> {
-    const reply = await this.#run(page, queue, [
+    const reply = await this.run(page, queue, [
       direction,
       limit,
       from?.time ?? '',
@@ -247,7 +223,7 @@ export class Store {
   }
 
   async count(queue: string, filter: StoreFilter): Promise<number> {
-    const reply = await this.#run(count, queue, [...listArguments(filter), ...timeArguments(filter)]);
+    const reply = await this.run(count, queue, [...listArguments(filter), ...timeArguments(filter)]);
     return Number(reply);
   }
 
@@ -260,7 +236,8 @@ export class Store {
     return await this.within(() => this.#redis.smembers(queuesKey(this.#prefix)));
   }
 
-  #run(script: Script, queue: string, args: readonly (string | number)[]): Promise<unknown> {
+  /** Runs a script on a queue within the store's deadline. @throws UnavailableError */
+  run(script: Script, queue: string, args: readonly (string | number)[]): Promise<unknown> {
     return this.within(() => this.#redis.run(script, this.root(queue), args));
   }
 
@@ -289,31 +266,6 @@ export class Store {
   }
 }
 
-/** Parses a state as the scripts join it. */
-export function parseTask(state: string): Task {
-  // The one place where the scripts' JSON becomes a Task: `state` in scripts/prelude.ts writes these fields.
-  return JSON.parse(state) as Task;
-}
-
-function parseHints(values: readonly string[]): Hint[] {
-  return chunks(values, 3).map(([hint = '', id = '', delivery = '']) => ({
-    hint,
-    id,
-    delivery: Number(delivery),
-  }));
-}
-
-function parseDelivery(reply: '' | readonly string[]): Delivery | undefined {
-  if (reply === '') return undefined;
-  const [, token = '', , state = '', input = ''] = reply;
-  return { token, task: parseTask(state), input };
-}
-
-/** A failure as an attempt keeps it: short, as the state shows up to twenty. */
-function brief({ code, message, retryable, attempt }: TaskFailure): TaskFailure {
-  return { code, message: message.length > 200 ? `${message.slice(0, 199)}…` : message, retryable, attempt };
-}
-
 function listArguments(filter: StoreFilter): string[] {
   return [filter.names, filter.statuses, filter.tags].map((list) => (list ?? []).join('\n'));
 }
@@ -325,12 +277,13 @@ function timeArguments({ createdAfter, createdBefore }: StoreFilter): string[] {
   ];
 }
 
-function chunks<T>(items: readonly T[], size: number): T[][] {
-  const count = Math.ceil(items.length / size);
-  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
-}
-
 /** True for an answer of Redis that says that our script is wrong, not that Redis is away or unwell. */
 export function isBug(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError' && /^(ERR|WRONGTYPE)/.test(error.message);
+}
+
+type MendReply = [string[], string, string, ...string[]];
+
+function parseCounts(values: readonly (string | number)[]): Record<string, number> {
+  return Object.fromEntries(chunks(values, 2).map(([kind, count]) => [String(kind), Number(count)]));
 }

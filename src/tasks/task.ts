@@ -12,7 +12,10 @@ export const taskStatuses = [
 ] as const;
 export type TaskStatus = (typeof taskStatuses)[number];
 
-/** How an attempt ended. `SUPERSEDED` is one that its worker gave back, or that a newer delivery replaced. */
+/**
+ * How an attempt ended. `FAILED` and `TIMED_OUT` spend `retry.attempts`, `LOST` spends `maxDeliveries`;
+ * `SUPERSEDED` spends nothing: it was given back, by a worker that stopped or because others were to blame.
+ */
 export const attemptOutcomes = [
   'SUCCEEDED',
   'FAILED',
@@ -81,13 +84,20 @@ export interface Task {
   readonly createdAt: number;
   readonly startedAt?: number;
   readonly finishedAt?: number;
+  /** When it waits for its next attempt, or for its first: when that is due. */
   readonly nextAttemptAt?: number;
+  /** Until when its first attempt must have begun, while it hasn't. */
+  readonly expiresAt?: number;
+  /** Until when it must have ended. */
+  readonly deadlineAt?: number;
   readonly progress?: TaskProgress;
   readonly failure?: TaskFailure;
   readonly cancellation?: Cancellation;
   readonly tags: readonly string[];
   readonly owner: string;
   readonly parent?: string;
+  /** The task of which this one is a replay. */
+  readonly replayOf?: string;
   /** W3C `traceparent` of the request that enqueued it. */
   readonly trace?: string;
   /** The version of the definition's input type that the input was checked against. */
@@ -105,23 +115,12 @@ export function isFinal(status: TaskStatus): boolean {
   return finalStatuses.has(status);
 }
 
+/** True where a retry by hand would put it back. */
+export function canRetry(status: TaskStatus): boolean {
+  return isFinal(status) && status !== 'SUCCEEDED';
+}
+
 /** True where a cancel would still change something. */
 export function canCancel(status: TaskStatus): boolean {
   return !isFinal(status) && status !== 'CANCELING';
 }
-
-/**
- * The state machine, written once: from each status, where a task may go. The scripts get this table and
- * refuse everything else.
- */
-export const allowedMoves: Readonly<Record<TaskStatus, readonly TaskStatus[]>> = {
-  SCHEDULED: ['QUEUED', 'CANCELED', 'EXPIRED'],
-  QUEUED: ['RUNNING', 'CANCELED', 'EXPIRED'],
-  RUNNING: ['SUCCEEDED', 'FAILED', 'RETRYING', 'QUEUED', 'CANCELING'],
-  RETRYING: ['QUEUED', 'RUNNING', 'FAILED', 'CANCELED'],
-  CANCELING: ['SUCCEEDED', 'CANCELED'],
-  SUCCEEDED: [],
-  FAILED: [],
-  CANCELED: [],
-  EXPIRED: [],
-};

@@ -1,13 +1,15 @@
 import type { TaskDefinition } from '../definition/definition.ts';
 import { compileDefinitions, type CompiledDefinition } from '../definition/types.ts';
-import { BadUserInputError, TaskNotFoundError, type Issue } from '../errors.ts';
+import { BadUserInputError, IdempotencyKeyReusedError, TaskNotFoundError, type Issue } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { connect, defaultPrefix, type Redis, type RedisSettings } from '../redis/connection.ts';
 import { Clock } from './clock.ts';
 import { Feed } from './feed.ts';
 import { createId } from './id.ts';
+import { defaultKeyMs, idempotencyOf } from './idempotency.ts';
 import { Lanes } from './lanes.ts';
 import { listTasks, type TaskFilter, type TaskPage, type TaskQuery } from './list.ts';
+import { policyOf } from './policy.ts';
 import { Store } from './store.ts';
 import { tagIssues } from './tags.ts';
 import type { Task } from './task.ts';
@@ -22,8 +24,26 @@ export interface EnqueueOptions {
   readonly owner?: string;
   /** The id of the task that enqueued this one. */
   readonly parent?: string;
+  /**
+   * Up to 256 characters: the same key gives the same task, so that enqueueing can be repeated when its answer got
+   * lost. It holds for one owner and definition, until the task fails for good or expires.
+   */
+  readonly idempotencyKey?: string;
+  /** How long the key holds, in ms. @default 86400000 */
+  readonly idempotencyKeyMs?: number;
   /** W3C `traceparent`. */
   readonly trace?: string;
+}
+
+/** A task as it was enqueued, or as it is by now where its idempotency key had enqueued it before. */
+export interface EnqueuedTask extends Task {
+  readonly deduplicated: boolean;
+}
+
+/** How a task is enqueued again. */
+export interface ReplayOptions extends EnqueueOptions {
+  /** Wire JSON that takes the place of the original's input. */
+  readonly input?: unknown;
 }
 
 /** An input as `run` gets it, or with the text that stands for a URL or a Date. */
@@ -83,6 +103,7 @@ export class Tasks implements AsyncDisposable {
     this.#clock = new Clock({
       store: this.#store,
       lanes: this.#lanes,
+      feed: this.#feed,
       queues: [...this.#queues],
       logger,
       ...(leaseMs === undefined ? {} : { leaseMs }),
@@ -100,33 +121,69 @@ export class Tasks implements AsyncDisposable {
     definition: TaskDefinition<Input>,
     input: EnqueueInput<NoInfer<Input>>,
     options?: EnqueueOptions,
-  ): Promise<Task>;
-  async enqueue(name: string, input: unknown, options?: EnqueueOptions): Promise<Task>;
-  async enqueue(which: string | TaskDefinition, input: unknown, options: EnqueueOptions = {}): Promise<Task> {
-    const compiled = this.#definition(typeof which === 'string' ? which : which.name);
+  ): Promise<EnqueuedTask>;
+  async enqueue(name: string, input: unknown, options?: EnqueueOptions): Promise<EnqueuedTask>;
+  async enqueue(
+    which: string | TaskDefinition,
+    input: unknown,
+    options: EnqueueOptions = {},
+  ): Promise<EnqueuedTask> {
+    return await this.#enqueue(typeof which === 'string' ? which : which.name, input, options);
+  }
+
+  /**
+   * Enqueues a task anew, with its input and tags unless the options bring others; the new one says `replayOf`.
+   *
+   * @throws TaskNotFoundError; BadUserInputError also where its definition isn't known here any more
+   */
+  async replay(id: string, options: ReplayOptions = {}): Promise<EnqueuedTask> {
+    const [original, input] = await Promise.all([this.#store.get(id), this.input(id)]);
+    if (original === undefined) throw new TaskNotFoundError(id);
+    const { tags, name, parent } = original;
+    const given = { tags, ...(parent === undefined ? {} : { parent }), ...options };
+    return await this.#enqueue(name, 'input' in options ? options.input : input, given, id);
+  }
+
+  async #enqueue(
+    name: string,
+    input: unknown,
+    options: EnqueueOptions,
+    replayOf?: string,
+  ): Promise<EnqueuedTask> {
+    const compiled = this.#definition(name);
     const { definition, version } = compiled;
-    const { tags = [], owner = 'anonymous', parent, trace } = options;
+    const { tags = [], owner = 'anonymous', parent, trace, idempotencyKey } = options;
     const wrongTags = tagIssues(tags);
     if (wrongTags.length > 0) {
       throw under(['options', 'tags'], new BadUserInputError("The tags can't be used.", wrongTags));
     }
     const wire = JSON.stringify(input ?? null);
+    const idempotency =
+      idempotencyKey === undefined
+        ? undefined
+        : idempotencyOf(idempotencyKey, options.idempotencyKeyMs ?? defaultKeyMs, {
+            owner,
+            name,
+            input: JSON.parse(wire),
+          });
     await checkInput(compiled, wire);
-    const { task, hints } = await this.#store.create(definition.queue, {
-      id: createId(definition.queue),
+    const id = createId(definition.queue);
+    const { status, task, hints } = await this.#store.create(definition.queue, {
+      id,
       name: definition.name,
       definitionVersion: version,
       owner,
       tags: [...new Set(tags)],
       parent,
+      replayOf,
       trace,
       input: wire,
-      maxDeliveries: definition.maxDeliveries,
-      keepSuccessMs: definition.retention.successMs,
-      keepFailureMs: definition.retention.failureMs,
+      policy: policyOf(definition),
+      idempotency,
     });
+    if (status === 'KEY_REUSED') throw new IdempotencyKeyReusedError(task.id);
     this.#lanes.of(definition.queue).push(hints);
-    return task;
+    return { ...task, deduplicated: task.id !== id };
   }
 
   async get(id: string): Promise<Task | undefined> {
@@ -208,6 +265,21 @@ export class Tasks implements AsyncDisposable {
     return { accepted, task };
   }
 
+  /**
+   * Puts a task that FAILED, was CANCELED or EXPIRED back: the same id in a new round, with fresh attempts and
+   * clocks. Not accepted where it isn't final or has succeeded.
+   *
+   * @throws TaskNotFoundError; IdempotencyKeyReusedError where its key has become another task's
+   */
+  async retry(id: string): Promise<{ accepted: boolean; task: Task }> {
+    const retried = await this.#store.retry(id);
+    if (retried === undefined) throw new TaskNotFoundError(id);
+    const { status, task, hints } = retried;
+    if (status === 'KEY_REUSED') throw new IdempotencyKeyReusedError(task.id);
+    this.#lanes.of(task.queue).push(hints);
+    return { accepted: status === 'ACCEPTED', task };
+  }
+
   /** Whether the store is reachable right now. */
   isReady(): boolean {
     return this.#redis.status === 'ready';
@@ -215,7 +287,7 @@ export class Tasks implements AsyncDisposable {
 
   /** Channels that this process listens to: none once all watches have ended. */
   get channels(): number {
-    return this.#feed.size;
+    return this.#feed.size - this.#clock.channels;
   }
 
   async close(): Promise<void> {

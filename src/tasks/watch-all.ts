@@ -2,7 +2,8 @@ import { WatchResetError } from '../errors.ts';
 import { statesChannel } from '../redis/keys.ts';
 import type { Feed } from './feed.ts';
 import type { StoreFilter } from './store-filter.ts';
-import { parseTask, type Store } from './store.ts';
+import { parseTask } from './replies.ts';
+import type { Store } from './store.ts';
 import type { Task } from './task.ts';
 
 /** A watcher of many tasks that has this many of them waiting is told to start over. */

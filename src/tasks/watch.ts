@@ -4,7 +4,8 @@ import { stateChannel } from '../redis/keys.ts';
 import type { Feed, Listener } from './feed.ts';
 import { queueOf } from './id.ts';
 import { Latest } from './latest.ts';
-import { parseTask, type Store } from './store.ts';
+import { parseTask } from './replies.ts';
+import type { Store } from './store.ts';
 import { isFinal, type Task } from './task.ts';
 
 /** What a watcher's mailbox holds: a state, or that the record is gone. */

@@ -1,85 +1,97 @@
 import type { ProgressUpdate, TaskContext } from '../definition/context.ts';
+import { NonRetryableError } from '../definition/non-retryable.ts';
 import type { CompiledDefinition } from '../definition/types.ts';
 import type { Logger } from '../logger.ts';
+import type { Deliveries } from '../tasks/deliveries.ts';
 import type { Delivery, Outcome } from '../tasks/delivery.ts';
-import type { Store } from '../tasks/store.ts';
-import { failureOf } from './failure.ts';
+import type { TaskProgress } from '../tasks/task.ts';
+import { type AbortCode, AttemptAbortedError } from './abort.ts';
+import { failureOf, retryAfterMsOf } from './failure.ts';
 import { ProgressWriter } from './progress.ts';
 
-/** Why an attempt's signal fired: the task was canceled, its token is void, or the worker stops. */
-export type AbortCode = 'CANCELED' | 'STALE' | 'STOPPING';
+/** How long a `run` may go on once its worker is about to end. */
+const stoppingGraceMs = 1_000;
 
-/** The reason of an attempt's `AbortSignal`. */
-export class AttemptAbortedError extends Error {
-  readonly code: AbortCode;
-
-  constructor(code: AbortCode) {
-    super(reasons[code]);
-    this.name = 'AbortError';
-    this.code = code;
-  }
+export interface AttemptOptions {
+  readonly delivery: Delivery;
+  readonly compiled: CompiledDefinition;
+  readonly deliveries: Deliveries;
+  readonly logger: Logger;
 }
 
-const reasons: Readonly<Record<AbortCode, string>> = {
-  CANCELED: 'The task was canceled.',
-  STALE: 'The task was taken from this worker, as its lease had run out.',
-  STOPPING: 'The worker stops and gives the task back.',
-};
-
-/** One try of a task: calls `run`, tells its progress, and says how it ended. */
+/** One try of a task: calls `run`, tells its progress, keeps its clocks, and says how it ended. */
 export class Attempt {
   readonly delivery: Delivery;
   readonly #compiled: CompiledDefinition;
-  readonly #store: Store;
+  readonly #deliveries: Deliveries;
   readonly #logger: Logger;
   readonly #abort = new AbortController();
-  readonly #abandoned = Promise.withResolvers<Outcome>();
+  readonly #graceOver = Promise.withResolvers<Outcome>();
+  readonly #ended = Promise.withResolvers<void>();
   readonly #progress: ProgressWriter;
+  #grace: NodeJS.Timeout | undefined;
+  #isStale = false;
+  #runs = false;
 
-  constructor(options: { delivery: Delivery; compiled: CompiledDefinition; store: Store; logger: Logger }) {
-    const { delivery, compiled, store, logger } = options;
+  constructor({ delivery, compiled, deliveries, logger }: AttemptOptions) {
     const { id, name, attempt } = delivery.task;
     this.delivery = delivery;
     this.#compiled = compiled;
-    this.#store = store;
+    this.#deliveries = deliveries;
     this.#logger = logger.child({ id, task: name, attempt });
     this.#progress = new ProgressWriter((progress) => this.#tell(progress));
   }
 
-  /** True once its token is void: another delivery has the task. */
+  /** True once its token is void: the task isn't this attempt's any more. */
   get isStale(): boolean {
-    return this.#abortCode === 'STALE';
+    return this.#isStale;
   }
 
-  /** Runs it to its end; never throws. */
+  /** True while its `run` goes on although the outcome is decided: it ignores its signal. */
+  get isStuck(): boolean {
+    return this.#runs;
+  }
+
+  /** Resolves once `run` has really ended. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** Runs it until its outcome is decided, which a `run` that ignores its signal doesn't hold up; never throws. */
   async run(): Promise<Outcome> {
-    const { attempt } = this.delivery.task;
-    const ended = this.#outcome().catch(
+    const { timeoutMs, task } = this.delivery;
+    const timeout = timeoutMs === undefined ? undefined : after(timeoutMs, () => this.abort('TIMED_OUT'));
+    this.#runs = true;
+    const ended = this.#outcome()
       // As when a thrown value can't even be logged.
-      (error: unknown): Outcome => ({ outcome: 'FAILED', failure: failureOf(error, attempt) }),
-    );
-    const outcome = await Promise.race([ended, this.#abandoned.promise]);
-    const { outcome: how } = outcome;
+      .catch((error: unknown): Outcome => ({ outcome: 'FAILED', failure: failureOf(error, task.attempt) }))
+      .finally(() => {
+        this.#runs = false;
+        this.#ended.resolve();
+      });
+    const outcome = await Promise.race([ended, this.#graceOver.promise]);
+    timeout?.cancel();
+    clearTimeout(this.#grace);
     const failure = outcome.outcome === 'FAILED' ? { code: outcome.failure.code } : {};
-    this.#logger.debug({ outcome: how, ...failure }, 'attempt ended');
+    this.#logger.debug({ outcome: outcome.outcome, ...failure }, 'attempt ended');
     return outcome;
   }
 
-  /** Fires the signal; the first reason stays. */
+  /** Fires the signal; the first reason stays. After its grace the attempt has ended, whatever `run` does. */
   abort(code: AbortCode): void {
+    if (code === 'STALE') this.#isStale = true;
+    const wasAborted = this.#abort.signal.aborted;
+    if (wasAborted && code !== 'STOPPING') return;
+    const { graceMs } = this.delivery;
+    const waitMs = code === 'STOPPING' ? Math.min(graceMs, stoppingGraceMs) : graceMs;
+    clearTimeout(this.#grace);
+    this.#grace = setTimeout(() => this.#graceOver.resolve(this.#abortedOutcome()), waitMs).unref();
     this.#abort.abort(new AttemptAbortedError(code));
-  }
-
-  /** Ends the attempt although its `run` goes on: the task is given back. */
-  abandon(): void {
-    this.#abandoned.resolve({ outcome: 'SUPERSEDED' });
   }
 
   async #outcome(): Promise<Outcome> {
     try {
-      const input = await this.#compiled.coerceInput(JSON.parse(this.delivery.input));
-      const returned = await this.#compiled.definition.run(input, this.#context());
-      const output = this.#outputOf(returned);
+      const output = this.#checked(await this.#call());
       await this.#progress.flush();
       return { outcome: 'SUCCEEDED', output };
     } catch (error) {
@@ -88,24 +100,33 @@ export class Attempt {
     }
   }
 
-  #outputOf(returned: unknown): string {
-    const output = JSON.stringify(this.#compiled.serializeOutput(returned) ?? null);
+  /** Gives the output as wire JSON. */
+  async #call(): Promise<string> {
+    const input = await this.#compiled.coerceInput(JSON.parse(this.delivery.input));
+    const returned = await this.#compiled.definition.run(input, this.#context());
+    return JSON.stringify(this.#compiled.serializeOutput(returned) ?? null);
+  }
+
+  #checked(output: string): string {
     const bytes = Buffer.byteLength(output);
     const { maxOutputBytes } = this.#compiled.definition;
     if (bytes <= maxOutputBytes) return output;
-    throw Object.assign(
-      new Error(
-        `The output has ${bytes} bytes, more than the ${maxOutputBytes} that its definition allows (maxOutputBytes). Store large results elsewhere and return where they are.`,
-      ),
+    throw new NonRetryableError(
+      `The output has ${bytes} bytes, more than the ${maxOutputBytes} that its definition allows (maxOutputBytes). Store large results elsewhere and return where they are.`,
       { code: 'OUTPUT_TOO_LARGE' },
     );
   }
 
   #failed(error: unknown): Outcome {
-    if (this.#abortCode === 'STOPPING') return { outcome: 'SUPERSEDED' };
+    if (this.#abort.signal.aborted) return this.#abortedOutcome();
     const failure = failureOf(error, this.delivery.task.attempt);
-    if (this.#abortCode === undefined) this.#logger.warn({ err: error, code: failure.code }, 'run failed');
-    return { outcome: 'FAILED', failure };
+    this.#logger.warn({ err: error, code: failure.code }, 'run failed');
+    return { outcome: 'FAILED', failure, retryAfterMs: retryAfterMsOf(error) };
+  }
+
+  /** What becomes of an attempt whose signal has fired: of one that was canceled, the store makes CANCELED. */
+  #abortedOutcome(): Outcome {
+    return { outcome: this.#abortCode === 'TIMED_OUT' ? 'TIMED_OUT' : 'SUPERSEDED' };
   }
 
   #context(): TaskContext {
@@ -130,7 +151,7 @@ export class Attempt {
   }
 
   async #told(update: number | ProgressUpdate): Promise<void> {
-    if (this.isStale) throw this.#abort.signal.reason;
+    if (this.#isStale) throw this.#abort.signal.reason;
     this.#progress.update(update);
   }
 
@@ -140,10 +161,10 @@ export class Attempt {
     return aborted ? (reason as AttemptAbortedError).code : undefined;
   }
 
-  async #tell(progress: Parameters<Store['progress']>[2]): Promise<void> {
+  async #tell(progress: TaskProgress): Promise<void> {
     if (this.#abort.signal.aborted) return;
     try {
-      const status = await this.#store.progress(this.delivery.task.queue, this.delivery, progress);
+      const status = await this.#deliveries.progress(this.delivery, progress);
       if (status === undefined) this.abort('STALE');
       if (status === 'CANCELING') this.abort('CANCELED');
     } catch (error) {
@@ -151,4 +172,19 @@ export class Attempt {
       this.#logger.debug({ err: error }, 'progress could not be written');
     }
   }
+}
+
+/** The longest time that a timer of Node can be set for. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Calls back after any time, also one of months. */
+function after(ms: number, call: () => void): { cancel(): void } {
+  const until = performance.now() + ms;
+  let timer: NodeJS.Timeout;
+  const set = (): void => {
+    const left = until - performance.now();
+    timer = setTimeout(left > longestTimerMs ? set : call, Math.min(left, longestTimerMs));
+  };
+  set();
+  return { cancel: () => clearTimeout(timer) };
 }

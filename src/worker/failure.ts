@@ -30,6 +30,26 @@ export function failureOf(error: unknown, attempt: number): TaskFailure {
   }
 }
 
+/** When an error wants the next attempt (`retryAfter`: seconds from now, or a Date), in ms from now. */
+export function retryAfterMsOf(error: unknown): number | undefined {
+  try {
+    if (typeof error !== 'object' || error === null || !('retryAfter' in error)) return undefined;
+    const { retryAfter } = error;
+    const ms =
+      retryAfter instanceof Date
+        ? retryAfter.getTime() - Date.now()
+        : typeof retryAfter === 'number'
+          ? retryAfter * 1_000
+          : Number.NaN;
+    return Number.isFinite(ms) ? Math.min(Math.max(0, Math.round(ms)), longestWaitMs) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A year: what an error asks for isn't believed beyond that. */
+const longestWaitMs = 365 * 86_400_000;
+
 function classify(error: unknown): { code: string; retryable: boolean } {
   if (error instanceof BadUserInputError) return { code: 'INVALID_INPUT', retryable: false };
   if (error instanceof InvalidOutputError) return { code: error.code, retryable: false };

@@ -4,17 +4,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CompiledDefinition } from '../definition/types.ts';
 import type { Logger } from '../logger.ts';
 import { workerChannel } from '../redis/keys.ts';
+import { Deliveries } from '../tasks/deliveries.ts';
+import type { Delivery, Outcome } from '../tasks/delivery.ts';
 import type { Feed, Listening } from '../tasks/feed.ts';
 import type { HintData, Lane } from '../tasks/lane.ts';
-import type { Delivery, Outcome, Server } from '../tasks/delivery.ts';
-import { isBug, parseTask, type Store } from '../tasks/store.ts';
+import { parseTask } from '../tasks/replies.ts';
+import { isBug, type Store } from '../tasks/store.ts';
+import { version } from '../version.ts';
 import { Attempt } from './attempt.ts';
 
 /** A hint that this many slots had no use for isn't sent on again; the clock wakes within a second. */
 const hopsPerHint = 8;
-
-/** How long an aborted `run` gets before its task is given back without it. */
-const abandonAfterMs = 1_000;
 
 export interface SlotsOptions {
   readonly queue: string;
@@ -29,32 +29,35 @@ export interface SlotsOptions {
   readonly waking: Lane;
   readonly feed: Feed;
   readonly logger: Logger;
+  /** Called when every slot is held by a `run` that ignores its signal. */
+  readonly onStuck: () => void;
 }
 
 /** The slots of one worker on one queue: a hint wakes a slot, which then helps itself while something waits. */
 export class Slots {
   readonly #options: SlotsOptions;
-  readonly #server: Server;
+  readonly #deliveries: Deliveries;
   readonly #definitions: ReadonlyMap<string, CompiledDefinition>;
   /** Tokens given out, with their attempt once it runs: what the lease is renewed for. */
   readonly #tokens: Map<string, Attempt | undefined> = new Map();
+  /** Attempts that are over for the store, whose `run` goes on and holds its slot. */
+  readonly #stuck: Set<Attempt> = new Set();
+  readonly #leaving = Promise.withResolvers<undefined>();
   #renewal: NodeJS.Timeout | undefined;
   #channel: Listening | undefined;
   #stopping = false;
 
   constructor(options: SlotsOptions) {
-    const { worker, definitions } = options;
+    const { queue, worker, store, definitions } = options;
     this.#options = options;
     this.#definitions = new Map(definitions.map((compiled) => [compiled.definition.name, compiled]));
-    this.#server = {
-      worker,
-      lines: definitions.map(({ definition, version }) => `${definition.name}:${version}`),
-    };
+    const lines = definitions.map(({ definition, version }) => `${definition.name}:${version}`);
+    this.#deliveries = new Deliveries(store, queue, { worker, lines });
   }
 
   /** Attempts that run now. */
   get busy(): number {
-    return this.#attempts().length;
+    return this.#attempts().length + this.#stuck.size;
   }
 
   /** Makes the slots known and serves them. */
@@ -73,14 +76,13 @@ export class Slots {
 
   /** Renews the lease of all deliveries in one call, and hears which are void or to be canceled. */
   async renew(): Promise<void> {
-    const { queue, leaseMs, count, store, waking, logger } = this.#options;
+    const { queue, leaseMs, count, waking, logger } = this.#options;
     // Slots that nobody should wake: those of a worker that stops, and those that a run holds which lost its task.
-    const stuck = this.#attempts().filter((attempt) => attempt.isStale).length;
+    const stuck = this.#stuck.size + this.#attempts().filter((attempt) => attempt.isStale).length;
     const slots = this.#stopping ? 0 : count - stuck;
-    const presence = { leaseMs, slots, host: hostname(), pid: process.pid };
-    const tokens = [...this.#tokens.keys()];
+    const presence = { leaseMs, slots, host: hostname(), pid: process.pid, version, clockMs: Date.now() };
     try {
-      const { stale, canceling, hints } = await store.renew(queue, this.#server, presence, tokens);
+      const { stale, canceling, hints } = await this.#deliveries.renew(presence, [...this.#tokens.keys()]);
       for (const token of stale) this.#tokens.get(token)?.abort('STALE');
       for (const token of canceling) this.#tokens.get(token)?.abort('CANCELED');
       waking.push(hints);
@@ -92,39 +94,38 @@ export class Slots {
   /** Takes no more; ends what can be ended in the grace, aborts the rest and gives it back. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
-    const { queue, worker, store, serving, waking } = this.#options;
+    const { serving, waking } = this.#options;
     const closed = new AbortController();
     const closing = serving.close().finally(() => closed.abort());
     // Says that its idle slots are none to wake; where the store is away it need not wait for that.
     void this.renew();
     await this.#abortAfter(graceMs, closed.signal);
+    this.#leaving.resolve(undefined);
     await closing;
     // Until here, as what runs in the grace keeps its lease.
     clearInterval(this.#renewal);
     this.#channel?.stop();
-    waking.push(await store.leave(queue, worker));
+    waking.push(await this.#deliveries.leave());
   }
 
   async #abortAfter(graceMs: number, closed: AbortSignal): Promise<void> {
     try {
       await delay(graceMs, undefined, { signal: closed });
       for (const attempt of this.#attempts()) attempt.abort('STOPPING');
-      await delay(abandonAfterMs, undefined, { signal: closed });
-      for (const attempt of this.#attempts()) attempt.abandon();
     } catch {
       // Every slot was free before its time.
     }
   }
 
   async #serve(hint: { readonly hint: string } & HintData): Promise<void> {
-    const { queue, store, waking, logger } = this.#options;
+    const { queue, waking, logger } = this.#options;
     const { hops = 0 } = hint;
     // Giving back wakes another worker; a hint that comes meanwhile has nothing to add.
     if (this.#stopping) return;
     const token = this.#newToken();
     let delivery: Delivery | undefined;
     try {
-      const begun = await store.begin(queue, this.#server, token, hint, hops < hopsPerHint);
+      const begun = await this.#deliveries.begin(token, hint, hops < hopsPerHint);
       waking.push(begun.hints, hops + 1);
       delivery = begun.delivery;
     } catch (error) {
@@ -140,30 +141,61 @@ export class Slots {
 
   /** Runs a delivery and writes its outcome; gives the slot's next one. */
   async #run(delivery: Delivery, hint: string): Promise<Delivery | undefined> {
-    const { store, logger } = this.#options;
+    const { logger } = this.#options;
     const compiled = this.#definitions.get(delivery.task.name);
     // The script only hands out lines of this server.
     if (compiled === undefined) throw new Error(`the worker was handed a task of ${delivery.task.name}`);
-    const attempt = new Attempt({ delivery, compiled, store, logger });
+    const attempt = new Attempt({ delivery, compiled, deliveries: this.#deliveries, logger });
     this.#tokens.set(delivery.token, attempt);
     if (delivery.task.status === 'CANCELING') attempt.abort('CANCELED');
     try {
-      return await this.#finish(attempt, await attempt.run(), hint);
+      const outcome = await attempt.run();
+      if (attempt.isStuck) return await this.#hold(attempt, outcome, hint);
+      return await this.#finish(attempt, outcome, hint, this.#stopping ? undefined : this.#newToken());
     } finally {
       this.#tokens.delete(delivery.token);
     }
   }
 
+  /** The outcome of a `run` that ignores its signal is written; its slot stays taken until it really ends. */
+  async #hold(attempt: Attempt, outcome: Outcome, hint: string): Promise<undefined> {
+    const { queue, count, logger, onStuck } = this.#options;
+    const { id, name } = attempt.delivery.task;
+    this.#stuck.add(attempt);
+    try {
+      if (!this.#stopping) logger.warn({ id, task: name }, 'a run ignores its signal, its slot stays taken');
+      // Nobody shall wake the slot that the outcome seems to free.
+      await this.renew();
+      await this.#finish(attempt, outcome, hint, undefined);
+      this.#tokens.delete(attempt.delivery.token);
+      if (this.#stuck.size === count && !this.#stopping) {
+        logger.error({ queue, slots: count }, 'every slot is held by a run that ignores its signal');
+        onStuck();
+      }
+      await Promise.race([attempt.ended, this.#leaving.promise]);
+    } finally {
+      this.#stuck.delete(attempt);
+    }
+    if (!this.#stopping) {
+      logger.info({ id, task: name }, 'a run that ignored its signal has ended, its slot is free again');
+      await this.renew();
+    }
+  }
+
   /** Writes the outcome, again and again while the store refuses it and the token is good. */
-  async #finish(attempt: Attempt, outcome: Outcome, hint: string): Promise<Delivery | undefined> {
-    const { queue, store, waking, logger } = this.#options;
+  async #finish(
+    attempt: Attempt,
+    outcome: Outcome,
+    hint: string,
+    nextToken: string | undefined,
+  ): Promise<Delivery | undefined> {
+    const { waking, store, logger } = this.#options;
     const { delivery } = attempt;
     const { id } = delivery.task;
-    const nextToken = this.#stopping ? undefined : this.#newToken();
     let next: Delivery | undefined;
     for (let waitMs = 100; ; waitMs = Math.min(2 * waitMs, 2_000)) {
       try {
-        const finished = await store.finish(queue, this.#server, delivery, outcome, nextToken, hint);
+        const finished = await this.#deliveries.finish(delivery, outcome, nextToken, hint);
         if (!finished.counted)
           logger.warn({ id }, 'an outcome came too late: the task was taken from this worker');
         waking.push(finished.hints);

@@ -59,6 +59,7 @@ export class Worker implements AsyncDisposable {
   readonly #slots: readonly Slots[];
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #stuck = Promise.withResolvers<string>();
   #stopped: Promise<void> | undefined;
 
   constructor(options: WorkerOptions) {
@@ -89,11 +90,13 @@ export class Worker implements AsyncDisposable {
           waking: this.#lanes.of(queue),
           feed: this.#feed,
           logger,
+          onStuck: () => this.#stuck.resolve(queue),
         }),
     );
     this.#clock = new Clock({
       store: this.#store,
       lanes: this.#lanes,
+      feed: this.#feed,
       queues: this.queues,
       logger,
       leaseMs,
@@ -103,6 +106,14 @@ export class Worker implements AsyncDisposable {
   /** Attempts that run now. */
   get busy(): number {
     return this.#slots.reduce((sum, slots) => sum + slots.busy, 0);
+  }
+
+  /**
+   * Resolves with the name of a queue whose slots are all held by a `run` that ignores its signal: time to end the
+   * process and start another one.
+   */
+  get stuck(): Promise<string> {
+    return this.#stuck.promise;
   }
 
   /** Resolves once all slots are served. */

@@ -67,7 +67,7 @@ test.each(['websocket', 'sse'] as const)(
     // 20 MB, of which the buffers of two sockets hold some. One by one, so that a quick reader would get each.
     const updates = 5000;
     for (let current = 1; current <= updates; current += 1) {
-      await store.store.progress('default', delivery, { current, data: 'x'.repeat(4000) });
+      await store.deliveries(server).progress(delivery, { current, data: 'x'.repeat(4000) });
     }
     await store.succeed(delivery, undefined, 'null', server);
     reader.resume();

@@ -1,9 +1,11 @@
 import { connect, defaultPrefix, type Redis, type RedisSettings } from '../../src/redis/connection.ts';
 import { expect, vi } from 'vitest';
 import { createId } from '../../src/tasks/id.ts';
-import type { Delivery, Hint, Server } from '../../src/tasks/delivery.ts';
+import { Deliveries } from '../../src/tasks/deliveries.ts';
+import type { Policy } from '../../src/tasks/policy.ts';
+import type { Delivery, Hint, Outcome, Server } from '../../src/tasks/delivery.ts';
 import { Store, type NewTask } from '../../src/tasks/store.ts';
-import type { Task } from '../../src/tasks/task.ts';
+import type { Task, TaskFailure } from '../../src/tasks/task.ts';
 import { freshSettings, testLogger, type SharedStore } from './stores.ts';
 
 /** The scripts without anything around them: of a fresh prefix in a shared store, or beside other tests' parts. With a worker `w1` whose presence and slots a test sets. */
@@ -22,26 +24,30 @@ export class TestStore implements AsyncDisposable {
     this.root = this.store.root(this.queue);
   }
 
-  async create(task: Partial<NewTask> = {}) {
-    return await this.store.create(this.queue, {
-      id: createId(this.queue),
+  async create(
+    { policy, ...task }: Partial<Omit<NewTask, 'policy'>> & { policy?: Partial<Policy> } = {},
+    queue = this.queue,
+  ) {
+    return await this.store.create(queue, {
+      id: createId(queue),
       name: 'resize',
       definitionVersion: 'v1',
       owner: 'anonymous',
       tags: [],
       parent: undefined,
+      replayOf: undefined,
       trace: undefined,
       input: '{"n":1}',
-      maxDeliveries: 3,
-      keepSuccessMs: 60_000,
-      keepFailureMs: 60_000,
+      idempotency: undefined,
       ...task,
+      policy: { ...usualPolicy, ...policy },
     });
   }
 
   /** Makes a worker known that has some slots. */
   async present(slots: number, server: Server = w1, tokens: readonly string[] = [], leaseMs = 60_000) {
-    return await this.store.renew(this.queue, server, { leaseMs, slots, host: 'test', pid: 1 }, tokens);
+    const presence = { leaseMs, slots, host: 'test', pid: 1, version: 'test', clockMs: Date.now() };
+    return await this.deliveries(server).renew(presence, tokens);
   }
 
   /** Begins as the slot that took the first hint under way. */
@@ -50,7 +56,7 @@ export class TestStore implements AsyncDisposable {
     const hint = given ?? { hint: `h${this.#tokens}`, id };
     // A lease without presence: begins, but is no idle slot to wake.
     await this.redis.zadd(`${this.root}:workers`, 'NX', String(Date.now() + 600_000), server.worker);
-    return await this.store.begin(this.queue, server, token, hint, true);
+    return await this.deliveries(server).begin(token, hint, true);
   }
 
   /** Begins a task that must be there. */
@@ -62,7 +68,29 @@ export class TestStore implements AsyncDisposable {
 
   async succeed(delivery: Delivery, nextToken?: string, output = '{"n":2}', server: Server = w1) {
     const outcome = { outcome: 'SUCCEEDED' as const, output };
-    return await this.store.finish(this.queue, server, delivery, outcome, nextToken, 'h');
+    return await this.finish(delivery, outcome, nextToken, server);
+  }
+
+  async fail(delivery: Delivery, failure: Partial<TaskFailure> = {}, retryAfterMs?: number) {
+    const { attempt } = delivery.task;
+    const whole = { code: 'ERROR', message: 'no', retryable: true, attempt, ...failure };
+    return await this.finish(delivery, { outcome: 'FAILED', failure: whole, retryAfterMs });
+  }
+
+  async finish(delivery: Delivery, outcome: Outcome, nextToken?: string, server: Server = w1) {
+    return await this.deliveries(server).finish(delivery, outcome, nextToken, 'h');
+  }
+
+  /** What a worker may do with this queue's tasks. */
+  deliveries(server: Server = w1): Deliveries {
+    return new Deliveries(this.store, this.queue, server);
+  }
+
+  /** The task as it is now. */
+  async task(id: string): Promise<Task> {
+    const task = await this.store.get(id);
+    if (task === undefined) throw new Error(`there is no task ${id}`);
+    return task;
   }
 
   /** Runs the first task that waits, of whatever definition. */
@@ -151,6 +179,18 @@ export class TestStore implements AsyncDisposable {
     this.redis.disconnect();
   }
 }
+
+const usualPolicy: Policy = {
+  maxDeliveries: 3,
+  keepSuccessMs: 60_000,
+  keepFailureMs: 60_000,
+  graceMs: 10_000,
+  attempts: 3,
+  initialMs: 1_000,
+  factor: 2,
+  maxMs: 600_000,
+  jitter: 1,
+};
 
 /** Workers of tests: both serve version v1 of `resize`. */
 export const w1: Server = { worker: 'w1', lines: ['resize:v1'] };

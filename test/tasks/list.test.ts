@@ -97,19 +97,7 @@ describe.each(sharedStores)('a list in $name', (shared) => {
     const ids: string[] = [];
     for (const queue of ['images', 'mail', 'images', 'mail']) {
       const id = `${queue}_${'0'.repeat(25)}${ids.length}`;
-      await tests.store.create(queue, {
-        id,
-        name: 'x',
-        definitionVersion: 'v1',
-        owner: 'o',
-        tags: [],
-        parent: undefined,
-        trace: undefined,
-        input: 'null',
-        maxDeliveries: 1,
-        keepSuccessMs: 1_000,
-        keepFailureMs: 1_000,
-      });
+      await tests.create({ id, name: 'x' }, queue);
       ids.push(id);
     }
 

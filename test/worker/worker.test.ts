@@ -8,6 +8,7 @@ import { TestTasks } from '../support/tasks.ts';
 
 const failing = defineTask({
   name: 'failing',
+  retry: { attempts: 1 },
   input: (t) => ({ how: t.string({ required: true }) }),
   run({ how }) {
     if (how === 'plain') throw new Error('It broke.');
@@ -83,10 +84,10 @@ describe.each(sharedStores)('a worker on $name', (shared) => {
     }
 
     expect(failures).toMatchObject({
-      plain: { code: 'ERROR', message: 'It broke.', retryable: true, attempt: 1 },
+      plain: { code: 'ATTEMPTS_EXHAUSTED', message: 'It broke.', retryable: true, attempt: 1 },
       coded: { code: 'CARD_DECLINED', message: 'No money.', retryable: true },
       final: { code: 'GONE', message: 'Never.', retryable: false, details: { at: 3 } },
-      text: { code: 'ERROR', message: 'The run threw "just text".' },
+      text: { code: 'ATTEMPTS_EXHAUSTED', message: 'The run threw "just text".' },
       long: { message: expect.stringMatching(/^m{999}…$/) as string },
     });
     expect(JSON.stringify(failures)).not.toContain('worker.test.ts');
@@ -223,6 +224,7 @@ describe.each(sharedStores)('a worker on $name', (shared) => {
   test('fails a task whose run throws something that cannot be read', async () => {
     const odd = defineTask({
       name: 'odd',
+      retry: { attempts: 1 },
       input: (t) => ({ how: t.int({ required: true }) }),
       run({ how }) {
         const error = new Error();
@@ -235,7 +237,11 @@ describe.each(sharedStores)('a worker on $name', (shared) => {
     for (const how of [0, 1, 2]) {
       const { id } = await tests.tasks.enqueue(odd, { how });
       const { status, failure } = await tests.finished(id);
-      expect([status, failure?.code, typeof failure?.message]).toEqual(['FAILED', 'ERROR', 'string']);
+      expect([status, failure?.code, typeof failure?.message]).toEqual([
+        'FAILED',
+        'ATTEMPTS_EXHAUSTED',
+        'string',
+      ]);
     }
   });
 

@@ -1,40 +1,85 @@
 import { defineScript } from '../../redis/connection.ts';
-import { attemptsShown, prelude } from './prelude.ts';
+import { attemptsShown, itemsPerCall, prelude } from './prelude.ts';
+
+/** Ends a task that waits and whose time is up; shared by `begin` and by the clock. */
+export const timeUp = `
+local failureJson = function(task, code, message, retryable)
+  return '{"code":"' .. code .. '","message":"' .. message .. '","retryable":' .. tostring(retryable)
+    .. ',"attempt":' .. task.attempt .. '}'
+end
+local seconds = function(ms) return string.format('%.10g s', ms / 1000) end
+local deadlineFailure = function(task)
+  return failureJson(task, 'TIMED_OUT', 'The deadline of ' .. seconds(policyOf(task).deadlineMs) .. ' passed.', false)
+end
+-- True where the task has ended by this.
+local timeUp = function(task)
+  local changes
+  if task.deadlineAt and now >= tonumber(task.deadlineAt) then
+    changes = { status = 'FAILED', failure = deadlineFailure(task) }
+  elseif task.expiresAt and now >= tonumber(task.expiresAt) then
+    changes = { status = 'EXPIRED' }
+  else
+    return false
+  end
+  stopWaiting(task)
+  changes.finished, changes.due = int(now), false
+  change(task, changes)
+  return true
+end
+`;
 
 /**
  * Takes the best claimable task for a slot. Shared by `begin` and by `finish`, whose slot goes on at once.
  *
  * The token is the caller's, so that a repeated call answers with the same task.
  */
-export const claim = `
+export const claim = `${timeUp}
 -- The order of the lines that this worker serves decides; a foreign task is never taken and put back.
+local takeBest = function(worker, served)
+  for _, line in ipairs(redis.call('ZRANGE', headsKey, 0, -1)) do
+    local base, limit = servedLine(line)
+    if served[base] and (not limit or suspectRoom(worker, limit) > 0) then
+      local id = redis.call('ZPOPMIN', backlogKey(line))[1]
+      updateHead(line)
+      return id
+    end
+  end
+end
+local start = function(task, worker, token)
+  local policy = policyOf(task)
+  local number = task.attempt + 1
+  redis.call('HSET', runsKey(worker), token, task.id)
+  if task.suspect then redis.call('HSET', suspectsKey(worker), token, task.suspect) end
+  redis.call('HSET', taskKey(task.id), 'attempt:' .. int(number),
+    '{"number":' .. int(number) .. ',"worker":"' .. worker .. '","startedAt":' .. int(now))
+  if number > ${attemptsShown} then
+    redis.call('HDEL', taskKey(task.id), 'attempt:' .. int(number - ${attemptsShown}))
+  end
+  local timeoutAt = policy.timeoutMs and now + policy.timeoutMs
+  if task.deadlineAt then timeoutAt = math.min(timeoutAt or math.huge, tonumber(task.deadlineAt)) end
+  change(task, { status = 'RUNNING', attempt = int(number), token = token, worker = worker,
+    started = task.started or int(now), progress = false, expiresAt = false,
+    timeoutAt = timeoutAt and int(timeoutAt) })
+end
 local claim = function(worker, token, served)
   local running = redis.call('HGET', runsKey(worker), token)
   local task = running and load(running)
-  if not task then
-    -- Without a lease nobody would ever look at what this worker holds; its next renewal wakes it.
-    if not redis.call('ZSCORE', workersKey, worker) then return nil end
-    local id
-    for _, line in ipairs(redis.call('ZRANGE', headsKey, 0, -1)) do
-      if served[line] then
-        id = redis.call('ZPOPMIN', backlogKey(line))[1]
-        updateHead(line)
-        break
-      end
-    end
+  -- Without a lease nobody would ever look at what this worker holds; its next renewal wakes it.
+  if not task and not redis.call('ZSCORE', workersKey, worker) then return nil end
+  for _ = 1, ${itemsPerCall} do
+    if task then break end
+    local id = takeBest(worker, served)
     if not id then return nil end
-    task = load(id)
-    local number = task.attempt + 1
-    redis.call('HSET', runsKey(worker), token, id)
-    redis.call('HSET', taskKey(id), 'attempt:' .. int(number),
-      '{"number":' .. int(number) .. ',"worker":"' .. worker .. '","startedAt":' .. int(now))
-    if number > ${attemptsShown} then
-      redis.call('HDEL', taskKey(id), 'attempt:' .. int(number - ${attemptsShown}))
+    local found = load(id)
+    -- An id without a record is dropped; a task whose time is up is ended instead of begun.
+    if found and not timeUp(found) then
+      start(found, worker, token)
+      task = found
     end
-    change(task, { status = 'RUNNING', attempt = int(number), token = token, worker = worker,
-      started = task.started or int(now), progress = false })
   end
-  return { task.id, token, task.attempt, state(task), redis.call('HGET', taskKey(task.id), 'input') }
+  if not task then return nil end
+  return { task.id, token, task.attempt, state(task), redis.call('HGET', taskKey(task.id), 'input'),
+    task.timeoutAt and int(task.timeoutAt - now) or '', int(policyOf(task).graceMs) }
 end
 local served = {}
 `;
@@ -42,7 +87,7 @@ local served = {}
 /**
  * KEYS: queue root
  * ARGV: worker, token, hint, hinted task, may wake (1/0), line, …
- * Returns [[id, token, attempt, state, input] or '', hint, id, delivery, …]
+ * Returns [[id, token, attempt, state, input, ms until its timeout or '', grace (ms)] or '', hint, id, delivery, …]
  */
 export const begin = defineScript(`${prelude}${claim}
 local worker, token, hint, hinted, mayWake = unpack(ARGV)

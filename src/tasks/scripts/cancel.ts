@@ -20,5 +20,5 @@ if task.status == 'RUNNING' then
   return { 1, json, unpack(wake()) }
 end
 stopWaiting(task)
-return { 1, change(task, { status = 'CANCELED', cancellation = cancellation, finished = int(now) }) }
+return { 1, change(task, { status = 'CANCELED', cancellation = cancellation, finished = int(now), due = false }) }
 `);

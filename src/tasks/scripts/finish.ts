@@ -2,67 +2,117 @@ import { defineScript } from '../../redis/connection.ts';
 import { claim } from './begin.ts';
 import { prelude } from './prelude.ts';
 
-/** How a delivery ends, shared by the outcome that a worker reports and by the sweep of lost leases. */
+/** How a delivery ends, shared by the outcome that a worker reports, the sweep of lost leases and the clock. */
 export const settle = `
--- Ends the open attempt and moves the record on. 'failure' is for the record, 'brief' for the attempt.
--- 'reported' tells a worker's own word, which it may repeat, from a loss.
-local settle = function(task, outcome, output, failure, brief, reported)
-  local status
+-- The wait before the next attempt (ms): exponential, capped, with jitter, so that tasks which failed together
+-- don't come back together (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+math.randomseed(nowUs % 2147483647)
+local backoff = function(policy, tried)
+  local whole = math.min(policy.maxMs, policy.initialMs * policy.factor ^ (tried - 1))
+  return math.floor(whole * (1 - policy.jitter * math.random()) + 0.5)
+end
+
+-- Where a task goes whose attempt failed or timed out.
+local afterFailure = function(task, changes, retryable, retryAfter)
+  local policy = policyOf(task)
+  local tried = (task.tried or 0) + 1
+  changes.tried = int(tried)
+  if not retryable or tried >= policy.attempts then return 'FAILED' end
+  local due = now + (retryAfter or backoff(policy, tried))
+  if task.deadlineAt and due >= tonumber(task.deadlineAt) then
+    changes.failure = failureJson(task, 'TIMED_OUT', 'The deadline of ' .. seconds(policy.deadlineMs)
+      .. ' leaves no time for another attempt; the attempts say why they failed.', false)
+    return 'FAILED'
+  end
+  changes.progress = false
+  if due <= now then return 'QUEUED' end
+  changes.due = int(due)
+  return 'RETRYING'
+end
+
+-- Ends the open attempt and moves the record on. 'given': output; failure (for the record) and brief (for the
+-- attempt); retryable; retryAfter (ms); reported (a worker's own word, which it may repeat).
+local settle = function(task, outcome, given)
+  local policy = policyOf(task)
+  local brief = given.brief
+  local changes = { token = false, worker = false, timeoutAt = false, failure = given.failure,
+    endedToken = given.reported and task.token }
   if outcome == 'SUCCEEDED' then
-    status = 'SUCCEEDED'
+    changes.status = 'SUCCEEDED'
+    redis.call('HSET', taskKey(task.id), 'output', given.output)
+    changes.outputBytes = int(#given.output)
   elseif task.status == 'CANCELING' then
     -- Asked to stop, and stopped, however: never a retry.
-    status, outcome, failure, brief = 'CANCELED', 'CANCELED', nil, nil
+    changes.status, outcome, brief = 'CANCELED', 'CANCELED', nil
   elseif outcome == 'FAILED' then
-    status = 'FAILED'
-  elseif outcome == 'LOST' and failure then
-    status = 'FAILED'
+    changes.status = afterFailure(task, changes, given.retryable, given.retryAfter)
+  elseif outcome == 'TIMED_OUT' then
+    local late = task.deadlineAt and now >= tonumber(task.deadlineAt)
+    changes.failure = late and deadlineFailure(task) or failureJson(task, 'TIMED_OUT',
+      'The attempt took longer than its timeout of ' .. seconds(policy.timeoutMs or 0) .. '.', true)
+    brief = changes.failure
+    changes.status = afterFailure(task, changes, not late)
+  elseif outcome == 'LOST' then
+    local lost = (task.lost or 0) + 1
+    changes.lost = int(lost)
+    brief = failureJson(task, 'WORKER_LOST', 'The worker of this attempt was lost.', true)
+    if lost > policy.maxDeliveries then
+      changes.status = 'FAILED'
+      changes.failure = failureJson(task, 'WORKER_LOST', 'The worker of this task was lost ' .. int(lost)
+        .. ' times; its definition allows ' .. int(policy.maxDeliveries) .. ' (maxDeliveries).', false)
+    else
+      changes.status = 'QUEUED'
+    end
   else
-    status = 'QUEUED'
+    changes.status = 'QUEUED'
   end
+  -- A delivery that told its own end has shown that it doesn't kill its worker.
+  if given.reported and outcome ~= 'SUPERSEDED' then changes.suspect = false end
+  if given.suspect then changes.suspect = given.suspect end
+
   local attempt = 'attempt:' .. task.attempt
   local open = redis.call('HGET', taskKey(task.id), attempt)
   redis.call('HSET', taskKey(task.id), attempt, open .. ',"finishedAt":' .. int(now) .. ',"outcome":"' .. outcome
     .. '"' .. (brief and ',"failure":' .. brief or '') .. '}')
   redis.call('HDEL', runsKey(task.worker), task.token)
-  local changes = { status = status, token = false, worker = false, endedToken = reported and task.token }
-  if isFinal[status] then changes.finished = int(now) end
-  if status == 'SUCCEEDED' then
-    redis.call('HSET', taskKey(task.id), 'output', output)
-    changes.outputBytes = int(#output)
-  elseif status == 'FAILED' then
-    changes.failure = failure
-  elseif status == 'QUEUED' then
+  if task.suspect then redis.call('HDEL', suspectsKey(task.worker), task.token) end
+  if changes.status ~= 'FAILED' then changes.failure = false end
+  if isFinal[changes.status] then
+    changes.finished = int(now)
+  else
     changes.progress = false
-    if outcome == 'LOST' then changes.lost = int((task.lost or 0) + 1) end
-    wait(task)
   end
-  return change(task, changes)
+  local json = change(task, changes)
+  if task.status == 'QUEUED' then wait(task) end
+  return json
 end
 `;
 
 /**
  * KEYS: queue root
- * ARGV: worker, id, token, outcome (SUCCEEDED, FAILED, SUPERSEDED), output (JSON), failure (JSON),
- *       brief failure (JSON), token of the slot's next delivery ('' = the slot stops), hint, line, …
+ * ARGV: worker, id, token, outcome (SUCCEEDED, FAILED, TIMED_OUT, SUPERSEDED), output (JSON), failure (JSON),
+ *       brief failure (JSON), retryable (1/0), retry after (ms or ''), token of the slot's next delivery ('' =
+ *       the slot stops), hint, line, …
  * Returns [1 counted / 0 stale, next delivery as in begin or '', hint, id, delivery, …]
  *
  * A repeat with the same tokens answers as the first call did, including the same next task.
  */
 export const finish = defineScript(`${prelude}${claim}${settle}
-local worker, id, token, outcome, output, failure, brief, nextToken, hint = unpack(ARGV)
-for i = 10, #ARGV do served[ARGV[i]] = true end
+local worker, id, token, outcome, output, failure, brief, retryable, retryAfter, nextToken, hint = unpack(ARGV)
+for i = 12, #ARGV do served[ARGV[i]] = true end
 local task = load(id)
-local counted = 0
+local counted, wasSuspect = 0, false
 if task and task.token == token then
-  settle(task, outcome, output, failure ~= '' and failure, brief ~= '' and brief, true)
+  wasSuspect = task.suspect
+  settle(task, outcome, { output = output, failure = failure ~= '' and failure, brief = brief ~= '' and brief,
+    retryable = retryable == '1', retryAfter = tonumber(retryAfter), reported = true })
   counted = 1
 elseif task and task.endedToken == token then
   counted = 1
 end
 redis.call('HDEL', runsKey(worker), token)
 local delivery = nextToken ~= '' and claim(worker, nextToken, served)
-if delivery then return { counted, delivery } end
-redis.call('HDEL', heldKey, hint)
-return { counted, '', unpack(wake()) }
+if not delivery then redis.call('HDEL', heldKey, hint) end
+-- A suspect that has ended makes room for the next one, also where this slot goes on with something else.
+return { counted, delivery or '', unpack((not delivery or wasSuspect) and wake() or {}) }
 `);

@@ -1,5 +1,7 @@
 import { luaKeys } from '../../redis/keys.ts';
-import { allowedMoves, isFinal, taskStatuses } from '../task.ts';
+import { allowedMoves } from '../moves.ts';
+import { isFinal, taskStatuses } from '../task.ts';
+import { waiting } from './waiting.ts';
 
 /** The most items that one call of a script handles; what is left waits for the next call. */
 export const itemsPerCall = 100;
@@ -10,18 +12,20 @@ export const inlineOutputBytes = 4_096;
 /** The state shows this many of the last attempts. */
 export const attemptsShown = 20;
 
+/** How long after a grace the clock ends an attempt itself: its worker, if it is well, was first. */
+export const sweepAfterMs = 500;
+
 const moves = taskStatuses
   .map((from) => `${from}={${allowedMoves[from].map((to) => `${to}=true`).join(',')}}`)
   .join(',');
 const finals = taskStatuses.filter((status) => isFinal(status)).map((status) => `${status}=true`);
 
 /**
- * What every script begins with: time, key names, a record's fields, its state as JSON, and the one
- * function by which a record changes. Lua never decodes or re-encodes user JSON, as cjson turns `[]` into
- * `{}` and large integers into floats: the state is joined from opaque strings.
+ * A record: its fields, its state as JSON, its clock, and the one function by which it changes. Lua never
+ * decodes or re-encodes user JSON, as cjson turns `[]` into `{}` and large integers into floats: the state is
+ * joined from opaque strings.
  */
-export const prelude = `
-${luaKeys}
+const record = `
 local moves = {${moves}}
 local isFinal = {${finals.join(',')}}
 local time = redis.call('TIME')
@@ -30,9 +34,15 @@ local now = math.floor(nowUs / 1000)
 local int = function(number) return string.format('%.0f', number) end
 
 -- The small fields of a record, in the order of HMGET. 'input' and 'output' are read apart.
+--   policy      the definition's, as JSON (policy.ts)      token, worker  of the delivery that runs
+--   tried       attempts of this round that failed         endedToken     of the last one that told its end
+--   lost        deliveries of this round that were lost    suspect        how many suspects may run side by side
+--   due         when its next attempt may start (ms)       timeoutAt      when the delivery's time is up (ms)
+--   clock       its score in the 'due' set                 key, keyHash   idempotency key, hash of its input
 local fields = { 'name', 'definition', 'status', 'version', 'created', 'owner', 'tags', 'parent', 'trace',
-  'attempt', 'token', 'worker', 'started', 'finished', 'progress', 'failure', 'cancellation',
-  'outputBytes', 'lost', 'maxDeliveries', 'keepSuccess', 'keepFailure', 'endedToken' }
+  'replayOf', 'attempt', 'token', 'worker', 'started', 'finished', 'progress', 'failure', 'cancellation',
+  'outputBytes', 'policy', 'tried', 'lost', 'suspect', 'due', 'expiresAt', 'deadlineAt', 'timeoutAt', 'clock',
+  'key', 'keyUntil', 'endedToken' }
 
 -- The record as a table of strings, or nil.
 local load = function(id)
@@ -41,6 +51,11 @@ local load = function(id)
   local task = { id = id }
   for i, field in ipairs(fields) do task[field] = values[i] end
   return task
+end
+
+local policyOf = function(task)
+  if not task.rules then task.rules = cjson.decode(task.policy) end
+  return task.rules
 end
 
 -- The state as JSON: what is published and what a snapshot reads.
@@ -64,10 +79,14 @@ local state = function(task)
   end
   add('startedAt', task.started)
   add('finishedAt', task.finished)
+  add('nextAttemptAt', task.due)
+  add('expiresAt', task.expiresAt)
+  add('deadlineAt', task.deadlineAt)
   add('progress', task.progress)
   add('failure', task.failure)
   add('cancellation', task.cancellation)
   add('parent', task.parent)
+  add('replayOf', task.replayOf)
   add('trace', task.trace)
   add('outputBytes', task.outputBytes)
   if task.outputBytes and tonumber(task.outputBytes) <= ${inlineOutputBytes} then
@@ -77,111 +96,100 @@ local state = function(task)
   return table.concat(parts)
 end
 
+-- When time will next do something to a task by itself (ms), or nil.
+local clockOf = function(task)
+  local at
+  local earliest = function(ms)
+    ms = tonumber(ms or nil)
+    if ms and (not at or ms < at) then at = ms end
+  end
+  if task.status == 'RUNNING' or task.status == 'CANCELING' then
+    local allowance = policyOf(task).graceMs + ${sweepAfterMs}
+    earliest(task.timeoutAt and task.timeoutAt + allowance)
+    if task.status == 'CANCELING' then
+      earliest(task.cancellation:match('"requestedAt":(%d+)') + allowance)
+    end
+  elseif not isFinal[task.status] then
+    earliest(task.due)
+    earliest(task.expiresAt)
+    earliest(task.deadlineAt)
+  end
+  return at and int(at)
+end
+
+-- Puts a task where the clocks look for it. Gives its score, or false.
+local setClock = function(task)
+  local at = clockOf(task) or false
+  if at ~= (task.clock or false) then
+    if at then
+      redis.call('ZADD', dueKey, at, task.id)
+      -- What is due before everything else is told to the clocks, so that it is on time.
+      if task.due and redis.call('ZRANGE', dueKey, 0, 0)[1] == task.id then
+        redis.call('PUBLISH', dueKey, at)
+      end
+    else
+      redis.call('ZREM', dueKey, task.id)
+    end
+    task.clock = at
+  end
+  return at
+end
+
+-- What becomes of a record that is final, and of its idempotency key: the two end together.
+local retire = function(task)
+  local policy = policyOf(task)
+  local removal = now + (task.status == 'SUCCEEDED' and policy.keepSuccessMs or policy.keepFailureMs)
+  if task.key and (task.status == 'FAILED' or task.status == 'EXPIRED') then
+    if redis.call('GET', keyKey(task.key)) == task.id then redis.call('DEL', keyKey(task.key)) end
+  elseif task.key then
+    removal = math.max(removal, tonumber(task.keyUntil))
+  end
+  redis.call('ZADD', removalsKey, removal, task.id)
+  -- Only the net: the clock removes the record with its index entries.
+  redis.call('PEXPIREAT', taskKey(task.id), int(removal + 86400000))
+end
+
 -- Writes changes (a table of strings; false removes the field), raises the version, moves the index entry
 -- and publishes. The only way in which a record changes. Returns the state.
 local change = function(task, changes)
   local key = taskKey(task.id)
-  if changes.status and changes.status ~= task.status then
-    if not moves[task.status][changes.status] then
-      error('a task may not go from ' .. task.status .. ' to ' .. changes.status)
-    end
-    redis.call('ZREM', indexKey(task.name, task.status), task.id)
-    redis.call('ZADD', indexKey(task.name, changes.status), task.created, task.id)
+  local from, to = task.status, changes.status or task.status
+  if from ~= to then
+    if not moves[from][to] then error('a task may not go from ' .. from .. ' to ' .. to) end
+    redis.call('ZREM', indexKey(task.name, from), task.id)
+    redis.call('ZADD', indexKey(task.name, to), task.created, task.id)
   end
   -- Also grows over a failover that lost writes, as time goes on there.
   changes.version = int(math.max(task.version + 1, nowUs - task.created))
   local set, removed = {}, {}
-  for field, value in pairs(changes) do
+  local write = function(field, value, was)
     if value then
       set[#set + 1] = field
       set[#set + 1] = value
-    elseif task[field] then
+    elseif was then
       removed[#removed + 1] = field
     end
+  end
+  for field, value in pairs(changes) do
+    write(field, value, task[field])
     task[field] = value
   end
+  local clock = task.clock
+  if setClock(task) ~= (clock or false) then write('clock', task.clock, clock) end
   redis.call('HSET', key, unpack(set))
   if #removed > 0 then redis.call('HDEL', key, unpack(removed)) end
-  if changes.status and isFinal[changes.status] then
-    local keep = changes.status == 'SUCCEEDED' and task.keepSuccess or task.keepFailure
-    local removal = now + tonumber(keep)
-    redis.call('ZADD', removalsKey, removal, task.id)
-    -- Only the net: the clock removes the record with its index entries.
-    redis.call('PEXPIREAT', key, int(removal + 86400000))
+  if from ~= to and isFinal[to] then
+    retire(task)
+  elseif isFinal[from] and not isFinal[to] then
+    redis.call('ZREM', removalsKey, task.id)
+    redis.call('PERSIST', key)
   end
   local json = state(task)
   redis.call('PUBLISH', stateChannel(task.id), json)
   redis.call('PUBLISH', statesChannel, json)
   return json
 end
-
--- The backlog. A line is 'name:definitionVersion'; its head says where it stands among the lines.
-local lineOf = function(task) return task.name .. ':' .. task.definition end
-local updateHead = function(line)
-  local first = redis.call('ZRANGE', backlogKey(line), 0, 0, 'WITHSCORES')
-  if first[2] then
-    redis.call('ZADD', headsKey, first[2], line)
-  else
-    redis.call('ZREM', headsKey, line)
-  end
-end
-local wait = function(task)
-  local line = lineOf(task)
-  redis.call('ZADD', backlogKey(line), task.created, task.id)
-  updateHead(line)
-end
-local stopWaiting = function(task)
-  local line = lineOf(task)
-  redis.call('ZREM', backlogKey(line), task.id)
-  updateHead(line)
-end
-
--- Wakes idle slots: at most min(claimable, idle slots - hints under way) hints, promised here and pushed by
--- the caller. Returns { hint, task id, delivery, ... }. Idle slots are derived from leased presence.
-local promise = function(hints, id, delivery)
-  redis.call('ZADD', hintsKey, int(now), id)
-  -- The hint's own number: Bee-Queue refuses an id that it has seen, and a lost hint would be in its way.
-  for _, value in ipairs({ id .. '.' .. int(nowUs), id, int(delivery) }) do hints[#hints + 1] = value end
-end
-local wake = function()
-  local hints = {}
-  local heads = redis.call('ZRANGE', headsKey, 0, ${itemsPerCall - 1})
-  if #heads == 0 then return hints end
-  local sizes, claimable = {}, 0
-  for _, line in ipairs(heads) do
-    sizes[line] = redis.call('ZCARD', backlogKey(line))
-    claimable = claimable + sizes[line]
-  end
-  local room = ${itemsPerCall} + redis.call('ZCARD', hintsKey)
-  local idle, useful = 0, {}
-  for _, worker in ipairs(redis.call('ZRANGE', workersKey, '(' .. int(now), '+inf', 'BYSCORE')) do
-    local presence = redis.call('HMGET', workerKey(worker), 'slots', 'lines')
-    local free = presence[1] and presence[1] - redis.call('HLEN', runsKey(worker)) or 0
-    if free > 0 then
-      local served = 0
-      for line, size in pairs(sizes) do
-        if presence[2]:find(' ' .. line .. ' ', 1, true) then
-          served = served + size
-          useful[line] = true
-        end
-      end
-      idle = idle + math.min(free, served)
-      if idle >= math.min(claimable, room) then break end
-    end
-  end
-  local underWay = redis.call('ZCARD', hintsKey)
-  local count = math.min(idle, claimable, room) - underWay
-  for _, line in ipairs(heads) do
-    if count <= 0 then break end
-    if useful[line] then
-      for _, id in ipairs(redis.call('ZRANGE', backlogKey(line), 0, count + underWay - 1)) do
-        if count > 0 and not redis.call('ZSCORE', hintsKey, id) then
-          promise(hints, id, (redis.call('HGET', taskKey(id), 'attempt') or 0) + 1)
-          count = count - 1
-        end
-      end
-    end
-  end
-  return hints
-end
 `;
+
+/** What every script begins with. */
+export const prelude = `${luaKeys}${record}${waiting}`;

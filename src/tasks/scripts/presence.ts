@@ -1,4 +1,5 @@
 import { defineScript } from '../../redis/connection.ts';
+import { timeUp } from './begin.ts';
 import { settle } from './finish.ts';
 import { prelude } from './prelude.ts';
 
@@ -6,18 +7,21 @@ import { prelude } from './prelude.ts';
  * A worker says that it lives: its presence is the lease of all its deliveries, renewed in one call.
  *
  * KEYS: queue root
- * ARGV: worker, lease (ms), slots, lines (' line line '), host, pid, number of tokens, token, …
+ * ARGV: worker, lease (ms), slots, lines (' line line '), host, pid, version, the worker's clock (ms), number of
+ *       tokens, token, …
  * Returns [[stale token, …], [token whose task is being canceled, …], hint, id, delivery, …]
  *
  * A delivery that the worker doesn't know of after a whole lease never reached it, and is given back.
  */
-export const renew = defineScript(`${prelude}${settle}
-local worker, lease, slots, lines, host, pid, known = unpack(ARGV)
+export const renew = defineScript(`${prelude}${timeUp}${settle}
+local worker, lease, slots, lines, host, pid, version, clock, known = unpack(ARGV)
 redis.call('ZADD', workersKey, int(now + lease), worker)
-redis.call('HSET', workerKey(worker), 'slots', slots, 'lines', lines, 'host', host, 'pid', pid)
+redis.call('HSET', workerKey(worker), 'slots', slots, 'lines', lines, 'host', host, 'pid', pid,
+  'version', version, 'skew', int(clock - now))
+redis.call('HDEL', workerKey(worker), 'blamed')
 redis.call('PEXPIRE', workerKey(worker), int(lease * 20))
 local held, stale, canceling = {}, {}, {}
-for i = 8, 7 + known do
+for i = 10, 9 + known do
   local token = ARGV[i]
   local id = redis.call('HGET', runsKey(worker), token)
   held[token] = true
@@ -32,9 +36,10 @@ for i = 1, #runs, 2 do
   local token, task = runs[i], load(runs[i + 1])
   if not task or task.token ~= token then
     redis.call('HDEL', runsKey(worker), token)
+    redis.call('HDEL', suspectsKey(worker), token)
   elseif not held[token] then
     local open = redis.call('HGET', taskKey(task.id), 'attempt:' .. task.attempt)
-    if now - open:match('"startedAt":(%d+)') > tonumber(lease) then settle(task, 'SUPERSEDED') end
+    if now - open:match('"startedAt":(%d+)') > tonumber(lease) then settle(task, 'SUPERSEDED', {}) end
   end
 end
 return { stale, canceling, unpack(wake()) }
@@ -47,14 +52,14 @@ return { stale, canceling, unpack(wake()) }
  * ARGV: worker
  * Returns [hint, id, delivery, …]
  */
-export const leave = defineScript(`${prelude}${settle}
+export const leave = defineScript(`${prelude}${timeUp}${settle}
 local worker = ARGV[1]
 local runs = redis.call('HGETALL', runsKey(worker))
 for i = 1, #runs, 2 do
   local task = load(runs[i + 1])
-  if task and task.token == runs[i] then settle(task, 'SUPERSEDED') end
+  if task and task.token == runs[i] then settle(task, 'SUPERSEDED', {}) end
 end
-redis.call('DEL', workerKey(worker), runsKey(worker))
+redis.call('DEL', workerKey(worker), runsKey(worker), suspectsKey(worker))
 redis.call('ZREM', workersKey, worker)
 return wake()
 `);

@@ -1,4 +1,5 @@
 import { defineScript } from '../../redis/connection.ts';
+import { timeUp } from './begin.ts';
 import { settle } from './finish.ts';
 import { itemsPerCall, prelude } from './prelude.ts';
 
@@ -6,61 +7,116 @@ import { itemsPerCall, prelude } from './prelude.ts';
 export const hintLifeMs = 1_000;
 
 /**
- * The clock's work on one queue, done by every process once a second: forget lost hints, take back what
- * lost workers held, remove what outlived its retention, wake idle slots.
+ * A lost worker's tasks are taken back. Who is to blame is known where one suspect ran there, or one task alone:
+ * only that one is charged. Otherwise all who may have killed it become suspects (if there were none), of which a
+ * quarter may run side by side from now on: so a task that kills its worker is alone in the end, and those
+ * beside it are never charged.
+ */
+const loseWorker = `
+local loseWorker = function(worker, lost)
+  local blamed = redis.call('HGET', workerKey(worker), 'blamed')
+  if not blamed then
+    local suspects = redis.call('HLEN', suspectsKey(worker))
+    blamed = suspects > 0 and 'suspects:' .. suspects or 'all:' .. redis.call('HLEN', runsKey(worker))
+    redis.call('HSET', workerKey(worker), 'blamed', blamed)
+  end
+  local whom, count = blamed:match('(%a+):(%d+)')
+  local limit = int(math.max(1, math.floor(count / 4)))
+  local runs = redis.call('HGETALL', runsKey(worker))
+  local room = ${itemsPerCall} - #lost
+  for i = 1, math.min(#runs, 2 * room), 2 do
+    local task = load(runs[i + 1])
+    if task and task.token == runs[i] then
+      lost[#lost + 1] = task.id
+      local isBlamed = whom == 'all' or task.suspect
+      if isBlamed and count == '1' then
+        settle(task, 'LOST', { suspect = '1' })
+      else
+        settle(task, 'SUPERSEDED', { suspect = isBlamed and limit,
+          brief = failureJson(task, 'WORKER_LOST', 'The worker of this attempt was lost.', true) })
+      end
+    else
+      redis.call('HDEL', runsKey(worker), runs[i])
+    end
+  end
+  if #runs <= 2 * room then
+    redis.call('ZREM', workersKey, worker)
+    redis.call('DEL', workerKey(worker), runsKey(worker), suspectsKey(worker))
+  end
+end
+`;
+
+/** What time does to a task whose entry has come. */
+const ring = `
+local ring = function(id)
+  local task = load(id)
+  local at = task and clockOf(task)
+  if not at then
+    redis.call('ZREM', dueKey, id)
+  elseif tonumber(at) > now then
+    redis.call('ZADD', dueKey, at, id)
+  elseif task.status == 'RUNNING' or task.status == 'CANCELING' then
+    settle(task, 'TIMED_OUT', {})
+  elseif not timeUp(task) then
+    change(task, { status = 'QUEUED', due = false })
+    wait(task)
+  end
+end
+`;
+
+/** Takes a record away with its index entries; shared with the search for what a crash left behind. */
+const remove = `
+local remove = function(task)
+  redis.call('ZREM', indexKey(task.name), task.id)
+  redis.call('ZREM', indexKey(task.name, task.status), task.id)
+  local tags = redis.call('HGET', taskKey(task.id), 'tagList')
+  for tag in (tags or ''):gmatch('[^\\n]+') do
+    redis.call('ZREM', tagKey(tag), task.id)
+    if redis.call('EXISTS', tagKey(tag)) == 0 then redis.call('SREM', tagsKey, tag) end
+  end
+  redis.call('DEL', taskKey(task.id))
+  if task.key and redis.call('GET', keyKey(task.key)) == task.id then redis.call('DEL', keyKey(task.key)) end
+  redis.call('PUBLISH', stateChannel(task.id), '')
+end
+`;
+
+/**
+ * The clock's work on one queue, done by every process once a second and when something is due: forget lost
+ * hints, take back what lost workers held, do what time does to tasks, remove what outlived its retention,
+ * wake idle slots.
  *
  * KEYS: queue root
  * ARGV: lease (ms), since when the caller has been in touch (ms), when it last was (ms)
- * Returns [now (ms), [id of a task whose worker was lost, …], records removed, hint, id, delivery, …]
+ * Returns [now (ms), when the next task is due (ms) or '', [id of a task whose worker was lost, …],
+ *          records removed, hint, id, delivery, …]
  *
  * Times are the store's. A caller that hasn't been in touch for a whole lease, or that slept, sweeps
  * nothing: after an outage the workers renew first, so that Redis being away loses nobody.
  */
-export const tick = defineScript(`${prelude}${settle}
+export const tick = defineScript(`${prelude}${timeUp}${settle}${loseWorker}${ring}${remove}
 local lease, since, last = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local lost, removed = {}, 0
 redis.call('ZREMRANGEBYSCORE', hintsKey, '-inf', int(now - ${hintLifeMs}))
 
 if now - since >= lease and now - last < lease / 2 then
   for _, worker in ipairs(redis.call('ZRANGE', workersKey, '-inf', int(now), 'BYSCORE', 'LIMIT', 0, 10)) do
-    local runs = redis.call('HGETALL', runsKey(worker))
-    local room = ${itemsPerCall} - #lost
-    for i = 1, math.min(#runs, 2 * room), 2 do
-      local task = load(runs[i + 1])
-      if task and task.token == runs[i] then
-        lost[#lost + 1] = task.id
-        local failure
-        if (task.lost or 0) + 1 > tonumber(task.maxDeliveries) then
-          failure = '{"code":"WORKER_LOST","message":"The worker of this task was lost '
-            .. int((task.lost or 0) + 1) .. ' times.","retryable":false,"attempt":' .. task.attempt .. '}'
-        end
-        settle(task, 'LOST', nil, failure, failure)
-      else
-        redis.call('HDEL', runsKey(worker), runs[i])
-      end
-    end
-    if #runs <= 2 * room then
-      redis.call('ZREM', workersKey, worker)
-      redis.call('DEL', workerKey(worker), runsKey(worker))
-    end
+    loseWorker(worker, lost)
   end
+end
+
+for _, id in ipairs(redis.call('ZRANGE', dueKey, '-inf', int(now), 'BYSCORE', 'LIMIT', 0, ${itemsPerCall})) do
+  ring(id)
 end
 
 for _, id in ipairs(redis.call('ZRANGE', removalsKey, '-inf', int(now), 'BYSCORE', 'LIMIT', 0, ${itemsPerCall})) do
   local task = load(id)
   if task then
-    redis.call('ZREM', indexKey(task.name), id)
-    redis.call('ZREM', indexKey(task.name, task.status), id)
-    local tags = redis.call('HGET', taskKey(id), 'tagList')
-    if tags then
-      for tag in tags:gmatch('[^\\n]+') do redis.call('ZREM', tagKey(tag), id) end
-    end
-    redis.call('DEL', taskKey(id))
-    redis.call('PUBLISH', stateChannel(id), '')
+    remove(task)
     removed = removed + 1
   end
   redis.call('ZREM', removalsKey, id)
 end
 
-return { int(now), lost, removed, unpack(wake()) }
+local next = redis.call('ZRANGE', dueKey, 0, 0, 'WITHSCORES')[2]
+return { int(now), next or '', lost, removed, unpack(wake()) }
 `);

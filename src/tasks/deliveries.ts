@@ -1,0 +1,107 @@
+import type { Script } from '../redis/connection.ts';
+import type { Delivery, Hint, Outcome, Presence, Server } from './delivery.ts';
+import { parseDelivery, parseHints } from './replies.ts';
+import { begin } from './scripts/begin.ts';
+import { finish } from './scripts/finish.ts';
+import { leave, renew } from './scripts/presence.ts';
+import { progress } from './scripts/progress.ts';
+import type { Store } from './store.ts';
+import type { TaskFailure, TaskProgress, TaskStatus } from './task.ts';
+
+/** What a worker does with one queue's tasks: take, tell, end, and hold on to them. */
+export class Deliveries {
+  readonly #store: Store;
+  readonly #queue: string;
+  readonly #server: Server;
+
+  constructor(store: Store, queue: string, server: Server) {
+    this.#store = store;
+    this.#queue = queue;
+    this.#server = server;
+  }
+
+  /** Takes the best claimable task for a slot, after a hint. */
+  async begin(
+    token: string,
+    hint: { readonly hint: string; readonly id: string },
+    mayWake: boolean,
+  ): Promise<{ delivery: Delivery | undefined; hints: Hint[] }> {
+    const args = [this.#server.worker, token, hint.hint, hint.id, mayWake ? 1 : 0, ...this.#server.lines];
+    const [delivery, ...hints] = (await this.#run(begin, args)) as ['' | string[], ...string[]];
+    return { delivery: parseDelivery(delivery), hints: parseHints(hints) };
+  }
+
+  /** Writes a delivery's outcome and takes the slot's next task, unless it stops (no next token). */
+  async finish(
+    delivery: Delivery,
+    outcome: Outcome,
+    nextToken: string | undefined,
+    hint: string,
+  ): Promise<{ counted: boolean; delivery: Delivery | undefined; hints: Hint[] }> {
+    const { failure, retryAfterMs } =
+      outcome.outcome === 'FAILED' ? outcome : { failure: undefined, retryAfterMs: undefined };
+    const args = [
+      this.#server.worker,
+      delivery.task.id,
+      delivery.token,
+      outcome.outcome,
+      outcome.outcome === 'SUCCEEDED' ? outcome.output : '',
+      failure === undefined ? '' : JSON.stringify(last(failure)),
+      failure === undefined ? '' : JSON.stringify(brief(failure)),
+      failure?.retryable === true ? 1 : 0,
+      retryAfterMs ?? '',
+      nextToken ?? '',
+      hint,
+      ...this.#server.lines,
+    ];
+    const [counted, next, ...hints] = (await this.#run(finish, args)) as [number, '' | string[], ...string[]];
+    return { counted: counted === 1, delivery: parseDelivery(next), hints: parseHints(hints) };
+  }
+
+  /** Writes an attempt's progress; answers with the status, or undefined where the token is stale. */
+  async progress(delivery: Delivery, value: TaskProgress): Promise<TaskStatus | undefined> {
+    const args = [delivery.task.id, delivery.token, JSON.stringify(value)];
+    const status = (await this.#run(progress, args)) as TaskStatus | '';
+    return status === '' ? undefined : status;
+  }
+
+  /** Renews a worker's lease on all its deliveries; says which of them are void or to be canceled. */
+  async renew(
+    presence: Presence,
+    tokens: readonly string[],
+  ): Promise<{ stale: string[]; canceling: string[]; hints: Hint[] }> {
+    const args = [
+      this.#server.worker,
+      presence.leaseMs,
+      presence.slots,
+      ` ${this.#server.lines.join(' ')} `,
+      presence.host,
+      presence.pid,
+      presence.version,
+      presence.clockMs,
+      tokens.length,
+      ...tokens,
+    ];
+    const [stale, canceling, ...hints] = (await this.#run(renew, args)) as [string[], string[], ...string[]];
+    return { stale, canceling, hints: parseHints(hints) };
+  }
+
+  /** Takes a worker's presence away and gives back what it still holds. */
+  async leave(): Promise<Hint[]> {
+    return parseHints((await this.#run(leave, [this.#server.worker])) as string[]);
+  }
+
+  #run(script: Script, args: readonly (string | number)[]): Promise<unknown> {
+    return this.#store.run(script, this.#queue, args);
+  }
+}
+
+/** A failure as the task keeps it, should it be the last one: an error without a code has used up the attempts. */
+function last(failure: TaskFailure): TaskFailure {
+  return failure.code === 'ERROR' ? { ...failure, code: 'ATTEMPTS_EXHAUSTED' } : failure;
+}
+
+/** A failure as an attempt keeps it: short, as the state shows up to twenty. */
+function brief({ code, message, retryable, attempt }: TaskFailure): TaskFailure {
+  return { code, message: message.length > 200 ? `${message.slice(0, 199)}…` : message, retryable, attempt };
+}

@@ -1,0 +1,36 @@
+import type { Delivery, Hint } from './delivery.ts';
+import type { Task } from './task.ts';
+
+/** Parses a state as the scripts join it. */
+export function parseTask(state: string): Task {
+  // The one place where the scripts' JSON becomes a Task: `state` in scripts/prelude.ts writes these fields.
+  return JSON.parse(state) as Task;
+}
+
+/** Parses the hints that a script promises. */
+export function parseHints(values: readonly string[]): Hint[] {
+  return chunks(values, 3).map(([hint = '', id = '', delivery = '']) => ({
+    hint,
+    id,
+    delivery: Number(delivery),
+  }));
+}
+
+/** Parses what `begin` and `finish` hand out. */
+export function parseDelivery(reply: '' | readonly string[]): Delivery | undefined {
+  if (reply === '') return undefined;
+  const [, token = '', , state = '', input = '', timeoutMs = '', graceMs = ''] = reply;
+  return {
+    token,
+    task: parseTask(state),
+    input,
+    timeoutMs: timeoutMs === '' ? undefined : Number(timeoutMs),
+    graceMs: Number(graceMs),
+  };
+}
+
+/** The items in groups of a size. */
+export function chunks<T>(items: readonly T[], size: number): T[][] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
+}

@@ -1,0 +1,125 @@
+import { defineScript } from '../../redis/connection.ts';
+import { isFinal, taskStatuses } from '../task.ts';
+import { timeUp } from './begin.ts';
+import { settle } from './finish.ts';
+import { prelude } from './prelude.ts';
+
+/** Entries that one call looks at, and at most as many of tasks that aren't final. */
+const entriesPerCall = 1_000;
+
+/** How often the search goes on, whichever process does it. */
+export const mendEveryMs = 1_000;
+
+const activeStatuses = taskStatuses.filter((status) => !isFinal(status)).map((status) => `'${status}'`);
+
+/**
+ * Looks for what a crash, an eviction or a hand may have left behind, a piece at each call, and mends it:
+ *
+ * | found | mended by |
+ * |---|---|
+ * | an index, tag, backlog, due or removal entry without a record | removing it |
+ * | a task that is QUEUED and not in the backlog | putting it there |
+ * | a task that time should move and that no clock looks for | putting it among those |
+ * | a task that runs on a worker that holds no lease, or doesn't hold it | giving it back |
+ * | a hint that a worker took which is gone | forgetting it |
+ *
+ * KEYS: queue root
+ * ARGV: to mend: at most one piece in so many ms; only to look: '', and twice where to go on, at first 'start'
+ * Returns [[kind, count, …], twice where to go on, at last 'end', hint, id, delivery, …]
+ *
+ * Lists of tasks that aren't final are looked at by themselves, so that a million finished ones don't delay them.
+ */
+export const mend = defineScript(`${prelude}${timeUp}${settle}
+local onlyLook = ARGV[1] == ''
+if not onlyLook and not redis.call('SET', mendingKey .. ':pause', 1, 'NX', 'PX', ARGV[1]) then
+  return { {}, 'end', 'end' }
+end
+local found = {}
+local note = function(kind, repair)
+  found[kind] = (found[kind] or 0) + 1
+  if not onlyLook then repair() end
+end
+
+local lookAtEntry = function(key, id)
+  if redis.call('EXISTS', taskKey(id)) == 0 then
+    note('entriesWithoutRecord', function() redis.call('ZREM', key, id) end)
+  end
+end
+local lookAtTask = function(key, id)
+  local task = load(id)
+  if not task then return lookAtEntry(key, id) end
+  if task.status ~= key:match('[^:]+$') then
+    note('entriesOfAnotherStatus', function()
+      redis.call('ZREM', key, id)
+      redis.call('ZADD', indexKey(task.name, task.status), task.created, id)
+    end)
+    return
+  end
+  if task.status == 'RUNNING' or task.status == 'CANCELING' then
+    local held = task.worker and redis.call('HGET', runsKey(task.worker), task.token or '') == id
+    if not held or not redis.call('ZSCORE', workersKey, task.worker) then
+      note('runsWithoutWorker', function() settle(task, 'SUPERSEDED', {}) end)
+      return
+    end
+  elseif task.status == 'QUEUED' then
+    local line = lineOf(task)
+    if not redis.call('ZSCORE', backlogKey(line), id) or not redis.call('ZSCORE', headsKey, line) then
+      note('waitingOutsideBacklog', function() wait(task) end)
+    end
+  end
+  local at = clockOf(task)
+  if at and not redis.call('ZSCORE', dueKey, id) then
+    note('timesWithoutClock', function() redis.call('ZADD', dueKey, at, id) end)
+  end
+end
+
+-- Walks through lists of ids from a position, round and round; who only looks stops at the end.
+local walk = function(lists, look, position)
+  if position == 'end' or #lists == 0 then return 'end' end
+  local list, cursor = position:match('(%d+) (%d+)')
+  list, cursor = tonumber(list or 1), cursor or '0'
+  if list > #lists then list, cursor = 1, '0' end
+  local budget = ${entriesPerCall}
+  for _ = 1, #lists do
+    if budget <= 0 then break end
+    repeat
+      local scanned = redis.call('ZSCAN', lists[list], cursor, 'COUNT', 200)
+      cursor = scanned[1]
+      for i = 1, #scanned[2], 2 do look(lists[list], scanned[2][i]) end
+      budget = budget - #scanned[2] / 2 - 1
+    until cursor == '0' or budget <= 0
+    if cursor == '0' then
+      list = list % #lists + 1
+      if onlyLook and list == 1 then return 'end' end
+    end
+  end
+  return list .. ' ' .. cursor
+end
+
+local names = redis.call('SMEMBERS', namesKey)
+local active, all = {}, { removalsKey, dueKey }
+for _, name in ipairs(names) do
+  for _, status in ipairs({ ${activeStatuses.join(', ')} }) do active[#active + 1] = indexKey(name, status) end
+  for status in pairs(isFinal) do all[#all + 1] = indexKey(name, status) end
+  all[#all + 1] = indexKey(name)
+end
+for _, tag in ipairs(redis.call('SMEMBERS', tagsKey)) do all[#all + 1] = tagKey(tag) end
+for _, line in ipairs(redis.call('ZRANGE', headsKey, 0, -1)) do all[#all + 1] = backlogKey(line) end
+local from = onlyLook and { ARGV[2], ARGV[3] } or redis.call('HMGET', mendingKey, 'active', 'all')
+local to = { walk(active, lookAtTask, from[1] or 'start'), walk(all, lookAtEntry, from[2] or 'start') }
+if not onlyLook then redis.call('HSET', mendingKey, 'active', to[1], 'all', to[2]) end
+
+local held = redis.call('HGETALL', heldKey)
+for i = 1, #held, 2 do
+  if not redis.call('ZSCORE', workersKey, held[i + 1]) then
+    note('hintsOfLostWorkers', function() redis.call('HDEL', heldKey, held[i]) end)
+  end
+end
+
+local counts = {}
+for kind, count in pairs(found) do
+  counts[#counts + 1] = kind
+  counts[#counts + 1] = count
+end
+return { counts, to[1], to[2], unpack(onlyLook and {} or wake()) }
+`);

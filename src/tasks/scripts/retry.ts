@@ -1,0 +1,32 @@
+import { defineScript } from '../../redis/connection.ts';
+import { prelude } from './prelude.ts';
+
+/**
+ * Puts a task that ended without success back: a new round, with fresh budgets and clocks; the numbers of its
+ * attempts go on.
+ *
+ * KEYS: queue root
+ * ARGV: id
+ * Returns [1 accepted / 0 isn't final or has succeeded / -1 its idempotency key is another task's by now,
+ *          state, hint, id, delivery, …] or [] where there is no such task
+ */
+export const retry = defineScript(`${prelude}
+local id = ARGV[1]
+local task = load(id)
+if not task then return {} end
+if not isFinal[task.status] or task.status == 'SUCCEEDED' then return { 0, state(task) } end
+local policy = policyOf(task)
+local changes = { status = 'QUEUED', finished = false, failure = false, cancellation = false, progress = false,
+  tried = false, lost = false, suspect = false,
+  expiresAt = policy.expiresInMs and int(now + policy.expiresInMs),
+  deadlineAt = policy.deadlineMs and int(now + policy.deadlineMs) }
+if task.key then
+  local holder = redis.call('GET', keyKey(task.key))
+  if holder and holder ~= id and redis.call('EXISTS', taskKey(holder)) == 1 then return { -1, state(task) } end
+  changes.keyUntil = int(now + redis.call('HGET', taskKey(id), 'keyMs'))
+  redis.call('SET', keyKey(task.key), id, 'PXAT', changes.keyUntil)
+end
+local json = change(task, changes)
+wait(task)
+return { 1, json, unpack(wake()) }
+`);
