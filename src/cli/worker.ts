@@ -21,7 +21,13 @@ export async function worker(settings: Settings<'worker'>): Promise<number> {
   const running = await Promise.race([starting, asked]);
   if (typeof running === 'string') return exitCodes.ok;
   logger.info({ worker: running.id, definitions: definitions.length }, 'the worker takes tasks');
-  logger.info({ signal: await asked, graceMs: settings.grace }, 'the worker stops');
+  const stuck = running.stuck.then((queue) => ({ queue }));
+  const why = await Promise.race([asked, stuck]);
+  logger.info(
+    { ...(typeof why === 'string' ? { signal: why } : why), graceMs: settings.grace },
+    'the worker stops',
+  );
   await running.stop(settings.grace);
-  return exitCodes.ok;
+  // A worker that can't take tasks any more ends as a failure, so that whoever looks after it starts another one.
+  return typeof why === 'string' ? exitCodes.ok : exitCodes.failure;
 }

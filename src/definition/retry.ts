@@ -17,7 +17,7 @@ export interface RetryOptions {
   };
 }
 
-/** `RetryOptions` with every default filled in. */
+/** `RetryOptions` with every default filled in. The store works out the waits (`backoff` in its scripts). */
 export interface RetryPolicy {
   readonly attempts: number;
   readonly backoff: {
@@ -26,16 +26,6 @@ export interface RetryPolicy {
     readonly maxMs: number;
     readonly jitter: number;
   };
-}
-
-/**
- * Gives the wait in milliseconds that follows a failed attempt (`attempt` counts from 1 in its round).
- * Full jitter by default, so that tasks which failed together don't come back together.
- */
-export function delayAfter(attempt: number, policy: RetryPolicy, random: () => number = Math.random): number {
-  const { initialMs, factor, maxMs, jitter } = policy.backoff;
-  const wholeMs = Math.min(maxMs, initialMs * factor ** (attempt - 1));
-  return Math.round(wholeMs * (1 - jitter * random()));
 }
 
 /** Fills in the defaults and reports what can't be used. */

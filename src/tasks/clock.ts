@@ -39,6 +39,7 @@ export class Clock {
     for (const queue of options.queues) this.#lookAfter(queue);
     this.#timer = setInterval(() => this.#start(), Math.min(1_000, this.#leaseMs / 4));
     this.#timer.unref();
+    this.#start();
   }
 
   /** Channels that it listens to, one for each queue. */

@@ -116,10 +116,11 @@ export class QueueClock {
 
   /** Sets the timer for the next due task, unless an earlier one is set. */
   #arm(at: number): void {
-    if (this.#closed || this.#offset === undefined || at >= this.#dueAt) return;
+    if (this.#closed || at >= this.#dueAt) return;
     this.#dueAt = at;
     clearTimeout(this.#timer);
-    const waitMs = Math.max(1, at - this.#offset - performance.now());
+    // Before its first tick it doesn't know the store's time, and asks.
+    const waitMs = this.#offset === undefined ? 1 : Math.max(1, at - this.#offset - performance.now());
     if (waitMs > longestMs) return;
     this.#timer = setTimeout(() => void this.#ring(), waitMs);
     this.#timer.unref();

@@ -19,6 +19,9 @@ const rounds = quick ? 1 : 5;
 const requests = quick ? 300 : 5_000;
 const ticks = quick ? 10 : 100;
 const inFlight = 32;
+/** As the task `again` is defined. */
+const backoffMs = 50;
+const retries = quick ? 5 : 20;
 const mutation = 'mutation ($n: Int!) { echo(input: { n: $n }) { task { id } } }';
 
 let beeRuns = 0;
@@ -35,12 +38,14 @@ try {
   const enqueue: Round<number>[] = [];
   const whole: Round<number>[] = [];
   const told: Round<number[]>[] = [];
+  const late: Round<number[]>[] = [];
   for (let round = 0; round < rounds; round += 1) {
     enqueue.push({ ours: await requestRate(api.port), baseline: await requestRate(plain.port) });
     whole.push({ ours: await taskRate(api.port), baseline: await beeRate() });
     const ours = await toldByTaskwire(api.port);
     const baseline = await toldByRawSocket(raw.port, publisher.child);
     told.push({ ours, baseline });
+    late.push({ ours: await lateRetries(api.port), baseline: await lateTimers() });
   }
 
   print('path' in found ? 'redis-server' : 'the embedded store', [
@@ -55,6 +60,17 @@ try {
           baseline: percentile(baseline, name),
         })),
         'PUBLISH → raw ws',
+      ),
+    ),
+    ...['p50', 'p99'].map((name) =>
+      figure(
+        `a retry is due → it begins, ${name}`,
+        'ms',
+        late.map(({ ours, baseline }) => ({
+          ours: percentile(ours, name),
+          baseline: percentile(baseline, name),
+        })),
+        'setTimeout',
       ),
     ),
   ]);
@@ -165,6 +181,42 @@ async function toldByTaskwire(port: number): Promise<number[]> {
     seen = at;
   }
   await client.dispose();
+  return times;
+}
+
+/** How late each retry of some tasks began, in ms by the store's clock; one task at a time. */
+async function lateRetries(port: number): Promise<number[]> {
+  const client = socketTo(port);
+  const enqueue = `mutation { echo: again(input: { attempts: ${retries} }) { task { id } } }`;
+  const query =
+    'subscription ($id: ID!) { againUpdated(id: $id) { isFinal attempts { startedAt finishedAt } } }';
+  const times: number[] = [];
+  for (let run = 0; run < ticks / 10; run += 1) {
+    const { data } = await post(port, { query: enqueue });
+    for await (const result of client.iterate({ query, variables: { id: data?.echo.task.id ?? '' } })) {
+      // What the query above asks for.
+      const { againUpdated } = result.data as {
+        againUpdated: { isFinal: boolean; attempts: { startedAt: string; finishedAt: string }[] };
+      };
+      if (!againUpdated.isFinal) continue;
+      for (const [index, { finishedAt }] of againUpdated.attempts.slice(0, -1).entries()) {
+        const startedAt = againUpdated.attempts[index + 1]?.startedAt ?? '';
+        times.push(Date.parse(startedAt) - Date.parse(finishedAt) - backoffMs);
+      }
+    }
+  }
+  await client.dispose();
+  return times;
+}
+
+/** How late timers of the same length are that a process sets for itself. */
+async function lateTimers(): Promise<number[]> {
+  const times: number[] = [];
+  for (let timer = 0; timer < ticks; timer += 1) {
+    const due = now() + backoffMs;
+    await new Promise((resolve) => setTimeout(resolve, backoffMs));
+    times.push(now() - due);
+  }
   return times;
 }
 

@@ -12,7 +12,8 @@ import { startWorker } from '../../src/worker/worker.ts';
 // One process of the benchmark, started by bench.ts: `process.ts ROLE REDIS_URL`. It sends its port when it is ready.
 
 const concurrency = 50;
-const logger = createLogger({ level: 'warn' });
+// What fails on purpose needs no warning.
+const logger = createLogger({ level: 'error' });
 const [role = '', url = ''] = process.argv.slice(2);
 const redis = { url, prefix: 'bench' };
 
@@ -36,7 +37,17 @@ const clock = defineTask({
   },
 });
 
-const definitions = [echo, clock];
+/** Fails, to be tried again 50 ms later, and succeeds at last. */
+const again = defineTask({
+  name: 'again',
+  input: (t) => ({ attempts: t.int({ required: true }) }),
+  retry: { attempts: 20, backoff: { initial: 50, factor: 1, jitter: 0 } },
+  run({ attempts }, { attempt }) {
+    if (attempt < attempts) throw Object.assign(new Error('not yet'), { code: 'NOT_YET' });
+  },
+});
+
+const definitions = [echo, clock, again];
 
 const roles: Record<string, () => Promise<number>> = {
   async api() {

@@ -36,7 +36,9 @@ test('a definition brings its mutation, its typed task and its subscription', ()
   expect(printed).toContain(
     'resizeImage(\n    input: ResizeImageInput!\n\n    options: TaskOptions\n  ): ResizeImagePayload!',
   );
-  expect(printed).toContain('type ResizeImagePayload {\n  deduplicated: Boolean!\n\n  task: ResizeImageTask!\n}');
+  expect(printed).toContain(
+    'type ResizeImagePayload {\n  deduplicated: Boolean!\n\n  task: ResizeImageTask!\n}',
+  );
   expect(printed).toContain('type ResizeImageTask implements Node & Task {');
   expect(printed).toContain('  output: ResizeImageOutput\n');
   expect(printed).toContain('type ResizeImageOutput {\n  bytes: Int\n}');
