@@ -1,18 +1,30 @@
-// Writes README's table of settings from src/config.ts, or with --check says whether it is in step.
+// Writes the tables that documents have from the sources, or with --check says whether they are in step.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { commands, fallbackOf, settingsOf, table } from '../src/config.ts';
+import { moves } from '../src/tasks/moves.ts';
 
-const readme = new URL('../README.md', import.meta.url);
-const [begin, end] = ['<!-- settings -->', '<!-- /settings -->'];
+const check = process.argv.includes('--check');
+put('README.md', 'settings', settingsTable());
+put('docs/life-of-a-task.md', 'moves', movesTable());
 
-const written = readFileSync(readme, 'utf8');
-const [from, to] = [written.indexOf(begin), written.indexOf(end)];
-if (from === -1 || to < from) fail(`README.md has no ${begin} … ${end} to write the settings between.`);
-const wanted = `${written.slice(0, from + begin.length)}\n\n${settingsTable()}\n\n${written.slice(to)}`;
-if (process.argv.includes('--check')) {
-  if (wanted !== written)
-    fail("README.md's settings aren't those of src/config.ts. Write them with: npm run docs");
-} else if (wanted !== written) writeFileSync(readme, wanted);
+/** Writes what stands between a file's `<!-- name -->` and `<!-- /name -->`, or says that it isn't that. */
+function put(path, name, text) {
+  const file = new URL(`../${path}`, import.meta.url);
+  const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const written = readFileSync(file, 'utf8');
+  const [from, to] = [written.indexOf(begin), written.indexOf(end)];
+  if (from === -1 || to < from) fail(`${path} has no ${begin} … ${end} to write between.`);
+  const wanted = `${written.slice(0, from + begin.length)}\n\n${text}\n\n${written.slice(to)}`;
+  if (wanted === written) return;
+  if (check) fail(`The ${name} in ${path} aren't those of the sources. Write them with: npm run docs`);
+  writeFileSync(file, wanted);
+}
+
+/** From each status, where a task may go and when. */
+function movesTable() {
+  const rows = moves.map(({ from, to, when }) => [`\`${from}\``, `\`${to}\``, when]);
+  return aligned([['From', 'To', 'When'], ...rows]);
+}
 
 function settingsTable() {
   const rows = Object.entries(table).map(([name, setting]) => [
