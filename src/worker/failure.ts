@@ -1,6 +1,7 @@
 import { NonRetryableError } from '../definition/non-retryable.ts';
 import { BadUserInputError, InvalidOutputError } from '../errors.ts';
 import type { TaskFailure } from '../tasks/task.ts';
+import { ThrownInThread } from './thrown.ts';
 
 /** A failure's details and a progress' data may have this many bytes as JSON. */
 export const detailBytes = 4_096;
@@ -9,6 +10,8 @@ const messageLength = 1_000;
 
 /** What a thrown value tells clients: never a stack, never more than fits into the state. */
 export function failureOf(error: unknown, attempt: number): TaskFailure {
+  // Told where it was thrown: what crosses from a thread has lost its class.
+  if (error instanceof ThrownInThread) return error.failure;
   try {
     const { code, retryable } = classify(error);
     const details = detailsOf(error);

@@ -52,7 +52,8 @@ export class ProgressWriter {
   }
 }
 
-function normalize(update: number | ProgressUpdate): TaskProgress {
+/** Checks an update and fills in its fraction. @throws TypeError where it isn't one */
+export function normalize(update: number | ProgressUpdate): TaskProgress {
   const { fraction, current, total, message, data } =
     typeof update === 'number' ? { fraction: update } : update;
   for (const [name, value] of Object.entries({ fraction, current, total })) {
@@ -80,7 +81,7 @@ function normalize(update: number | ProgressUpdate): TaskProgress {
 }
 
 /** Within an attempt progress never goes back; what an update doesn't tell of numbers stays. */
-function forwards(told: TaskProgress, next: TaskProgress): TaskProgress {
+export function forwards(told: TaskProgress, next: TaskProgress): TaskProgress {
   const fraction = later(told.fraction, next.fraction);
   const current = later(told.current, next.current);
   const total = next.total ?? told.total;

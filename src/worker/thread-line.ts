@@ -1,0 +1,45 @@
+import { MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
+import type { TaskContext } from '../definition/context.ts';
+import { reasonOf, type FromThread, type ToThread } from './thread-messages.ts';
+
+/** The main thread's line to a `run` in a thread: carries its progress and log over, and its signal there. */
+export class ThreadLine {
+  /** The thread's end. */
+  readonly remote: MessagePort;
+  readonly #port: MessagePort;
+  readonly #context: TaskContext;
+  readonly #onAbort = (): void =>
+    this.#post({ kind: 'abort', reason: reasonOf(this.#context.signal.reason) });
+
+  constructor(context: TaskContext) {
+    const { port1, port2 } = new MessageChannel();
+    this.remote = port2;
+    this.#port = port1;
+    this.#context = context;
+    port1.on('message', (message: FromThread) => this.#hear(message));
+    context.signal.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  /** Hears what the thread said before it ended, then closes both ends. */
+  close(): void {
+    this.#context.signal.removeEventListener('abort', this.#onAbort);
+    // The outcome comes by another port, and may overtake what was said before it.
+    for (let next; (next = receiveMessageOnPort(this.#port));) this.#hear(next.message as FromThread);
+    this.#port.close();
+  }
+
+  #hear(message: FromThread): void {
+    if (message.kind === 'log') return this.#context.log[message.level](message.message, message.fields);
+    // `normalize` has made it, in the thread.
+    const update = JSON.parse(message.update) as Parameters<TaskContext['progress']>[0];
+    this.#context.progress(update).then(
+      () => this.#post({ kind: 'answer', refused: undefined }),
+      (error: unknown) => this.#post({ kind: 'answer', refused: reasonOf(error) }),
+    );
+  }
+
+  #post(message: ToThread): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port has none
+    this.#port.postMessage(message);
+  }
+}
