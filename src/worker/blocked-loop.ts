@@ -28,10 +28,10 @@ export class BlockedLoop implements AsyncDisposable {
     this.#logger = logger;
     // All that it does is to log.
     if (!logger.isLevelEnabled('warn')) return;
-    // [0] counts beats, [1] says whether somebody debugs this thread.
+    // As `WatchdogData` says.
     const heart = new Int32Array(new SharedArrayBuffer(8));
     const beat = (): void => {
-      Atomics.store(heart, 1, isMainThread && inspectorUrl() === undefined ? 0 : 1);
+      Atomics.store(heart, 1, canBeLookedAt() ? 0 : 1);
       Atomics.add(heart, 0, 1);
     };
     beat();
@@ -70,6 +70,13 @@ export class BlockedLoop implements AsyncDisposable {
     if (block.id === undefined) this.#logger.warn(block, 'the event loop was blocked and turns again');
     else this.#logger.warn(block, 'a run has blocked the event loop, which turns again');
   }
+}
+
+/** Who debugs may have stopped the loop: a pause and a resume of ours would be in the way. */
+function canBeLookedAt(): boolean {
+  // Typed as always there, but undefined without --permission; with it, Node aborts where --allow-inspector is missing.
+  const permission: typeof process.permission | undefined = process.permission;
+  return isMainThread && inspectorUrl() === undefined && (permission?.has('inspector') ?? true);
 }
 
 /** Where the watchdog can write lines that look like the logger's. */

@@ -6,7 +6,7 @@ import { lookAtMainThread } from './main-thread-look.ts';
 
 /** What the watchdog is given. */
 export interface WatchdogData {
-  /** [0] counts the main thread's beats, [1] is 1 where its blocks can't be looked at. */
+  /** [0] counts the main thread's beats, [1] is 1 where it mustn't be looked at. */
   readonly heart: Int32Array;
   readonly beatMs: number;
   readonly thresholdMs: number;
@@ -55,15 +55,14 @@ setInterval(() => {
 class Blocked {
   readonly #since = lastBeat;
   readonly #over = new AbortController();
-  readonly #isDebugged = Atomics.load(heart, 1) === 1;
   #known: Omit<Block, 'blockedMs'> = {};
 
   constructor() {
-    if (this.#isDebugged) {
-      // Who debugs has perhaps stopped it; a pause and a resume of ours would be in the way.
-      this.#write('the event loop is blocked, or a debugger has paused it');
-    } else {
-      void this.#look();
+    if (Atomics.load(heart, 1) === 0) void this.#look();
+    else {
+      this.#write(
+        "the event loop is blocked or paused; its task can't be seen in a process that is debugged or restricted",
+      );
     }
   }
 
