@@ -8,6 +8,8 @@ import type { TaskProgress } from '../tasks/task.ts';
 import { type AbortCode, AttemptAbortedError } from './abort.ts';
 import { failureOf, retryAfterMsOf } from './failure.ts';
 import { ProgressWriter } from './progress.ts';
+import { runningAttempt } from './running-attempt.ts';
+import type { Threads } from './threads.ts';
 
 /** How long a `run` may go on once its worker is about to end. */
 const stoppingGraceMs = 1_000;
@@ -16,6 +18,7 @@ export interface AttemptOptions {
   readonly delivery: Delivery;
   readonly compiled: CompiledDefinition;
   readonly deliveries: Deliveries;
+  readonly threads: Threads;
   readonly logger: Logger;
 }
 
@@ -24,8 +27,11 @@ export class Attempt {
   readonly delivery: Delivery;
   readonly #compiled: CompiledDefinition;
   readonly #deliveries: Deliveries;
+  readonly #threads: Threads;
   readonly #logger: Logger;
   readonly #abort = new AbortController();
+  /** Fires when the grace is over: ends a thread. */
+  readonly #kill = new AbortController();
   readonly #graceOver = Promise.withResolvers<Outcome>();
   readonly #ended = Promise.withResolvers<void>();
   readonly #progress: ProgressWriter;
@@ -33,11 +39,12 @@ export class Attempt {
   #isStale = false;
   #runs = false;
 
-  constructor({ delivery, compiled, deliveries, logger }: AttemptOptions) {
+  constructor({ delivery, compiled, deliveries, threads, logger }: AttemptOptions) {
     const { id, name, attempt } = delivery.task;
     this.delivery = delivery;
     this.#compiled = compiled;
     this.#deliveries = deliveries;
+    this.#threads = threads;
     this.#logger = logger.child({ id, task: name, attempt });
     this.#progress = new ProgressWriter((progress) => this.#tell(progress));
   }
@@ -85,7 +92,11 @@ export class Attempt {
     const { graceMs } = this.delivery;
     const waitMs = code === 'STOPPING' ? Math.min(graceMs, stoppingGraceMs) : graceMs;
     clearTimeout(this.#grace);
-    this.#grace = setTimeout(() => this.#graceOver.resolve(this.#abortedOutcome()), waitMs).unref();
+    this.#grace = setTimeout(() => {
+      this.#kill.abort(this.#abort.signal.reason);
+      // A thread ends by that; any other run can only be left alone.
+      if (!this.#compiled.definition.thread) this.#graceOver.resolve(this.#abortedOutcome());
+    }, waitMs).unref();
     this.#abort.abort(new AttemptAbortedError(code));
   }
 
@@ -102,9 +113,18 @@ export class Attempt {
 
   /** Gives the output as wire JSON. */
   async #call(): Promise<string> {
-    const input = await this.#compiled.coerceInput(JSON.parse(this.delivery.input));
-    const returned = await this.#compiled.definition.run(input, this.#context());
-    return JSON.stringify(this.#compiled.serializeOutput(returned) ?? null);
+    const { definition } = this.#compiled;
+    const { id, name } = this.delivery.task;
+    const { input } = this.delivery;
+    const context = this.#context();
+    if (definition.thread) {
+      return await this.#threads.run({ definition, input, context, kill: this.#kill.signal });
+    }
+    return await runningAttempt.run({ id, task: name }, async () => {
+      const coerced = await this.#compiled.coerceInput(JSON.parse(input));
+      const returned = await definition.run(coerced, context);
+      return JSON.stringify(this.#compiled.serializeOutput(returned) ?? null);
+    });
   }
 
   #checked(output: string): string {

@@ -12,9 +12,13 @@ import { parseTask } from '../tasks/replies.ts';
 import { isBug, type Store } from '../tasks/store.ts';
 import { version } from '../version.ts';
 import { Attempt } from './attempt.ts';
+import type { Threads } from './threads.ts';
 
 /** A hint that this many slots had no use for isn't sent on again; the clock wakes within a second. */
 const hopsPerHint = 8;
+
+/** How soon a renewal that failed is tried again. */
+const renewAgainMs = 1_000;
 
 export interface SlotsOptions {
   readonly queue: string;
@@ -28,6 +32,8 @@ export interface SlotsOptions {
   /** The lane by which they wake others. */
   readonly waking: Lane;
   readonly feed: Feed;
+  /** Where definitions with `thread: true` run. */
+  readonly threads: Threads;
   readonly logger: Logger;
   /** Called when every slot is held by a `run` that ignores its signal. */
   readonly onStuck: () => void;
@@ -44,6 +50,7 @@ export class Slots {
   readonly #stuck: Set<Attempt> = new Set();
   readonly #leaving = Promise.withResolvers<undefined>();
   #renewal: NodeJS.Timeout | undefined;
+  #renewalAgain: NodeJS.Timeout | undefined;
   #channel: Listening | undefined;
   #stopping = false;
 
@@ -88,6 +95,9 @@ export class Slots {
       waking.push(hints);
     } catch (error) {
       logger.debug({ err: error, queue }, 'the lease could not be renewed');
+      // A store that refuses may come to itself long before the next regular renewal.
+      clearTimeout(this.#renewalAgain);
+      if (!this.#stopping) this.#renewalAgain = setTimeout(() => void this.renew(), renewAgainMs).unref();
     }
   }
 
@@ -104,6 +114,7 @@ export class Slots {
     await closing;
     // Until here, as what runs in the grace keeps its lease.
     clearInterval(this.#renewal);
+    clearTimeout(this.#renewalAgain);
     this.#channel?.stop();
     waking.push(await this.#deliveries.leave());
   }
@@ -141,11 +152,11 @@ export class Slots {
 
   /** Runs a delivery and writes its outcome; gives the slot's next one. */
   async #run(delivery: Delivery, hint: string): Promise<Delivery | undefined> {
-    const { logger } = this.#options;
+    const { threads, logger } = this.#options;
     const compiled = this.#definitions.get(delivery.task.name);
     // The script only hands out lines of this server.
     if (compiled === undefined) throw new Error(`the worker was handed a task of ${delivery.task.name}`);
-    const attempt = new Attempt({ delivery, compiled, deliveries: this.#deliveries, logger });
+    const attempt = new Attempt({ delivery, compiled, deliveries: this.#deliveries, threads, logger });
     this.#tokens.set(delivery.token, attempt);
     if (delivery.task.status === 'CANCELING') attempt.abort('CANCELED');
     try {

@@ -10,7 +10,9 @@ import { Feed } from '../tasks/feed.ts';
 import { Lane } from '../tasks/lane.ts';
 import { Lanes } from '../tasks/lanes.ts';
 import { Store } from '../tasks/store.ts';
+import { BlockedLoop } from './blocked-loop.ts';
 import { Slots } from './slots.ts';
+import { Threads } from './threads.ts';
 
 export interface WorkerOptions {
   readonly redis: RedisSettings;
@@ -26,6 +28,9 @@ export interface WorkerOptions {
 
 /** How long a stopping worker waits for a store that is away, beyond its grace. */
 const awayMs = 3_000;
+
+/** A `run` that blocks the event loop for longer is named in the log, however long the lease is. */
+const longestBlockMs = 5_000;
 
 /** How long `stop` lets attempts finish before it aborts them. */
 export const defaultStopGraceMs = 30_000;
@@ -58,17 +63,23 @@ export class Worker implements AsyncDisposable {
   readonly #lanes: Lanes;
   readonly #slots: readonly Slots[];
   readonly #clock: Clock;
+  readonly #threads: Threads;
+  readonly #blockedLoop: BlockedLoop;
   readonly #logger: Logger;
   readonly #stuck = Promise.withResolvers<string>();
   #stopped: Promise<void> | undefined;
 
   constructor(options: WorkerOptions) {
-    const { redis, definitions, concurrency, leaseMs = defaultLeaseMs } = options;
+    const { redis, concurrency, leaseMs = defaultLeaseMs } = options;
     const prefix = redis.prefix ?? defaultPrefix;
-    const compiled = [...compileDefinitions(definitions).values()];
+    const compiled = [...compileDefinitions(options.definitions).values()];
     const served = Map.groupBy(compiled, ({ definition }) => definition.queue);
     for (const queue of served.keys()) if (options.queues?.includes(queue) === false) served.delete(queue);
     const logger = options.logger.child({ worker: this.id });
+    const definitions = [...served.values()].flat().map(({ definition }) => definition);
+    // May refuse a definition, so before anything is opened.
+    this.#threads = new Threads({ definitions, maxThreads: concurrency * served.size, logger });
+    this.#blockedLoop = new BlockedLoop({ logger, thresholdMs: Math.min(leaseMs / 3, longestBlockMs) });
     const connection = connect(redis, 'worker', logger);
 
     this.queues = [...served.keys()];
@@ -89,6 +100,7 @@ export class Worker implements AsyncDisposable {
           serving: new Lane({ queue, prefix, redis: connection, logger }),
           waking: this.#lanes.of(queue),
           feed: this.#feed,
+          threads: this.#threads,
           logger,
           onStuck: () => this.#stuck.resolve(queue),
         }),
@@ -119,7 +131,10 @@ export class Worker implements AsyncDisposable {
   /** Resolves once all slots are served. */
   async start(): Promise<void> {
     if (this.queues.length === 0) return;
-    await this.#store.registerQueues(this.queues);
+    // A store that is full or read-only just now: the clock registers them as soon as it can.
+    await this.#store.registerQueues(this.queues).catch((error: unknown) => {
+      this.#logger.warn({ err: error }, 'the queues could not be made known yet');
+    });
     await Promise.all(this.#slots.map((slots) => slots.start()));
     this.#logger.info({ queues: this.queues }, 'worker is ready');
   }
@@ -146,6 +161,8 @@ export class Worker implements AsyncDisposable {
     // Ends what still waits for the store.
     this.#redis.disconnect();
     await given;
+    await this.#threads.close();
+    await this.#blockedLoop.close();
     this.#logger.info('worker has stopped');
   }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { defineTask } from '../../src/index.ts';
 
-let running = 0;
+const running = { count: 0 };
 
 /** Kills its process as soon as all that can run beside it do. */
 export const poison = defineTask({
@@ -9,7 +9,7 @@ export const poison = defineTask({
   maxDeliveries: 1,
   input: (t) => ({ neighbours: t.int({ required: true }) }),
   async run({ neighbours }) {
-    for (let looks = 0; running < neighbours && looks < 20; looks += 1) await delay(10);
+    for (let looks = 0; looks < 20; looks += 1) if (running.count < neighbours) await delay(10);
     process.kill(process.pid, 'SIGKILL');
     await delay(60_000);
   },
@@ -19,8 +19,8 @@ export const poison = defineTask({
 export const neighbour = defineTask({
   name: 'neighbour',
   async run() {
-    running += 1;
+    running.count += 1;
     await delay(400);
-    running -= 1;
+    running.count -= 1;
   },
 });

@@ -10,10 +10,13 @@ import type { ProgressUpdate, TaskContext } from '../../src/definition/context.t
 import { defineTask, type TaskDefinition } from '../../src/definition/definition.ts';
 import { loadDefinitions } from '../../src/definition/load.ts';
 import { ConfigurationError } from '../../src/errors.ts';
-import { AttemptAbortedError } from '../../src/worker/attempt.ts';
+import { AttemptAbortedError } from '../../src/worker/abort.ts';
 import { failureOf } from '../../src/worker/failure.ts';
 import { Threads, type ThreadsOptions } from '../../src/worker/threads.ts';
 import { testLogger } from '../support/stores.ts';
+
+/** A thread's start takes its time on a busy machine. */
+const patience = { timeout: 15_000 };
 
 const file = fileURLToPath(new URL('../fixtures/threads/tasks.ts', import.meta.url));
 const definitions = await loadDefinitions([file]);
@@ -182,7 +185,7 @@ test("a thread's signal fires with the reason of the main one", async () => {
   await using app = testThreads();
 
   const running = app.run('tell', { what: 'wait until aborted' });
-  await vi.waitFor(() => expect(app.progress).toEqual([{ message: 'waits' }]));
+  await vi.waitFor(() => expect(app.progress).toEqual([{ message: 'waits' }]), patience);
   app.abort.abort(new AttemptAbortedError('CANCELED'));
 
   const error = await rejection(running);
@@ -202,7 +205,7 @@ test('a run that never yields hears its signal while it tells progress', async (
   await using app = testThreads();
 
   const running = app.run('tell', { what: 'busy until aborted' });
-  await vi.waitFor(() => expect(app.progress.length).toBeGreaterThan(10));
+  await vi.waitFor(() => expect(app.progress.length).toBeGreaterThan(10), patience);
   app.abort.abort(new AttemptAbortedError('CANCELED'));
 
   expect(await running).toEqual({ heard: 'CANCELED' });
@@ -248,7 +251,7 @@ test.each(['loop', 'regular expression', 'promise', 'atomics'])(
   async (how) => {
     await using app = testThreads({ maxThreads: 1 });
     const running = rejection(app.run('endless', { how }));
-    await vi.waitFor(() => expect(app.progress.length).toBe(1));
+    await vi.waitFor(() => expect(app.progress.length).toBe(1), patience);
 
     const start = performance.now();
     app.kill.abort(new Error('Too long.'));
@@ -262,7 +265,7 @@ test('a run that waits for its turn is killed without one', async () => {
   await using app = testThreads({ maxThreads: 1 });
   await using other = testThreads();
   const running = rejection(app.run('endless', { how: 'loop' }));
-  await vi.waitFor(() => expect(app.progress.length).toBe(1));
+  await vi.waitFor(() => expect(app.progress.length).toBe(1), patience);
   const kill = new AbortController();
   const waiting = rejection(app.run('endless', { how: 'loop' }, {}, kill.signal));
 
@@ -307,7 +310,7 @@ test("a run's console works, and an idle thread keeps no process from its end", 
 test('a worker that stops ends what runs in threads and what waits for one', async () => {
   const app = testThreads({ maxThreads: 1 });
   const running = [1, 2].map(() => rejection(app.run('endless', { how: 'loop' })));
-  await vi.waitFor(() => expect(app.progress.length).toBe(1));
+  await vi.waitFor(() => expect(app.progress.length).toBe(1), patience);
 
   await app.threads.close();
 
@@ -349,7 +352,7 @@ test('nothing is left of a thousand runs, on either side', async () => {
     getEventListeners(signal, 'abort'),
   );
   expect(listeners).toEqual([]);
-  await vi.waitFor(() => expect(process.getActiveResourcesInfo()).not.toContain('MessagePort'));
+  await vi.waitFor(() => expect(process.getActiveResourcesInfo()).not.toContain('MessagePort'), patience);
 });
 
 test('a definition in code can have no thread, and the error says what to do', () => {
@@ -367,7 +370,7 @@ test('a thread that dies while it is idle is logged', async () => {
 
   await app.run('dieLater');
 
-  await vi.waitFor(() => expect(lines.join('')).toContain('a thread died that ran no task'));
+  await vi.waitFor(() => expect(lines.join('')).toContain('a thread died that ran no task'), patience);
 });
 
 /** What a process prints that runs a task in a thread. */
