@@ -172,6 +172,8 @@ async function abortOf(signal: AbortSignal): Promise<never> {
 }
 
 function serveSlots(queue: BeeQueue<HintData>, { count, slot }: { count: number; slot: Slot }): void {
+  // Where Redis refuses this first of its stall checks, as when it is full, Bee-Queue never takes a job.
+  Object.assign(queue, { _doStalledJobCheck: async () => [] });
   queue.process(count, async (job) => {
     await slot({ hint: job.id, ...job.data });
   });

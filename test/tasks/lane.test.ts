@@ -128,7 +128,7 @@ describe.each(sharedStores)('a lane in $name', (shared) => {
   });
 });
 
-describe.skipIf(redisServerPath === undefined)('when Redis restarts', () => {
+describe.skipIf(redisServerPath === undefined)('when Redis goes and returns', () => {
   test('a lane opened while it was away serves as soon as it is back', async () => {
     await using redis = await RedisServer.start(redisServerPath ?? '');
     await redis.end();
@@ -154,5 +154,16 @@ describe.skipIf(redisServerPath === undefined)('when Redis restarts', () => {
       lane.push(id);
       expect(await next()).toBe(id);
     }
+  });
+
+  test('a lane opened while Redis is full serves as soon as there is room', async () => {
+    await using redis = await RedisServer.start(redisServerPath ?? '', ['--maxmemory', '1']);
+    await using lane = new TestLane({ url: redis.url });
+    const next = await lane.serve();
+
+    await lane.redis.config('SET', 'maxmemory', '0');
+    lane.push('a');
+
+    expect(await next()).toBe('a');
   });
 });
