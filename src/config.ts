@@ -1,5 +1,6 @@
 import { ConfigurationError } from './errors.ts';
 import type { LogLevel } from './logger.ts';
+import { parseRedisUrl } from './redis/address.ts';
 
 export const commands = ['dev', 'server', 'worker', 'schema', 'run', 'watch'] as const;
 export type Command = (typeof commands)[number];
@@ -64,7 +65,7 @@ export const table = {
     flag: '--redis-url',
     value: 'url',
     env: 'REDIS_URL',
-    help: 'the Redis or Valkey that keeps the tasks',
+    help: 'the Redis or Valkey that keeps the tasks; of a Sentinel set, redis+sentinel://host1,host2/mymaster',
     otherwise: 'an embedded store',
     on: { dev: optional, server: required, worker: required },
     parse: redisUrl,
@@ -291,9 +292,8 @@ function duration(text: string): number {
 }
 
 function redisUrl(text: string): string {
-  const url = URL.parse(text);
-  if (url !== null && /^rediss?:$/.test(url.protocol) && url.hostname !== '') return text;
-  throw new Error("an address such as 'redis://127.0.0.1:6379' (or rediss://)");
+  parseRedisUrl(text);
+  return text;
 }
 
 function httpUrl(text: string): string {
@@ -309,7 +309,7 @@ function origin(text: string): string {
   throw new Error("origins such as 'https://app.example.com', or loopback, separated by commas");
 }
 
-/** A bad address may still hold a password, so whatever stands before an @ isn't shown. */
+/** A bad address may still hold a password, so whatever stands before an @ or is called a password isn't shown. */
 function withoutPassword(text: string): string {
-  return text.replace(/[^/@\s]*:[^@\s]*@/g, '***@');
+  return text.replace(/[^/@\s]*:[^@\s]*@/g, '***@').replace(/(password=)[^&\s]*/gi, '$1***');
 }

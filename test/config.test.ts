@@ -53,7 +53,7 @@ describe('settings', () => {
 
   test('that are required are missed by name', () => {
     expect(problemsOf('server', {}, {})).toStrictEqual([
-      'REDIS_URL (or --redis-url) is needed: the Redis or Valkey that keeps the tasks.',
+      'REDIS_URL (or --redis-url) is needed: the Redis or Valkey that keeps the tasks; of a Sentinel set, redis+sentinel://host1,host2/mymaster.',
     ]);
   });
 

@@ -1,11 +1,18 @@
 import { createHash } from 'node:crypto';
 import { callbackify } from 'node:util';
-import { Redis as IORedis } from 'ioredis';
+import { Redis as IORedis, type RedisOptions } from 'ioredis';
+import { ConfigurationError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { displayUrl, parseRedisUrl, type RedisAddress, type SentinelAddress } from './address.ts';
+import { sentinelConnector } from './sentinels.ts';
 
 /** Where the store is and which prefix all keys carry. */
 export interface RedisSettings {
-  /** `redis://` or `rediss://`, with user, password and database where needed. */
+  /**
+   * `redis://` or `rediss://`, with user, password and database where needed; for a Sentinel set
+   * `redis+sentinel://user:password@host1:26379,host2:26379/mymaster/0` (`rediss+sentinel://` by TLS), with
+   * `?sentinelPassword=` where the Sentinels have one of their own.
+   */
   readonly url: string;
   /** @default 'tw' */
   readonly prefix?: string;
@@ -28,6 +35,9 @@ export interface Script {
 export function defineScript(source: string): Script {
   return { source, sha: createHash('sha1').update(source).digest('hex') };
 }
+
+/** As this process speaks with Redis: with replies in the shapes of RESP2. */
+type Options = RedisOptions & { readonly replyMapping?: 'legacy' };
 
 /**
  * ioredis under the one class name by which Bee-Queue recognises a client
@@ -73,9 +83,15 @@ export class Redis extends IORedis {
   }
 }
 
-/** Opens a connection at once and keeps it up for ever; `role` says what becomes of commands meanwhile. */
+/**
+ * Opens a connection at once and keeps it up for ever; `role` says what becomes of commands meanwhile.
+ *
+ * @throws ConfigurationError where the URL isn't one
+ */
 export function connect(settings: RedisSettings, role: ConnectionRole, logger: Logger): Redis {
-  const redis = new Redis(settings.url, {
+  const address = addressOf(settings.url);
+  const options: Options = {
+    ...('sentinels' in address ? optionsOf(address) : {}),
     connectTimeout: 5_000,
     // Back within a second of Redis' return, whatever it was away for.
     retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times - 1, 5), 1_000) + Math.random() * 50,
@@ -87,7 +103,8 @@ export function connect(settings: RedisSettings, role: ConnectionRole, logger: L
     // The feed resubscribes itself, so that it knows when it is listening again.
     autoResubscribe: false,
     maxLoadingRetryTime: 1_000,
-  });
+  };
+  const redis = 'url' in address ? new Redis(address.url, options) : new Redis(options);
   // Each lane listens, and each request that waits for the connection.
   redis.setMaxListeners(0);
   let said = '';
@@ -122,12 +139,18 @@ export async function whenReady(redis: Redis, signal: AbortSignal): Promise<void
   }
 }
 
-/** The address as it may be shown: without its password. */
-export function displayUrl(url: string): string {
-  const parsed = URL.parse(url);
-  if (parsed === null) return '(not a URL)';
-  if (parsed.password !== '') parsed.password = '***';
-  return parsed.href;
+function addressOf(url: string): RedisAddress {
+  try {
+    return parseRedisUrl(url);
+  } catch (error) {
+    const expected = error instanceof Error ? error.message : String(error);
+    throw new ConfigurationError([`The URL of Redis: expected ${expected}.`]);
+  }
+}
+
+function optionsOf(address: SentinelAddress): Options {
+  const { login, db, tls } = address;
+  return { ...login, db, ...(tls ? { tls: {} } : {}), Connector: sentinelConnector(address) };
 }
 
 function reasonOf(error: Error): string {

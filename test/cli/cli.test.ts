@@ -61,7 +61,7 @@ test('all bad settings come in one report, which ends with 2', async () => {
   expect(server.stderr).toBe(
     'taskwire: 4 problems:\n' +
       "  - PORT (--port): expected a whole number from 0 to 65535, got 'high'.\n" +
-      '  - REDIS_URL (or --redis-url) is needed: the Redis or Valkey that keeps the tasks.\n' +
+      '  - REDIS_URL (or --redis-url) is needed: the Redis or Valkey that keeps the tasks; of a Sentinel set, redis+sentinel://host1,host2/mymaster.\n' +
       "  - --prefix: expected 1 to 32 letters, digits, - and _, got '{x}'.\n" +
       "  - LOG_LEVEL (--log-level): expected one of fatal, error, warn, info, debug, trace, silent, got 'loud'.\n",
   );
