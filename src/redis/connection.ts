@@ -4,6 +4,8 @@ import { Redis as IORedis, type RedisOptions } from 'ioredis';
 import { ConfigurationError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { displayUrl, parseRedisUrl, type RedisAddress, type SentinelAddress } from './address.ts';
+import { keepPulse } from './pulse.ts';
+import { refusalLog } from './refusals.ts';
 import { sentinelConnector } from './sentinels.ts';
 
 /** Where the store is and which prefix all keys carry. */
@@ -39,6 +41,12 @@ export function defineScript(source: string): Script {
 /** As this process speaks with Redis: with replies in the shapes of RESP2. */
 type Options = RedisOptions & { readonly replyMapping?: 'legacy' };
 
+/** A waiting connection hears of its server this often, in seconds. */
+const turnSeconds = 1;
+
+/** A read-only server is left at most this often, in ms: it may be the only one. */
+const leaveMs = 2_000;
+
 /**
  * ioredis under the one class name by which Bee-Queue recognises a client
  * (https://github.com/bee-queue/bee-queue/issues/484), healed of the script cache that a restart empties
@@ -47,6 +55,22 @@ type Options = RedisOptions & { readonly replyMapping?: 'legacy' };
 export class Redis extends IORedis {
   /** Sources by SHA-1 of scripts that others call by `evalsha` alone. */
   readonly scriptSources: Map<string, string> = new Map();
+  /** Hears of each error that Redis answers with. */
+  onRefusal: (error: Error) => void = () => undefined;
+  #left = -Infinity;
+
+  /**
+   * Waits for an element as long as it takes, in short turns: a server that is gone can't be told from one that
+   * has nothing, and on a dead connection an endless wait would still take what others are to get.
+   */
+  override brpoplpush(...args: unknown[]): Promise<string | null> {
+    const result = this.#waitForElement(String(args[0]), String(args[1]));
+    const callback = args[3];
+    if (typeof callback === 'function') {
+      callbackify(() => result)(callback as (error: Error | null, value: unknown) => void);
+    }
+    return result;
+  }
 
   /** Runs a script by its SHA-1; loads it first where the server has forgotten it. */
   override evalsha(...args: unknown[]): Promise<unknown> {
@@ -68,6 +92,22 @@ export class Redis extends IORedis {
   run(script: Script, key: string, args: readonly (string | number)[]): Promise<unknown> {
     this.scriptSources.set(script.sha, script.source);
     return this.#evalshaOrLoad([script.sha, 1, key, ...args]);
+  }
+
+  /** What becomes of a connection whose server answers with an error: 1 ends it, so that a new one is made. */
+  refused(error: Error): false | 1 {
+    this.onRefusal(error);
+    // After a failover the address may lead elsewhere.
+    const leaves = error.message.startsWith('READONLY') && performance.now() - this.#left > leaveMs;
+    if (leaves) this.#left = performance.now();
+    return leaves && 1;
+  }
+
+  async #waitForElement(source: string, destination: string): Promise<string> {
+    for (;;) {
+      const element = await this.call('brpoplpush', source, destination, turnSeconds);
+      if (typeof element === 'string') return element;
+    }
   }
 
   async #evalshaOrLoad(call: unknown[]): Promise<unknown> {
@@ -92,7 +132,8 @@ export function connect(settings: RedisSettings, role: ConnectionRole, logger: L
   const address = addressOf(settings.url);
   const options: Options = {
     ...('sentinels' in address ? optionsOf(address) : {}),
-    connectTimeout: 5_000,
+    // A first packet that is lost is sent again after a second.
+    connectTimeout: 2_000,
     // Back within a second of Redis' return, whatever it was away for.
     retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times - 1, 5), 1_000) + Math.random() * 50,
     connectionName: `taskwire-${role}-${process.pid}`,
@@ -104,7 +145,8 @@ export function connect(settings: RedisSettings, role: ConnectionRole, logger: L
     autoResubscribe: false,
     maxLoadingRetryTime: 1_000,
   };
-  const redis = 'url' in address ? new Redis(address.url, options) : new Redis(options);
+  const redis = open(options, 'url' in address ? address.url : undefined);
+  redis.onRefusal = refusalLog(logger, displayUrl(settings.url));
   // Each lane listens, and each request that waits for the connection.
   redis.setMaxListeners(0);
   let said = '';
@@ -137,6 +179,15 @@ export async function whenReady(redis: Redis, signal: AbortSignal): Promise<void
     redis.off('ready', resolve);
     signal.removeEventListener('abort', abort);
   }
+}
+
+function open(given: Options, url?: string): Redis {
+  const options: Options = { ...given, reconnectOnError: (error) => redis.refused(error) };
+  const redis: Redis = url === undefined ? new Redis(options) : new Redis(url, options);
+  keepPulse(redis);
+  // By this Bee-Queue makes the connection on which it waits.
+  Object.assign(redis, { duplicate: () => open(given, url) });
+  return redis;
 }
 
 function addressOf(url: string): RedisAddress {

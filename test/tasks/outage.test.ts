@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { defineTask } from '../../src/index.ts';
 import { connect } from '../../src/redis/connection.ts';
 import { double, forever, Gate } from '../support/definitions.ts';
+import { Network } from '../support/network.ts';
 import { freePort, RedisServer } from '../support/redis-server.ts';
 import { redisServerPath, testLogger } from '../support/stores.ts';
 import { TestTasks } from '../support/tasks.ts';
@@ -112,6 +113,35 @@ describe.skipIf(redisServerPath === undefined)('with a redis-server of its own',
       output: { text: 'kept' },
     });
     expect(runs).toBe(1);
+  });
+
+  test('a full Redis refuses at once, and the cause says why', async () => {
+    await using redis = await RedisServer.start(redisServerPath ?? '', ['--maxmemory', '1']);
+    await using tests = await TestTasks.start([double], { redis: { url: redis.url }, workers: 0 });
+    await expect.poll(() => tests.tasks.isReady()).toBe(true);
+
+    const enqueue = tests.tasks.enqueue(double, { n: 1 });
+
+    await expect(enqueue).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      cause: { message: expect.stringMatching(/^OOM/) },
+    });
+  });
+
+  test('an address that leads to another server after a failover is followed, although the old one stays', async () => {
+    await using first = await RedisServer.start(redisServerPath ?? '');
+    await using second = await RedisServer.start(redisServerPath ?? '');
+    await using network = await Network.start(first.port);
+    await using tests = await TestTasks.start([double], { redis: { url: network.url } });
+    await tests.finished((await tests.tasks.enqueue(double, { n: 1 })).id);
+
+    network.leadTo(second.port);
+    const operator = connect({ url: first.url }, 'worker', testLogger);
+    await operator.replicaof('127.0.0.1', second.port);
+    operator.disconnect();
+
+    const { id } = await tests.enqueueWhenReady(double, { n: 2 });
+    await expect.poll(() => tests.tasks.get(id), { timeout: 5_000 }).toMatchObject({ output: { n: 4 } });
   });
 
   test('a script that Redis forgot is loaded again, whoever calls it', async () => {
