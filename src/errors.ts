@@ -83,7 +83,14 @@ export class IdempotencyKeyReusedError extends TaskwireError {
 /** The store can't be reached right now; the same request may go through later. */
 export class UnavailableError extends TaskwireError {
   constructor(options?: ErrorOptions) {
-    super('UNAVAILABLE', 'The task store is not reachable right now. Try again in a few seconds.', options);
+    const isFull = options?.cause instanceof Error && options.cause.message.startsWith('OOM ');
+    super(
+      'UNAVAILABLE',
+      isFull
+        ? 'The task store is full and takes nothing new. Try again later.'
+        : 'The task store is not reachable right now. Try again in a few seconds.',
+      options,
+    );
   }
 }
 

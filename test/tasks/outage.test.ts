@@ -124,6 +124,7 @@ describe.skipIf(redisServerPath === undefined)('with a redis-server of its own',
 
     await expect(enqueue).rejects.toMatchObject({
       code: 'UNAVAILABLE',
+      message: expect.stringContaining('is full'),
       cause: { message: expect.stringMatching(/^OOM/) },
     });
   });
