@@ -2,7 +2,6 @@ import {
   GraphQLCountryCode,
   GraphQLCurrency,
   GraphQLDateTimeISO,
-  GraphQLDuration,
   GraphQLEmailAddress,
   GraphQLHexColorCode,
   GraphQLIP,
@@ -25,6 +24,7 @@ import {
   GraphQLUUID,
 } from 'graphql-scalars';
 import type { GraphQLScalarType } from 'graphql';
+import { GraphQLDurationText } from './duration-scalar.ts';
 
 /** A scalar that every schema has, how it is explained, and where its format is written down. */
 export interface BuiltInScalar {
@@ -43,7 +43,11 @@ export const builtInScalars: ReadonlyMap<string, BuiltInScalar> = new Map(
     ),
     scalar(GraphQLLocalDate, 'A day without time zone, such as `2026-03-01`.'),
     scalar(GraphQLLocalTime, 'A time of day without time zone, such as `09:30:00`.'),
-    scalar(GraphQLDuration, 'A length of time by ISO 8601, such as `P1DT12H` or `PT30S`.'),
+    scalar(
+      GraphQLDurationText,
+      'A length of time such as `250ms`, `30s`, `10m`, `1.5h` or `7d`, or by ISO 8601, such as `PT30S` or `P1DT12H`.',
+      'https://www.rfc-editor.org/rfc/rfc3339#appendix-A',
+    ),
     scalar(
       GraphQLTimeZone,
       'A time zone by its IANA name, such as `Europe/Berlin`.',
