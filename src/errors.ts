@@ -71,11 +71,8 @@ export class IdempotencyKeyReusedError extends TaskwireError {
   /** The task that holds the key. */
   readonly taskId: string;
 
-  constructor(taskId: string) {
-    super(
-      'IDEMPOTENCY_KEY_REUSED',
-      `The idempotency key belongs to the task '${start(taskId)}'. Take a new key for another input.`,
-    );
+  constructor(taskId: string, todo = 'Take a new key for another input.') {
+    super('IDEMPOTENCY_KEY_REUSED', `The idempotency key belongs to the task '${start(taskId)}'. ${todo}`);
     this.taskId = taskId;
   }
 }

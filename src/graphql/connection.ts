@@ -78,7 +78,7 @@ export async function readPage(
 }
 
 /** The same error, where it is about the cursor with the argument that the client has it from. */
-function cursorNamed(
+export function cursorNamed(
   argument: 'after' | 'before',
   { message, issues }: BadUserInputError,
 ): BadUserInputError {
@@ -132,7 +132,7 @@ export function addConnectionTypes(builder: ApiBuilder, { task }: TaskTypes) {
     }),
   });
 
-  return builder.objectRef<TaskConnection>('TaskConnection').implement({
+  const connection = builder.objectRef<TaskConnection>('TaskConnection').implement({
     description: 'One page of a list of tasks.',
     fields: (t) => ({
       edges: t.expose('edges', {
@@ -155,7 +155,12 @@ export function addConnectionTypes(builder: ApiBuilder, { task }: TaskTypes) {
       }),
     }),
   });
+
+  return { connection, count };
 }
+
+/** The types of lists that something else needs, too. */
+export type ConnectionTypes = ReturnType<typeof addConnectionTypes>;
 
 /** From which end, how many, and after which cursor. */
 function sizeOf(page: PageArguments): { limit: number; isBackward: boolean; start: string | undefined } {

@@ -1,4 +1,5 @@
 import type { Tasks } from '../tasks/tasks.ts';
+import type { MaskError } from './errors.ts';
 
 /** Who asks: everything that authorisation reads. Everybody is `anonymous` until identity exists. */
 export interface Viewer {
@@ -11,10 +12,14 @@ export interface Context {
   readonly viewer: Viewer;
   /** W3C `traceparent` of the request, if it sent a valid one. */
   readonly trace: string | undefined;
+  /** The header `Idempotency-Key` of an HTTP request. */
+  readonly idempotencyKey: string | undefined;
   /** The variables as the client sent them, before GraphQL coerced them. */
   readonly variables: Readonly<Record<string, unknown>>;
   /** Aborts when an HTTP client has gone; what a socket began, graphql-ws ends. */
   readonly signal: AbortSignal | undefined;
+  /** Makes what a client may see of an error: for those that are told as data. */
+  readonly maskError: MaskError;
 }
 
 const traceparent = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
@@ -22,4 +27,10 @@ const traceparent = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 /** The header's value where it is a W3C `traceparent`; anything else isn't worth an error. */
 export function parseTrace(header: string | null | undefined): string | undefined {
   return header !== null && header !== undefined && traceparent.test(header) ? header : undefined;
+}
+
+/** The key in a header `Idempotency-Key`, which a client may have put into quotes, as the draft of its standard has it. */
+export function parseKey(header: string | null): string | undefined {
+  const quoted = /^"((?:[^"\\]|\\["\\])*)"$/.exec(header ?? '')?.[1];
+  return quoted?.replaceAll(/\\(.)/g, '$1') ?? header ?? undefined;
 }

@@ -1,16 +1,15 @@
-import { type GraphQLResolveInfo, valueFromASTUntyped } from 'graphql';
 import { generatedNames } from '../definition/names.ts';
 import type { TaskDefinition } from '../definition/definition.ts';
 import type { DefinitionTypes } from '../definition/types.ts';
-import { BadUserInputError, TaskNotFoundError } from '../errors.ts';
+import { TaskNotFoundError } from '../errors.ts';
 import type { Task } from '../tasks/task.ts';
 import type { EnqueuedTask } from '../tasks/tasks.ts';
-import type { Context } from './context.ts';
+import { enqueuesTasks } from './idempotency-header.ts';
 import { optionsOf, type OptionsType } from './options.ts';
+import { argumentAsSent, inputNamed } from './sent.ts';
 import type { ApiBuilder } from './state.ts';
 import { openStartedStream } from './stream.ts';
 import type { TaskTypes } from './task.ts';
-import { givenVariables } from './variables.ts';
 
 /** Adds what one definition brings: its typed task, the mutation that enqueues it, the subscription to it. */
 export function addDefinition(
@@ -58,6 +57,7 @@ export function addDefinition(
       type: payload,
       nullable: false,
       description: `Enqueues a task. ${about}`,
+      extensions: enqueuesTasks,
       args: {
         ...(input === undefined
           ? {}
@@ -70,7 +70,7 @@ export function addDefinition(
         try {
           return { task: await context.tasks.enqueue(name, wire.value ?? {}, options) };
         } catch (error) {
-          throw error instanceof BadUserInputError ? inputNamed(wire.name, error) : error;
+          throw inputNamed(wire.name, error);
         }
       },
     }),
@@ -95,28 +95,4 @@ export function addDefinition(
       resolve: (task) => task,
     }),
   );
-}
-
-/**
- * An argument as the client wrote it, before GraphQL made objects such as Dates of it: what a record keeps.
- * The name is the variable's where the argument is one, which is where the client has to look for a mistake.
- */
-function argumentAsSent(
-  argument: string,
-  info: GraphQLResolveInfo,
-  { variables }: Context,
-): { name: string; value: unknown } {
-  const node = info.fieldNodes[0]?.arguments?.find(({ name }) => name.value === argument)?.value;
-  if (node === undefined) return { name: argument, value: undefined };
-  const value = valueFromASTUntyped(node, givenVariables(info.operation, variables));
-  return { name: node.kind === 'Variable' ? node.name.value : argument, value };
-}
-
-/** The same error, with the input's paths beginning with the name under which the client has it. */
-function inputNamed(name: string, error: BadUserInputError): BadUserInputError {
-  const issues = error.issues.map((issue) => {
-    const [first, ...path] = issue.path;
-    return first === 'input' ? { ...issue, path: [name, ...path] } : issue;
-  });
-  return new BadUserInputError(error.message, issues);
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { GraphQLError, type GraphQLErrorExtensions, Kind } from 'graphql';
-import { BadUserInputError, TaskwireError } from '../errors.ts';
+import { BadUserInputError, IdempotencyKeyReusedError, TaskwireError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 
 /** Turns whatever was thrown while an operation ran into what the client may see. */
@@ -29,9 +29,10 @@ export function createMaskError(logger: Logger): MaskError {
 }
 
 function extensionsOf(error: TaskwireError): GraphQLErrorExtensions {
-  return error instanceof BadUserInputError
-    ? { code: error.code, issues: error.issues }
-    : { code: error.code };
+  const { code } = error;
+  if (error instanceof BadUserInputError) return { code, issues: error.issues };
+  if (error instanceof IdempotencyKeyReusedError) return { code, taskId: error.taskId };
+  return { code };
 }
 
 /** What was thrown in the first place, out of the errors that GraphQL wrapped around it. */

@@ -1,7 +1,10 @@
-import { maxKeyLength } from '../tasks/idempotency.ts';
+import { isoMs } from '../definition/duration-scalar.ts';
+import { BadUserInputError } from '../errors.ts';
+import { keyLengthIssue, longestKeyMs, maxKeyLength, shortestKeyMs } from '../tasks/idempotency.ts';
 import { maxTagLength, maxTags } from '../tasks/tags.ts';
 import type { EnqueueOptions } from '../tasks/tasks.ts';
 import type { Context } from './context.ts';
+import { keyHeader } from './idempotency-header.ts';
 import type { ApiBuilder } from './state.ts';
 
 /** Adds the input of the options that every enqueuing mutation takes. */
@@ -16,7 +19,13 @@ export function addOptions(builder: ApiBuilder) {
         description:
           `Up to ${maxKeyLength} characters, yours to choose: the same key gives the same task, so that a request ` +
           'whose answer got lost can be sent again. With another input it is the error `IDEMPOTENCY_KEY_REUSED`. ' +
-          'It holds for a day, for one definition, and is free again once the task has FAILED or EXPIRED.',
+          'It holds for one definition, and is free again once the task has FAILED or EXPIRED. Over HTTP the header ' +
+          `\`${keyHeader}\` does the same for an operation with one field that enqueues.`,
+      }),
+      idempotencyKeyTtl: t.field({
+        type: 'Duration',
+        description:
+          'How long the key holds, `1ms` to `30d`, but never longer than the task is kept. A day unless given.',
       }),
     }),
   });
@@ -25,15 +34,54 @@ export function addOptions(builder: ApiBuilder) {
 /** The ref of `TaskOptions`. */
 export type OptionsType = ReturnType<typeof addOptions>;
 
-/** The options as the store knows them. */
-export function optionsOf(
-  input: OptionsType['$inferInput'] | null | undefined,
-  { viewer, trace }: Context,
-): EnqueueOptions {
+/** What a client sent as `TaskOptions`. */
+export type OptionsInput = OptionsType['$inferInput'] | null | undefined;
+
+/**
+ * The options as the store knows them.
+ *
+ * @throws BadUserInputError
+ */
+export function optionsOf(input: OptionsInput, context: Context): EnqueueOptions {
+  const { viewer, trace } = context;
+  const key = keyOf(input, context);
+  const keyMs = keyMsOf(input);
   return {
     owner: viewer.owner,
-    tags: input?.tags ?? [],
+    ...(input?.tags ? { tags: input.tags } : {}),
     ...(trace === undefined ? {} : { trace }),
-    ...(typeof input?.idempotencyKey === 'string' ? { idempotencyKey: input.idempotencyKey } : {}),
+    ...(key === undefined ? {} : { idempotencyKey: key }),
+    ...(keyMs === undefined ? {} : { idempotencyKeyMs: keyMs }),
   };
+}
+
+/** The key of the options or of the header, which must not differ. */
+function keyOf(input: OptionsInput, { idempotencyKey: inHeader }: Context): string | undefined {
+  const inOptions = input?.idempotencyKey ?? undefined;
+  if (inOptions !== undefined && inHeader !== undefined && inOptions !== inHeader) {
+    const message = `Expected the same key as in the header ${keyHeader}, or only one of the two.`;
+    throw invalid(optionPath, message);
+  }
+  const key = inOptions ?? inHeader;
+  const issue = key === undefined ? undefined : keyLengthIssue(key);
+  if (issue !== undefined) throw invalid(inOptions === undefined ? [keyHeader] : optionPath, issue);
+  return key;
+}
+
+const optionPath = ['options', 'idempotencyKey'];
+
+function keyMsOf(input: OptionsInput): number | undefined {
+  const ttl = input?.idempotencyKeyTtl ?? undefined;
+  if (ttl === undefined) return undefined;
+  const ms = isoMs(ttl);
+  if (ms !== undefined && ms >= shortestKeyMs && ms <= longestKeyMs) return ms;
+  // A scalar passes on ISO 8601, which may not be what the client wrote.
+  throw invalid(
+    ['options', 'idempotencyKeyTtl'],
+    `Expected '1ms' to '30d', without years and months; got ${ttl}.`,
+  );
+}
+
+function invalid(path: readonly string[], message: string): BadUserInputError {
+  return new BadUserInputError(`${path.join('.')}: ${message}`, [{ path, message }]);
 }

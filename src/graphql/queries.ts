@@ -1,14 +1,14 @@
 import { BadUserInputError, TaskNotFoundError } from '../errors.ts';
-import { addConnectionTypes, maxPageSize, readPage } from './connection.ts';
+import { type ConnectionTypes, maxPageSize, readPage } from './connection.ts';
 import { type FilterTypes, filterOf } from './filter.ts';
 import type { ApiBuilder } from './state.ts';
 import type { TaskTypes } from './task.ts';
 
 /** Adds the fields that read tasks of any definition. */
-export function addQueries(builder: ApiBuilder, types: TaskTypes, { filter, order }: FilterTypes): void {
-  const { node, task } = types;
-  const connection = addConnectionTypes(builder, types);
-
+export function addQueries(
+  builder: ApiBuilder,
+  { node, task, filter, order, connection }: TaskTypes & FilterTypes & ConnectionTypes,
+): void {
   builder.queryField('node', (t) =>
     t.field({
       type: node,

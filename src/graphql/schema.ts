@@ -6,11 +6,14 @@ import { addTypes } from '../definition/types.ts';
 import { ConfigurationError } from '../errors.ts';
 import { addCancel } from './cancel.ts';
 import { nameClashes } from './clashes.ts';
+import { addConnectionTypes } from './connection.ts';
 import type { Context } from './context.ts';
 import { addDefinition } from './definition.ts';
 import { addFilterTypes } from './filter.ts';
 import { addOptions } from './options.ts';
 import { addQueries } from './queries.ts';
+import { addReplay } from './replay.ts';
+import { addRetry } from './retry.ts';
 import { addSubscriptions } from './subscriptions.ts';
 import { addTaskTypes } from './task.ts';
 
@@ -40,11 +43,14 @@ function build(definitions: readonly TaskDefinition[]): GraphQLSchema {
   const typeNames = new Map(definitions.map(({ name }) => [name, generatedNames(name).types.task]));
   const types = addTaskTypes(builder, typeNames);
   const filterTypes = addFilterTypes(builder, types);
-  addQueries(builder, types, filterTypes);
+  const options = addOptions(builder);
+  const all = { ...types, ...filterTypes, ...addConnectionTypes(builder, types), options };
+  addQueries(builder, all);
   addCancel(builder, types);
+  addRetry(builder, types);
+  addReplay(builder, types, options);
   addSubscriptions(builder, types, filterTypes);
 
-  const options = addOptions(builder);
   const definitionTypes = addTypes(builder, definitions);
   for (const definition of definitions) {
     const own = definitionTypes.get(definition.name);

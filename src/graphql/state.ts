@@ -16,7 +16,7 @@ export type ApiBuilder = Builder<Context>;
 export function addStateTypes(builder: ApiBuilder) {
   const status = builder.enumType('TaskStatus', {
     description:
-      'Where a task is in its life. The list may grow: decide by `isFinal` and `canCancel` where you can.',
+      'Where a task is in its life. The list may grow: decide by `isFinal`, `canCancel` and `canRetry` where you can.',
     values: described(statuses),
   });
 

@@ -1,4 +1,4 @@
-import { canCancel, isFinal, type Task } from '../tasks/task.ts';
+import { canCancel, canRetry, isFinal, type Task } from '../tasks/task.ts';
 import { addStateTypes, type ApiBuilder, date } from './state.ts';
 
 /** Adds `Node`, `Task` and `UntypedTask`. `typeNames` tells the typed task's name by the definition's. */
@@ -32,6 +32,11 @@ export function addTaskTypes(builder: ApiBuilder, typeNames: ReadonlyMap<string,
         nullable: false,
         description: 'True where `cancelTask` would still change something.',
         resolve: ({ status }) => canCancel(status),
+      }),
+      canRetry: t.boolean({
+        nullable: false,
+        description: 'True where `retryTask` would put it back: it has ended, but not SUCCEEDED.',
+        resolve: ({ status }) => canRetry(status),
       }),
       version: t.expose('version', {
         type: 'SafeInt',
@@ -74,8 +79,21 @@ export function addTaskTypes(builder: ApiBuilder, typeNames: ReadonlyMap<string,
       nextAttemptAt: t.field({
         type: 'DateTimeISO',
         nullable: true,
-        description: 'When the next attempt starts, while it waits for one.',
+        description:
+          'When its next attempt is due, while it is RETRYING, or its first one, while it is SCHEDULED.',
         resolve: ({ nextAttemptAt }) => date(nextAttemptAt),
+      }),
+      expiresAt: t.field({
+        type: 'DateTimeISO',
+        nullable: true,
+        description: 'Until when its first attempt must have begun, while it has not: then it is EXPIRED.',
+        resolve: ({ expiresAt }) => date(expiresAt),
+      }),
+      deadlineAt: t.field({
+        type: 'DateTimeISO',
+        nullable: true,
+        description: 'Until when it must have ended, all attempts included: then it FAILED with `TIMED_OUT`.',
+        resolve: ({ deadlineAt }) => date(deadlineAt),
       }),
       failure: t.expose('failure', {
         type: failure,
@@ -97,6 +115,12 @@ export function addTaskTypes(builder: ApiBuilder, typeNames: ReadonlyMap<string,
         nullable: true,
         description: 'The task that enqueued it, if a task did and it is still there.',
         resolve: ({ parent }, _, { tasks }) => (parent === undefined ? undefined : tasks.get(parent)),
+      }),
+      replayOf: t.field({
+        type: task,
+        nullable: true,
+        description: 'The task of which this one is a replay, if it is one and that is still there.',
+        resolve: ({ replayOf }, _, { tasks }) => (replayOf === undefined ? undefined : tasks.get(replayOf)),
       }),
       definitionVersion: t.exposeString('definitionVersion', {
         nullable: false,

@@ -47,6 +47,6 @@ export class Origins {
 
 const preflight = {
   'access-control-allow-methods': 'GET, POST',
-  'access-control-allow-headers': 'accept, authorization, content-type, traceparent',
+  'access-control-allow-headers': 'accept, authorization, content-type, idempotency-key, traceparent',
   'access-control-max-age': '600',
 };

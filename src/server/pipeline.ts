@@ -12,8 +12,9 @@ import {
 import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { cut } from '../definition/show.ts';
 import type { Issue } from '../errors.ts';
-import { type Context, parseTrace } from '../graphql/context.ts';
+import { type Context, parseKey, parseTrace } from '../graphql/context.ts';
 import { createMaskError } from '../graphql/errors.ts';
+import { ambiguousKey, keyHeader } from '../graphql/idempotency-header.ts';
 import { badLiterals, literalsRule } from '../graphql/literals.ts';
 import { badVariables, deepVariables, variableIssues } from '../graphql/variables.ts';
 import type { Logger } from '../logger.ts';
@@ -52,12 +53,20 @@ export function createPipeline({ schema, tasks, logger, hideSuggestions = true }
         tasks,
         viewer: { owner: 'anonymous' },
         trace: parseTrace(origin === undefined ? request.headers.get('traceparent') : origin.traceparent),
+        idempotencyKey: origin === undefined ? parseKey(request.headers.get(keyHeader)) : undefined,
         variables,
         signal: origin === undefined ? request.signal : undefined,
+        maskError,
       };
     },
     maskedErrors: { maskError },
-    plugins: [onlyJsonBodies(), boundedDocuments(), inputErrors(hideSuggestions), codedRequestErrors()],
+    plugins: [
+      onlyJsonBodies(),
+      boundedDocuments(),
+      inputErrors(hideSuggestions),
+      unambiguousKeys(),
+      codedRequestErrors(),
+    ],
     // Errors are not kept: what can't be parsed isn't sent again and again.
     parserAndValidationCache: { documentCache: new DocumentCache(), errorCache: noCache },
     batching: false,
@@ -125,6 +134,16 @@ function inputErrors(hideSuggestions: boolean): Plugin {
           return issues.length === 0 ? errors : [...errors, badLiterals(issues)];
         },
       );
+    },
+  };
+}
+
+/** Refuses a header `Idempotency-Key` of which it isn't clear what it is the key of. */
+function unambiguousKeys(): Plugin<Context> {
+  return {
+    onExecute({ args, context, setResultAndStopExecution }) {
+      const error = context.idempotencyKey === undefined ? undefined : ambiguousKey(args);
+      if (error !== undefined) setResultAndStopExecution({ errors: [error] });
     },
   };
 }

@@ -8,28 +8,41 @@ export const maxKeyLength = 256;
 /** How long a key holds unless told otherwise: a day. */
 export const defaultKeyMs = 86_400_000;
 
+/** The bounds of what it may be told: a millisecond, and thirty days. */
+export const shortestKeyMs = 1;
+export const longestKeyMs = 30 * defaultKeyMs;
+
+/** What is wrong with a key, if anything. */
+export function keyLengthIssue({ length }: string): string | undefined {
+  if (length >= 1 && length <= maxKeyLength) return undefined;
+  return `Expected 1 to ${maxKeyLength} characters, got ${length}.`;
+}
+
 /**
  * What keeps a task from being enqueued twice. The key counts for one owner and one definition and is kept
  * hashed; what has to be the same is the wire input, whatever the order of its members.
  *
- * @throws BadUserInputError where the key is empty or too long
+ * @throws BadUserInputError where the key is empty or too long, or holds for no time that it may
  */
 export function idempotencyOf(
   key: string,
   keepMs: number,
   task: { readonly owner: string; readonly name: string; readonly input: unknown },
 ): Idempotency {
-  if (key.length < 1 || key.length > maxKeyLength) {
-    const message = `Expected 1 to ${maxKeyLength} characters, got ${key.length}.`;
-    throw new BadUserInputError(`idempotencyKey: ${message}`, [
-      { path: ['options', 'idempotencyKey'], message },
-    ]);
+  const message = keyLengthIssue(key);
+  if (message !== undefined) throw invalid('idempotencyKey', message);
+  if (!(keepMs >= shortestKeyMs && keepMs <= longestKeyMs)) {
+    throw invalid('idempotencyKeyMs', `Expected ${shortestKeyMs} to ${longestKeyMs}, got ${keepMs}.`);
   }
   return {
     key: hash(JSON.stringify([task.owner, task.name, key])),
     input: hash(JSON.stringify(sorted(task.input))),
-    keepMs,
+    keepMs: Math.round(keepMs),
   };
+}
+
+function invalid(option: string, message: string): BadUserInputError {
+  return new BadUserInputError(`${option}: ${message}`, [{ path: ['options', option], message }]);
 }
 
 function hash(text: string): string {

@@ -29,7 +29,7 @@ export interface EnqueueOptions {
    * lost. It holds for one owner and definition, until the task fails for good or expires.
    */
   readonly idempotencyKey?: string;
-  /** How long the key holds, in ms. @default 86400000 */
+  /** How long the key holds, in ms: 1 to 30 days. @default 86400000 */
   readonly idempotencyKeyMs?: number;
   /** W3C `traceparent`. */
   readonly trace?: string;
@@ -138,8 +138,13 @@ export class Tasks implements AsyncDisposable {
    */
   async replay(id: string, options: ReplayOptions = {}): Promise<EnqueuedTask> {
     const [original, input] = await Promise.all([this.#store.get(id), this.input(id)]);
-    if (original === undefined) throw new TaskNotFoundError(id);
+    // An input that is gone went with its record, just now.
+    if (original === undefined || input === undefined) throw new TaskNotFoundError(id);
     const { tags, name, parent } = original;
+    if (!this.definitions.has(name)) {
+      const message = `Expected a task of a definition that is known here, not of '${name}'.`;
+      throw new BadUserInputError(`The task can't be replayed: ${message}`, [{ path: ['id'], message }]);
+    }
     const given = { tags, ...(parent === undefined ? {} : { parent }), ...options };
     return await this.#enqueue(name, 'input' in options ? options.input : input, given, id);
   }
@@ -253,11 +258,7 @@ export class Tasks implements AsyncDisposable {
     id: string,
     options: { readonly reason?: string; readonly actor?: string } = {},
   ): Promise<{ accepted: boolean; task: Task }> {
-    const { length } = options.reason ?? '';
-    if (length > maxReasonLength) {
-      const message = `Expected at most ${maxReasonLength} characters, got ${length}.`;
-      throw new BadUserInputError(`reason: ${message}`, [{ path: ['reason'], message }]);
-    }
+    checkReason(options.reason ?? '');
     const canceled = await this.#store.cancel(id, options);
     if (canceled === undefined) throw new TaskNotFoundError(id);
     const { accepted, task, hints } = canceled;
@@ -275,7 +276,7 @@ export class Tasks implements AsyncDisposable {
     const retried = await this.#store.retry(id);
     if (retried === undefined) throw new TaskNotFoundError(id);
     const { status, task, hints } = retried;
-    if (status === 'KEY_REUSED') throw new IdempotencyKeyReusedError(task.id);
+    if (status === 'KEY_REUSED') throw new IdempotencyKeyReusedError(task.id, 'Replay this one instead.');
     this.#lanes.of(task.queue).push(hints);
     return { accepted: status === 'ACCEPTED', task };
   }
@@ -318,6 +319,13 @@ export class Tasks implements AsyncDisposable {
     const registered = await this.#store.queues();
     return [...this.#queues.union(new Set(registered))];
   }
+}
+
+/** @throws BadUserInputError where a reason is longer than `maxReasonLength` */
+export function checkReason({ length }: string): void {
+  if (length <= maxReasonLength) return;
+  const message = `Expected at most ${maxReasonLength} characters, got ${length}.`;
+  throw new BadUserInputError(`reason: ${message}`, [{ path: ['reason'], message }]);
 }
 
 function parse(text: string | undefined): unknown {

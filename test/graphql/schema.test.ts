@@ -74,6 +74,7 @@ test('every scalar of its own tells where its format is written down, and none i
 
   expect(scalars.map(({ name }) => name).toSorted()).toEqual([
     'DateTimeISO',
+    'Duration',
     'JSON',
     'NonNegativeInt',
     'PositiveInt',

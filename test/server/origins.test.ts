@@ -78,7 +78,7 @@ describe.each([
 
     expect(response.status).toBe(status === 200 ? 204 : 403);
     expect(response.headers['access-control-allow-headers']).toBe(
-      status === 200 ? 'accept, authorization, content-type, traceparent' : undefined,
+      status === 200 ? 'accept, authorization, content-type, idempotency-key, traceparent' : undefined,
     );
   });
 });
