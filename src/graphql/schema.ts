@@ -4,6 +4,7 @@ import type { TaskDefinition } from '../definition/definition.ts';
 import { generatedNames } from '../definition/names.ts';
 import { addTypes } from '../definition/types.ts';
 import { ConfigurationError } from '../errors.ts';
+import { addBulk } from './bulk.ts';
 import { addCancel } from './cancel.ts';
 import { nameClashes } from './clashes.ts';
 import { addConnectionTypes } from './connection.ts';
@@ -49,6 +50,7 @@ function build(definitions: readonly TaskDefinition[]): GraphQLSchema {
   addCancel(builder, types);
   addRetry(builder, types);
   addReplay(builder, types, options);
+  addBulk(builder, all);
   addSubscriptions(builder, types, filterTypes);
 
   const definitionTypes = addTypes(builder, definitions);

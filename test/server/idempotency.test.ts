@@ -111,6 +111,7 @@ test.each([
   ['a fragment', 'other { task { id } } ...More'],
   ['an inline fragment', 'other { task { id } } ... { b: other { task { id } } }'],
   ['an included field', 'other { task { id } } b: other @include(if: $yes) { task { id } }'],
+  ['a bulk replay', 'other { task { id } } replayTasks(filter: { names: ["double"] }) { acceptedCount }'],
   ['a replay', 'other { task { id } } replayTask(id: "x") { task { id } }'],
 ])(
   'a header for an operation that enqueues several times, by %s, is BAD_USER_INPUT and nothing runs',
@@ -139,7 +140,7 @@ test('fields that are skipped, repeated or do something else leave the header to
     ...Again
     other @include(if: $no) { task { id } }
     skipped: other @skip(if: true) { task { id } }
-    __typename
+    retryTasks(filter: { names: ["double"] }) { acceptedCount }
   }
   fragment Again on Mutation { double(input: { n: $n }) { deduplicated } }`;
   const ask = () => api.http(query, { n: 1, no: false }, { 'idempotency-key': 'k' });

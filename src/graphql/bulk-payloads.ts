@@ -1,0 +1,94 @@
+import type { Bulk, BulkResult } from '../tasks/bulk.ts';
+import type { Task } from '../tasks/task.ts';
+import type { ConnectionTypes } from './connection.ts';
+import type { ApiBuilder } from './state.ts';
+import type { TaskTypes } from './task.ts';
+
+/** What an action came to for a task on which it could be tried. */
+export interface Answer {
+  readonly accepted: boolean;
+  readonly task: Task;
+}
+
+/** Adds what all payloads have in common, and makes what adds one. */
+export function bulkPayloads(builder: ApiBuilder, { task, count }: TaskTypes & ConnectionTypes) {
+  const actionError = builder.objectRef<{ code: string; message: string }>('TaskActionError').implement({
+    description: 'Why an action on one task of many failed.',
+    fields: (t) => ({
+      code: t.exposeString('code', {
+        nullable: false,
+        description: 'What would be `extensions.code` if the request had been for this task alone.',
+      }),
+      message: t.exposeString('message', { nullable: false, description: 'The reason, for people.' }),
+    }),
+  });
+
+  const result = builder.objectRef<BulkResult<Answer>>('TaskActionResult').implement({
+    description: 'What an action came to for one task.',
+    fields: (t) => ({
+      id: t.exposeID('id', { nullable: false, description: 'The id of the task that the filter found.' }),
+      accepted: t.boolean({
+        nullable: false,
+        description:
+          'True where the action has changed something. False with an error, where the task had moved on ' +
+          'meanwhile, and for a replay that the idempotency key had enqueued before.',
+        resolve: isAccepted,
+      }),
+      task: t.field({
+        type: task,
+        nullable: true,
+        description: 'The task after the action; for a replay the new one. Null with an error.',
+        resolve: (result) => ('answer' in result ? result.answer.task : undefined),
+      }),
+      error: t.field({
+        type: actionError,
+        nullable: true,
+        description: 'Why it failed, if it did. The other tasks are not held up by it.',
+        resolve: (result, _, { maskError }) => {
+          if ('answer' in result) return undefined;
+          const { message, extensions } = maskError(result.error);
+          return { code: String(extensions['code']), message };
+        },
+      }),
+    }),
+  });
+
+  return (name: string, description: string) =>
+    builder.objectRef<Bulk<Answer>>(name).implement({
+      description,
+      fields: (t) => ({
+        totalCount: t.field({
+          type: count,
+          nullable: false,
+          description:
+            'How many tasks the action was for when the call began, those after this page included.',
+          resolve: ({ total }) => total,
+        }),
+        acceptedCount: t.field({
+          type: 'NonNegativeInt',
+          nullable: false,
+          description: 'How many of `results` were accepted.',
+          resolve: ({ results }) => results.filter(isAccepted).length,
+        }),
+        results: t.field({
+          type: [result],
+          nullable: { list: false, items: false },
+          description: 'One for each task that was tried, newest first; none of a dry run.',
+          resolve: ({ results }) => results,
+        }),
+        hasMore: t.exposeBoolean('hasMore', {
+          nullable: false,
+          description:
+            'True where there may be more: call again with `endCursor` as `after`. False of a dry run.',
+        }),
+        endCursor: t.exposeString('endCursor', {
+          nullable: true,
+          description: 'Where the next call goes on.',
+        }),
+      }),
+    });
+}
+
+function isAccepted(result: BulkResult<Answer>): boolean {
+  return 'answer' in result && result.answer.accepted;
+}
