@@ -53,8 +53,12 @@ const entries = [
     summary: 'enqueue a task through a running API and follow it: progress on stderr, its output on stdout',
     details: 'Ctrl-C ends the following alone; the task goes on.',
     arguments: [['name', 'name of a definition']],
-    options: [['--input <json>', 'input as JSON; @FILE reads a file, - reads stdin']],
-    run: async (settings, [name = ''], { input }) => (await import('./run.ts')).run(settings, name, input),
+    options: [
+      ['--input <json>', 'input as JSON; @FILE reads a file, - reads stdin'],
+      ['--idempotency-key <key>', 'the same key gives the same task, so that the command can be repeated'],
+    ],
+    run: async (settings, [name = ''], { input, idempotencyKey }) =>
+      (await import('./run.ts')).run(settings, name, { input, idempotencyKey }),
   }),
   entry('watch', {
     summary: 'follow a task that is there: progress on stderr, its output on stdout',

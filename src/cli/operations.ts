@@ -23,7 +23,7 @@ export function definitionNames(schema: GraphQLSchema): readonly string[] {
 }
 
 /**
- * The mutation that enqueues a task, answering with its id and type.
+ * The mutation that enqueues a task, answering with its id and type, and whether it was there before.
  *
  * @throws CommandError that says what there is, where the schema has no such definition or it takes another input.
  */
@@ -38,9 +38,11 @@ export function enqueueDocument(schema: GraphQLSchema, name: string, hasInput: b
   if (input !== undefined && !hasInput && isRequiredArgument(input)) {
     throw usage(`'${name}' needs --input, as JSON of this shape: ${shape(input.type)}`);
   }
-  const [variables, argument] =
-    input === undefined || !hasInput ? ['', ''] : [`($input: ${String(input.type)})`, '(input: $input)'];
-  return `mutation Enqueue${variables} { enqueued: ${name}${argument} { task { id __typename } } }`;
+  const [variable, argument] =
+    input === undefined || !hasInput ? ['', ''] : [`$input: ${String(input.type)}, `, 'input: $input, '];
+  return `mutation Enqueue(${variable}$options: TaskOptions) {
+  enqueued: ${name}(${argument}options: $options) { task { id __typename } deduplicated }
+}`;
 }
 
 function usage(message: string): CommandError {

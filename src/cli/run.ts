@@ -5,24 +5,34 @@ import { CommandError, exitCodes } from './exit.ts';
 import { enqueueDocument } from './operations.ts';
 import { follow, withApi } from './watch.ts';
 
-/**
- * `taskwire run NAME`: enqueues a task as any client would and follows it to its end. `input` is JSON,
- * `@FILE` for a file with it, or `-` for stdin.
- */
+export interface RunOptions {
+  /** JSON, `@FILE` for a file with it, or `-` for stdin. */
+  readonly input: string | undefined;
+  readonly idempotencyKey: string | undefined;
+}
+
+interface Enqueued {
+  readonly task: { readonly id: string; readonly __typename: string };
+  readonly deduplicated: boolean;
+}
+
+/** `taskwire run NAME`: enqueues a task as any client would and follows it to its end. */
 export async function run(
   settings: Settings<'run'>,
   name: string,
-  input: string | undefined,
+  { input, idempotencyKey }: RunOptions,
 ): Promise<number> {
   const value = input === undefined ? undefined : parse(await read(input), input);
   return await withApi(settings.url, async (client, schema, view) => {
     const query = enqueueDocument(schema, name, value !== undefined);
-    const { enqueued } = await client.request<{ enqueued: { task: { id: string; __typename: string } } }>(
-      query,
-      value === undefined ? {} : { input: value },
-    );
-    view.note(`${name} ${enqueued.task.id}`);
-    return await follow(client, schema, view, { id: enqueued.task.id, typeName: enqueued.task.__typename });
+    const { enqueued } = await client.request<{ enqueued: Enqueued }>(query, {
+      ...(value === undefined ? {} : { input: value }),
+      ...(idempotencyKey === undefined ? {} : { options: { idempotencyKey } }),
+    });
+    const { task, deduplicated } = enqueued;
+    view.note(`${name} ${task.id}`);
+    if (deduplicated) view.note('The key had enqueued it before.');
+    return await follow(client, schema, view, { id: task.id, typeName: task.__typename });
   });
 }
 

@@ -37,7 +37,18 @@ const broken = defineTask({
   },
 });
 
-const definitions = [double, steps, broken];
+let isOpen = false;
+
+/** Fails until it is opened. */
+const waterPlants = defineTask({
+  name: 'waterPlants',
+  retry: { attempts: 1 },
+  run() {
+    if (!isOpen) throw new Error('The door is locked.');
+  },
+});
+
+const definitions = [double, steps, broken, waterPlants];
 const redis = freshSettings();
 let api: Api;
 let worker: Worker;
@@ -77,6 +88,35 @@ test('watch follows a task by its id, also one that is over', async () => {
 
   expect(await watch.ended).toMatchObject({ code: 0 });
   expect(JSON.parse(watch.stdout)).toStrictEqual({ n: 8 });
+});
+
+test('a command that is repeated with its idempotency key follows the same task', async () => {
+  const command = ['run', 'double', '--url', api.url, '--idempotency-key', 'tuesday', '--input'];
+  await using first = taskwire([...command, '{"n":4}']);
+  const [, id = ''] = await first.says(/^double (\S+)$/m);
+  await first.ended;
+
+  await using again = taskwire([...command, '{"n":4}']);
+  await using other = taskwire([...command, '{"n":5}']);
+
+  expect(await again.ended).toMatchObject({ code: 0 });
+  expect(again.stderr).toContain(`double ${id}\nThe key had enqueued it before.`);
+  expect(JSON.parse(again.stdout)).toStrictEqual({ n: 8 });
+  expect(await other.ended).toMatchObject({ code: 1 });
+  expect(other.stderr).toMatch(/IDEMPOTENCY_KEY_REUSED: /);
+});
+
+test('watch follows a task that was retried to its new end', async () => {
+  await using run = taskwire(['run', 'waterPlants', '--url', api.url]);
+  const [, id = ''] = await run.says(/^waterPlants (\S+)$/m);
+  expect(await run.ended).toMatchObject({ code: 1 });
+
+  isOpen = true;
+  const body = JSON.stringify({ query: `mutation { retryTask(id: "${id}") { accepted } }` });
+  await fetch(api.url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  await using watch = taskwire(['watch', id, '--url', api.url]);
+
+  expect(await watch.ended).toMatchObject({ code: 0 });
 });
 
 test('a task that fails ends the command with 1 and says why', async () => {
@@ -146,7 +186,7 @@ test.each([
   {
     args: ['dubble', '--input', '{}'],
     code: 1,
-    says: /no definition 'dubble'. It has: broken, double, steps/,
+    says: /no definition 'dubble'. It has: broken, double, steps, waterPlants/,
   },
 ])('what cannot be run is said in a sentence: $args', async ({ args, code, says }) => {
   await using run = taskwire(['run', ...args, '--url', api.url]);
