@@ -18,6 +18,7 @@ export { NonRetryableError } from './definition/non-retryable.ts';
 export {
   BadUserInputError,
   ConfigurationError,
+  IdempotencyKeyReusedError,
   InvalidOutputError,
   TaskLostError,
   TaskNotFoundError,
@@ -32,7 +33,14 @@ export type { Logger } from './logger.ts';
 export type { RedisSettings } from './redis/connection.ts';
 export type { Server, ServerOptions } from './server/server.ts';
 export type { TaskFilter, TaskPage, TaskQuery } from './tasks/list.ts';
-export { canCancel, isFinal, taskStatuses } from './tasks/task.ts';
+export { canCancel, canRetry, isFinal, taskStatuses } from './tasks/task.ts';
 export type { Task, TaskAttempt, TaskFailure, TaskProgress, TaskStatus } from './tasks/task.ts';
-export type { EnqueueInput, EnqueueOptions, Tasks, TasksOptions } from './tasks/tasks.ts';
+export type {
+  EnqueuedTask,
+  EnqueueInput,
+  EnqueueOptions,
+  ReplayOptions,
+  Tasks,
+  TasksOptions,
+} from './tasks/tasks.ts';
 export type { Worker, WorkerOptions } from './worker/worker.ts';

@@ -1,5 +1,5 @@
 import pino from 'pino';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { connect } from '../../src/redis/connection.ts';
 import { Outages, outages } from '../support/outages.ts';
 import { redisServerPath } from '../support/stores.ts';
@@ -15,7 +15,8 @@ describe.skipIf(redisServerPath === undefined).concurrent('a Redis that is there
     const lines: string[] = [];
     const logger = pino({ level: 'info' }, { write: (line) => lines.push(line) });
     const redis = connect({ url: all.url }, 'worker', logger);
-    onTestFinished(() => redis.disconnect());
+    // Not onTestFinished: of tests side by side it doesn't know which one calls.
+    using _ = { [Symbol.dispose]: () => redis.disconnect() };
     await redis.set('key', 'value');
 
     await outages[kind].begin(all);

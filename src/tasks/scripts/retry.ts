@@ -8,7 +8,7 @@ import { prelude } from './prelude.ts';
  * KEYS: queue root
  * ARGV: id
  * Returns [1 accepted / 0 isn't final or has succeeded / -1 its idempotency key is another task's by now,
- *          state, hint, id, delivery, …] or [] where there is no such task
+ *          state (of that other task), hint, id, delivery, …] or [] where there is no such task
  */
 export const retry = defineScript(`${prelude}
 local id = ARGV[1]
@@ -22,7 +22,8 @@ local changes = { status = 'QUEUED', finished = false, failure = false, cancella
   deadlineAt = policy.deadlineMs and int(now + policy.deadlineMs) }
 if task.key then
   local holder = redis.call('GET', keyKey(task.key))
-  if holder and holder ~= id and redis.call('EXISTS', taskKey(holder)) == 1 then return { -1, state(task) } end
+  local original = holder and holder ~= id and load(holder)
+  if original then return { -1, state(original) } end
   changes.keyUntil = int(now + redis.call('HGET', taskKey(id), 'keyMs'))
   redis.call('SET', keyKey(task.key), id, 'PXAT', changes.keyUntil)
 end
