@@ -135,6 +135,22 @@ export class TestStore implements AsyncDisposable {
     await this.redis.zadd(`${this.root}:workers`, 1, worker);
   }
 
+  /** Lets time pass for one task: all that its clocks wait for comes nearer. */
+  async pass(id: string, ms: number): Promise<void> {
+    const key = `${this.root}:task:${id}`;
+    const record = await this.redis.hgetall(key);
+    const pipeline = this.redis.pipeline();
+    for (const field of ['due', 'expiresAt', 'deadlineAt', 'timeoutAt', 'clock'])
+      if (record[field] !== undefined) pipeline.hincrby(key, field, -ms);
+    const { clock, cancellation } = record;
+    if (clock !== undefined) pipeline.zincrby(`${this.root}:due`, -ms, id);
+    if (cancellation !== undefined) {
+      const earlier = cancellation.replace(/(?<="requestedAt":)\d+/, (time) => String(Number(time) - ms));
+      pipeline.hset(key, 'cancellation', earlier);
+    }
+    await pipeline.exec();
+  }
+
   /** Makes hints under way so old that they count as lost. */
   async loseHints(): Promise<void> {
     const ids = await this.redis.zrange(`${this.root}:hints`, '0', '-1');
