@@ -57,6 +57,88 @@ describe.each(sharedStores)('a slot in $name is woken', (shared) => {
     expect(hinted(hints)).toEqual([task.id]);
   });
 
+  test('when a task is tried again at once, and the slot that ran it goes on with an older one', async () => {
+    await using tests = new TestStore(shared);
+    const both = { worker: 'w3', lines: ['resize:v1', 'other:v1'] };
+    const { task: older } = await tests.create();
+    const { task } = await tests.create({ name: 'other', policy: { initialMs: 0 } });
+    await tests.present(1, both);
+    const delivery = await tests.delivery({ worker: 'w3', lines: ['other:v1'] });
+    expect((await tests.present(1, { worker: 'w4', lines: ['other:v1'] })).hints).toEqual([]);
+
+    const failure = { code: 'ERROR', message: 'no', retryable: true, attempt: 1 };
+    const ended = await tests.finish(delivery, { outcome: 'FAILED', failure }, tests.token(), both);
+
+    expect([ended.delivery?.task.id, ...hinted(ended.hints)]).toEqual([older.id, task.id]);
+  });
+
+  test('when a suspect ends and so makes room for others, beside the one that its slot goes on with', async () => {
+    await using tests = new TestStore(shared);
+    await tests.create();
+    await tests.present(1);
+    await tests.delivery();
+    await tests.expire('w1');
+    await tests.tick();
+    // Two of these eight may run beside each other, the one before runs alone.
+    for (let count = 8; count > 0; count -= 1) await tests.create({ name: 'other' });
+    const other = { worker: 'w3', lines: ['other:v1'] };
+    for (let count = 8; count > 0; count -= 1) await tests.delivery(other);
+    await tests.expire('w3');
+    await tests.tick();
+    const both = { worker: 'w2', lines: ['resize:v1', 'other:v1'] };
+    const alone = await tests.delivery(both);
+    expect((await tests.present(5, both, [alone.token])).hints).toEqual([]);
+
+    const { delivery, hints } = await tests.succeed(alone, tests.token(), '{}', both);
+
+    expect([delivery?.task.name, hints.length]).toEqual(['other', 1]);
+  });
+
+  test('when a task is due, to be tried again', async () => {
+    await using tests = new TestStore(shared);
+    const { task } = await tests.create({ policy: { jitter: 0 } });
+    await tests.present(1);
+    await tests.fail(await tests.delivery());
+    expect((await tests.tick()).hints).toEqual([]);
+    await tests.pass(task.id, 1_000);
+
+    const { hints } = await tests.tick();
+
+    expect(hints).toMatchObject([{ id: task.id, delivery: 2 }]);
+  });
+
+  test('when a task is retried by hand', async () => {
+    await using tests = new TestStore(shared);
+    const { task } = await tests.create({ policy: { attempts: 1 } });
+    await tests.present(1);
+    await tests.fail(await tests.delivery());
+
+    const retried = await tests.store.retry(task.id);
+
+    expect(retried?.hints).toMatchObject([{ id: task.id, delivery: 2 }]);
+  });
+
+  test('when the clock ends an attempt whose worker is frozen, and its task waits again', async () => {
+    await using tests = new TestStore(shared);
+    const { task } = await tests.create({ policy: { timeoutMs: 1_000, initialMs: 0 } });
+    await tests.present(1);
+    await tests.delivery();
+    await tests.present(1, w2);
+    await tests.pass(task.id, 60_000);
+
+    expect(hinted((await tests.tick()).hints)).toEqual([task.id]);
+  });
+
+  test('when what waits for a slot was mended', async () => {
+    await using tests = new TestStore(shared);
+    const { task } = await tests.create();
+    await tests.redis.zrem(`${tests.root}:backlog:resize:v1`, task.id);
+    await tests.redis.zrem(`${tests.root}:heads`, 'resize:v1');
+    await tests.present(1);
+
+    expect(hinted((await tests.store.mend(tests.queue)).hints)).toEqual([task.id]);
+  });
+
   test('when a slot took a hint that it has no use for', async () => {
     await using tests = new TestStore(shared);
     await tests.present(1);

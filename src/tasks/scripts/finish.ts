@@ -101,18 +101,21 @@ export const finish = defineScript(`${prelude}${claim}${settle}
 local worker, id, token, outcome, output, failure, brief, retryable, retryAfter, nextToken, hint = unpack(ARGV)
 for i = 12, #ARGV do served[ARGV[i]] = true end
 local task = load(id)
-local counted, wasSuspect = 0, false
+local counted, makesWork = 0, false
 if task and task.token == token then
-  wasSuspect = task.suspect
+  -- A suspect that has ended makes room for the next one, and what waits again may be another worker's: also where
+  -- this slot goes on with something else.
+  makesWork = task.suspect
   settle(task, outcome, { output = output, failure = failure ~= '' and failure, brief = brief ~= '' and brief,
     retryable = retryable == '1', retryAfter = tonumber(retryAfter), reported = true })
+  makesWork = makesWork or task.status == 'QUEUED'
   counted = 1
-elseif task and task.endedToken == token then
-  counted = 1
+else
+  if task and task.endedToken == token then counted = 1 end
+  redis.call('HDEL', runsKey(worker), token)
+  redis.call('HDEL', suspectsKey(worker), token)
 end
-redis.call('HDEL', runsKey(worker), token)
 local delivery = nextToken ~= '' and claim(worker, nextToken, served)
 if not delivery then redis.call('HDEL', heldKey, hint) end
--- A suspect that has ended makes room for the next one, also where this slot goes on with something else.
-return { counted, delivery or '', unpack((not delivery or wasSuspect) and wake() or {}) }
+return { counted, delivery or '', unpack((not delivery or makesWork) and wake() or {}) }
 `);
