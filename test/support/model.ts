@@ -49,8 +49,8 @@ export class Model {
   readonly tasks: ModelTask[] = [];
   readonly workers: readonly ModelWorker[];
 
-  constructor(workers: readonly Pick<ModelWorker, 'worker' | 'names'>[]) {
-    this.workers = workers.map((worker) => ({ ...worker, lease: 'none', slots: 0 }));
+  constructor(workers: readonly Omit<ModelWorker, 'lease'>[]) {
+    this.workers = workers.map((worker) => ({ ...worker, lease: 'good' }));
   }
 
   create(id: string, name: string, policy: ModelPolicy): ModelTask {

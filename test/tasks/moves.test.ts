@@ -12,9 +12,9 @@ import { freshSettings, sharedStores, testLogger, type SharedStore } from '../su
 const hourMs = 3_600_000;
 const names = ['resize', 'shrink'];
 const workers = [
-  { worker: 'w1', names: ['resize'] },
-  { worker: 'w2', names: ['resize', 'shrink'] },
-  { worker: 'w3', names: ['shrink'] },
+  { worker: 'w1', names: ['resize'], slots: 2 },
+  { worker: 'w2', names: ['resize', 'shrink'], slots: 3 },
+  { worker: 'w3', names: ['shrink'], slots: 1 },
 ];
 
 describe.each(sharedStores)('in $name', (shared) => {
@@ -63,6 +63,7 @@ class Queue implements AsyncDisposable {
     const queue = new Queue(shared, subscriber);
     subscriber.on('message', queue.#onMessage);
     await subscriber.subscribe(`${queue.tests.root}:states`);
+    for (const worker of queue.#model.workers) await queue.tests.present(worker.slots, server(worker));
     return queue;
   }
 
@@ -192,7 +193,8 @@ const creates = fc.tuple(fc.constantFrom(...names), policy).map(([name, rules]) 
     const { task } = await tests.create({
       name,
       policy: {
-        ...{ attempts, maxDeliveries, jitter: 0, factor: 1, graceMs: hourMs / 2, initialMs: backoff * hourMs },
+        ...{ attempts, maxDeliveries, graceMs: hourMs / 2 },
+        ...{ initialMs: backoff * hourMs, maxMs: hourMs, factor: 1, jitter: 0 },
         ...(timeout === undefined ? {} : { timeoutMs: timeout * hourMs }),
         ...(deadline === undefined ? {} : { deadlineMs: deadline * hourMs }),
         ...(expiresIn === undefined ? {} : { expiresInMs: expiresIn * hourMs }),
