@@ -40,36 +40,58 @@ local note = function(kind, repair)
   if not onlyLook then repair() end
 end
 
-local lookAtEntry = function(key, id)
-  if redis.call('EXISTS', taskKey(id)) == 0 then
-    note('entriesWithoutRecord', function() redis.call('ZREM', key, id) end)
+-- Both look at some ids of a list at once: a call for each of them would hold up the store for too long.
+local lookAtEntries = function(key, ids)
+  local keys = {}
+  for i, id in ipairs(ids) do keys[i] = taskKey(id) end
+  if redis.call('EXISTS', unpack(keys)) == #ids then return end
+  for i, id in ipairs(ids) do
+    if redis.call('EXISTS', keys[i]) == 0 then
+      note('entriesWithoutRecord', function() redis.call('ZREM', key, id) end)
+    end
   end
 end
-local lookAtTask = function(key, id)
-  local task = load(id)
-  if not task then return lookAtEntry(key, id) end
-  if task.status ~= key:match('[^:]+$') then
-    note('entriesOfAnotherStatus', function()
-      redis.call('ZREM', key, id)
-      redis.call('ZADD', indexKey(task.name, task.status), task.created, id)
-    end)
-    return
-  end
-  if task.status == 'RUNNING' or task.status == 'CANCELING' then
-    local held = task.worker and redis.call('HGET', runsKey(task.worker), task.token or '') == id
-    if not held or not redis.call('ZSCORE', workersKey, task.worker) then
-      note('runsWithoutWorker', function() settle(task, 'SUPERSEDED', {}) end)
-      return
+local lookAtTasks = function(key, ids)
+  local listed, queued, timed = key:match('[^:]+$'), {}, {}
+  for _, id in ipairs(ids) do
+    local name, status, definition, suspect, worker, token, clock =
+      unpack(redis.call('HMGET', taskKey(id), 'name', 'status', 'definition', 'suspect', 'worker', 'token', 'clock'))
+    if not status then
+      lookAtEntries(key, { id })
+    elseif status ~= listed then
+      note('entriesOfAnotherStatus', function()
+        redis.call('ZREM', key, id)
+        redis.call('ZADD', indexKey(name, status), load(id).created, id)
+      end)
+    else
+      local held = not worker or redis.call('HGET', runsKey(worker), token) == id
+        and redis.call('ZSCORE', workersKey, worker)
+      if not held then
+        note('runsWithoutWorker', function() settle(load(id), 'SUPERSEDED', {}) end)
+      else
+        if status == 'QUEUED' then
+          local line = lineOf({ name = name, definition = definition, suspect = suspect })
+          queued[line] = queued[line] or {}
+          table.insert(queued[line], id)
+        end
+        if clock then timed[#timed + 1] = id end
+      end
     end
-  elseif task.status == 'QUEUED' then
-    local line = lineOf(task)
-    if not redis.call('ZSCORE', backlogKey(line), id) or not redis.call('ZSCORE', headsKey, line) then
-      note('waitingOutsideBacklog', function() wait(task) end)
+  end
+  for line, waiting in pairs(queued) do
+    local isHeaded = redis.call('ZSCORE', headsKey, line)
+    for i, score in ipairs(redis.call('ZMSCORE', backlogKey(line), unpack(waiting))) do
+      if not score or not isHeaded then
+        note('waitingOutsideBacklog', function() wait(load(waiting[i])) end)
+      end
     end
   end
-  local at = clockOf(task)
-  if at and not redis.call('ZSCORE', dueKey, id) then
-    note('timesWithoutClock', function() redis.call('ZADD', dueKey, at, id) end)
+  for i, score in ipairs(#timed > 0 and redis.call('ZMSCORE', dueKey, unpack(timed)) or {}) do
+    if not score then
+      note('timesWithoutClock', function()
+        redis.call('ZADD', dueKey, redis.call('HGET', taskKey(timed[i]), 'clock'), timed[i])
+      end)
+    end
   end
 end
 
@@ -85,8 +107,10 @@ local walk = function(lists, look, position)
     repeat
       local scanned = redis.call('ZSCAN', lists[list], cursor, 'COUNT', 200)
       cursor = scanned[1]
-      for i = 1, #scanned[2], 2 do look(lists[list], scanned[2][i]) end
-      budget = budget - #scanned[2] / 2 - 1
+      local ids = {}
+      for i = 1, #scanned[2], 2 do ids[#ids + 1] = scanned[2][i] end
+      if #ids > 0 then look(lists[list], ids) end
+      budget = budget - #ids - 1
     until cursor == '0' or budget <= 0
     if cursor == '0' then
       list = list % #lists + 1
@@ -106,7 +130,7 @@ end
 for _, tag in ipairs(redis.call('SMEMBERS', tagsKey)) do all[#all + 1] = tagKey(tag) end
 for _, line in ipairs(redis.call('ZRANGE', headsKey, 0, -1)) do all[#all + 1] = backlogKey(line) end
 local from = onlyLook and { ARGV[2], ARGV[3] } or redis.call('HMGET', mendingKey, 'active', 'all')
-local to = { walk(active, lookAtTask, from[1] or 'start'), walk(all, lookAtEntry, from[2] or 'start') }
+local to = { walk(active, lookAtTasks, from[1] or 'start'), walk(all, lookAtEntries, from[2] or 'start') }
 if not onlyLook then redis.call('HSET', mendingKey, 'active', to[1], 'all', to[2]) end
 
 local held = redis.call('HGETALL', heldKey)
