@@ -18,13 +18,24 @@ export interface Snapshot {
 /** Reads a queue whose tasks, definitions and workers are known. */
 export async function readQueue(
   tests: TestStore,
-  known: { readonly ids: readonly string[]; readonly names: readonly string[]; readonly workers: readonly string[] },
+  known: {
+    readonly ids: readonly string[];
+    readonly names: readonly string[];
+    readonly workers: readonly string[];
+  },
 ): Promise<Snapshot> {
   const lines = known.names.flatMap((name) => [`${name}:v1`, `${name}:v1!1`, `${name}:v1!2`]);
   const setNames = [
     ...lines.map((line) => `backlog:${line}`),
-    ...known.names.flatMap((name) => [`index:${name}`, ...taskStatuses.map((status) => `index:${name}:${status}`)]),
-    ...['heads', 'due', 'hints', 'removals', 'workers'],
+    ...known.names.flatMap((name) => [
+      `index:${name}`,
+      ...taskStatuses.map((status) => `index:${name}:${status}`),
+    ]),
+    'heads',
+    'due',
+    'hints',
+    'removals',
+    'workers',
   ];
   const hashNames = known.workers.flatMap((worker) => [`runs:${worker}`, `suspects:${worker}`]);
   const pipeline = tests.redis.pipeline();

@@ -165,7 +165,9 @@ describe.each(sharedStores)('the clock in $name', (shared) => {
     try {
       const told: string[] = [];
       const heard = Promise.withResolvers<void>();
-      listener.on('message', (_channel, message) => (message === 'end' ? heard.resolve() : told.push(message)));
+      listener.on('message', (_channel, message) =>
+        message === 'end' ? heard.resolve() : told.push(message),
+      );
       await listener.subscribe(`${tests.root}:due`);
       const due: (number | undefined)[] = [];
       for (const retryAfterMs of [2 * hourMs, hourMs, 3 * hourMs]) {

@@ -13,7 +13,11 @@ describe.each(sharedStores)('an idempotency key in $name', (shared) => {
   test('gives the task that it enqueued before, whatever has become of that', async () => {
     await using tests = new TestStore(shared);
     const { task } = await tests.create({ idempotency: key() });
-    expect(await tests.create({ idempotency: key() })).toMatchObject({ status: 'WAS_THERE', task, hints: [] });
+    expect(await tests.create({ idempotency: key() })).toMatchObject({
+      status: 'WAS_THERE',
+      task,
+      hints: [],
+    });
     const delivery = await tests.delivery();
     expect(await again(tests)).toMatchObject(['WAS_THERE', task.id]);
     await tests.succeed(delivery);
@@ -124,7 +128,7 @@ describe.each(sharedStores)('an idempotency key in $name', (shared) => {
     await using tests = new TestStore(shared);
     const { task } = await tests.create({ idempotency: key() });
     await tests.fail(await tests.delivery(), { retryable: false });
-    const [, id = ''] = await again(tests);
+    const [, id] = await again(tests);
 
     const refused = { status: 'KEY_REUSED', hints: [], task: { id: task.id, status: 'FAILED' } };
     expect(await tests.store.retry(task.id)).toMatchObject(refused);
@@ -167,8 +171,16 @@ describe('an idempotency key of a mutation', () => {
 
   test('finds the same input whatever the order of its members', async () => {
     await using app = await TestTasks.start([nested], { workers: 0 });
-    const first = await app.tasks.enqueue('nested', { a: { x: 1, y: [1, 2] }, b: 'b' }, { idempotencyKey: 'k' });
-    const second = await app.tasks.enqueue('nested', { b: 'b', a: { y: [1, 2], x: 1 } }, { idempotencyKey: 'k' });
+    const first = await app.tasks.enqueue(
+      'nested',
+      { a: { x: 1, y: [1, 2] }, b: 'b' },
+      { idempotencyKey: 'k' },
+    );
+    const second = await app.tasks.enqueue(
+      'nested',
+      { b: 'b', a: { y: [1, 2], x: 1 } },
+      { idempotencyKey: 'k' },
+    );
     expect([second.id, second.deduplicated]).toEqual([first.id, true]);
 
     const other = app.tasks.enqueue('nested', { b: 'b', a: { y: [2, 1], x: 1 } }, { idempotencyKey: 'k' });

@@ -78,7 +78,9 @@ describe.each(sharedStores)('a failed attempt in $name', (shared) => {
     expect(waits.at(0)).toBeGreaterThanOrEqual(0);
     expect(waits.at(-1)).toBeLessThanOrEqual(600_000);
     // Of 200 even ones each tenth holds 20 on average; fewer than 4 or more than 45 come once in many thousands.
-    const tenths = Array.from({ length: 10 }, (_, tenth) => waits.filter((ms) => Math.floor(ms / 60_001) === tenth));
+    const tenths = Array.from({ length: 10 }, (_, tenth) =>
+      waits.filter((ms) => Math.floor(ms / 60_001) === tenth),
+    );
     for (const { length } of tenths) {
       expect(length).toBeGreaterThan(3);
       expect(length).toBeLessThan(46);
@@ -160,9 +162,8 @@ describe.each(sharedStores)('a failed attempt in $name', (shared) => {
     await tests.fail(await tests.delivery());
 
     const { status, attempts } = await tests.task(task.id);
-    expect([status, ...attempts.map(({ outcome }) => outcome)]).toEqual([
-      ...['FAILED', 'SUPERSEDED', 'LOST', 'SUPERSEDED', 'FAILED', 'FAILED'],
-    ]);
+    expect(status).toBe('FAILED');
+    expect(attempts.map(({ outcome }) => outcome).join(' ')).toBe('SUPERSEDED LOST SUPERSEDED FAILED FAILED');
   });
 
   test('may be canceled while it waits for the next one', async () => {
@@ -207,9 +208,9 @@ describe.each(sharedStores)('a retry by hand in $name', (shared) => {
     await tests.succeed(await tests.delivery());
     const ended = await tests.task(task.id);
     expect(ended).toMatchObject({ status: 'SUCCEEDED', attempt: 5, output: { n: 2 } });
-    expect(ended.attempts.map(({ outcome }) => outcome)).toEqual([
-      ...['LOST', 'FAILED', 'FAILED', 'FAILED', 'SUCCEEDED'],
-    ]);
+    expect(ended.attempts.map(({ outcome }) => outcome).join(' ')).toBe(
+      'LOST FAILED FAILED FAILED SUCCEEDED',
+    );
   });
 
   test('starts the clocks anew', async () => {
@@ -275,7 +276,7 @@ describe.each(sharedStores)('a retry by hand in $name', (shared) => {
 
     const twice = await Promise.all([tests.store.retry(task.id), tests.store.retry(task.id)]);
 
-    expect(twice.map((retried) => retried?.status).toSorted()).toEqual(['ACCEPTED', 'NOT_RETRYABLE']);
+    expect(new Set(twice.map((retried) => retried?.status))).toEqual(new Set(['ACCEPTED', 'NOT_RETRYABLE']));
     await tests.succeed(await tests.delivery());
     expect(await tests.store.retry(task.id)).toMatchObject({ ...refused, task: { status: 'SUCCEEDED' } });
     expect(await tests.store.retry('images_00000000000000000000000000')).toBeUndefined();

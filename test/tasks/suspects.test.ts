@@ -23,7 +23,9 @@ describe.each(sharedStores)('a task that kills its worker, in $name,', (shared) 
     expect(deaths).toBeLessThan(8);
     expect(await tests.task(poison)).toMatchObject({ failure: { code: 'WORKER_LOST', retryable: false } });
     const neighbours = ids.filter((id) => id !== poison);
-    const records = await Promise.all(neighbours.map((id) => tests.redis.hgetall(`${tests.root}:task:${id}`)));
+    const records = await Promise.all(
+      neighbours.map((id) => tests.redis.hgetall(`${tests.root}:task:${id}`)),
+    );
     expect(records.filter(({ lost }) => lost !== undefined)).toEqual([]);
     while ((await succeedAll(tests, w2)) > 0);
     const states = await tests.store.getMany(neighbours);
