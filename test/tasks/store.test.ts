@@ -28,6 +28,20 @@ describe.each(sharedStores)('a task in $name', (shared) => {
     expect(await tests.redis.zcard(`${tests.root}:backlog:resize:v1`)).toBe(1);
   });
 
+  test('a task that does not wait is not begun, whatever a line says', async () => {
+    await using tests = new TestStore(shared);
+    const { task } = await tests.create();
+    const { task: ended } = await tests.create();
+    const running = await tests.delivery();
+    await tests.succeed(await tests.delivery());
+    await tests.redis.zadd(`${tests.root}:backlog:resize:v1`, 1, task.id, 2, ended.id);
+    await tests.redis.zadd(`${tests.root}:heads`, 1, 'resize:v1');
+    const { task: waits } = await tests.create();
+
+    expect((await tests.delivery(w2)).task.id).toBe(waits.id);
+    expect(await tests.succeed(running)).toMatchObject({ counted: true });
+  });
+
   test('an outcome takes the next task, and a repeat answers with the same next task', async () => {
     await using tests = new TestStore(shared);
     const { task } = await tests.create();

@@ -71,8 +71,8 @@ local claim = function(worker, token, served)
     local id = takeBest(worker, served)
     if not id then return nil end
     local found = load(id)
-    -- An id without a record is dropped; a task whose time is up is ended instead of begun.
-    if found and not timeUp(found) then
+    -- An id without a record, or of a task that doesn't wait, is dropped; a task whose time is up is ended instead.
+    if found and found.status == 'QUEUED' and not timeUp(found) then
       start(found, worker, token)
       task = found
     end
