@@ -178,6 +178,15 @@ describe.each(sharedStores)('a slot in $name is woken', (shared) => {
     expect(again[0]?.hint).not.toBe(hints[0]?.hint);
   });
 
+  test('by the clock also where a hundred definitions wait that no worker serves any more', async () => {
+    await using tests = new TestStore(shared);
+    await Promise.all(Array.from({ length: 120 }, (_, index) => tests.create({ name: `removed${index}` })));
+    const { task } = await tests.create();
+    await tests.present(1);
+
+    expect(hinted((await tests.tick()).hints)).toEqual([task.id]);
+  });
+
   test('by nothing but the best task that waits: the slot takes the oldest, not the hinted one', async () => {
     await using tests = new TestStore(shared);
     const { task: oldest } = await tests.create();

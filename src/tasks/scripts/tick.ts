@@ -2,6 +2,7 @@ import { defineScript } from '../../redis/connection.ts';
 import { timeUp } from './begin.ts';
 import { settle } from './finish.ts';
 import { itemsPerCall, prelude } from './prelude.ts';
+import { linesPerTick } from './waiting.ts';
 
 /** A hint that nobody took within this time is lost; the task is woken again. */
 export const hintLifeMs = 1_000;
@@ -118,5 +119,5 @@ for _, id in ipairs(redis.call('ZRANGE', removalsKey, '-inf', int(now), 'BYSCORE
 end
 
 local next = redis.call('ZRANGE', dueKey, 0, 0, 'WITHSCORES')[2]
-return { int(now), next or '', lost, removed, unpack(wake()) }
+return { int(now), next or '', lost, removed, unpack(wake(${linesPerTick})) }
 `);

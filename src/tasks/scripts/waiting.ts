@@ -1,5 +1,8 @@
-/** The most hints that one call promises, and the most lines that it looks at. */
+/** The most hints that one call promises, and the most lines that it looks at unless told otherwise. */
 const hintsPerCall = 100;
+
+/** The most lines that the clock looks at: lines that no worker serves any more must not hide what others wait for. */
+export const linesPerTick = 1_000;
 
 /**
  * The backlog, and what wakes idle slots for it. A line is `name:definitionVersion`; suspects, which may have
@@ -48,9 +51,9 @@ local promise = function(hints, id, delivery)
   -- The hint's own number: Bee-Queue refuses an id that it has seen, and a lost hint would be in its way.
   for _, value in ipairs({ id .. '.' .. int(nowUs), id, int(delivery) }) do hints[#hints + 1] = value end
 end
-local wake = function()
+local wake = function(lines)
   local hints = {}
-  local heads = redis.call('ZRANGE', headsKey, 0, ${hintsPerCall - 1})
+  local heads = redis.call('ZRANGE', headsKey, 0, (lines or ${hintsPerCall}) - 1)
   if #heads == 0 then return hints end
   local sizes, claimable = {}, 0
   for _, line in ipairs(heads) do
