@@ -4,7 +4,7 @@ import { prelude } from './prelude.ts';
 /**
  * KEYS: queue root
  * ARGV: id, cancellation without its time and brace (JSON members with a leading comma, or '')
- * Returns [1 accepted / 0 was final or already asked, state, hint, id, delivery, …] or [] where there is no such task
+ * Returns [1 accepted, now or before / 0 was final, state, hint, id, delivery, …] or [] where there is no such task
  */
 export const cancel = defineScript(`${prelude}
 local id, members = unpack(ARGV)
