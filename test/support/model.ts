@@ -172,6 +172,8 @@ export class Model {
     const isCanceling = task.status === 'CANCELING' && ended !== 'SUCCEEDED';
     if (isCanceling) outcome = 'CANCELED';
     task.outcomes[task.attempt - 1] = outcome;
+    const { deadlineAt = Infinity, timeoutAt } = task;
+    const isLate = timeoutAt === deadlineAt || task.now >= deadlineAt;
     Object.assign(task, { token: undefined, worker: undefined, timeoutAt: undefined });
     if (given.reported === true && outcome !== 'SUPERSEDED') task.suspect = undefined;
     if (given.suspect !== undefined) task.suspect = given.suspect;
@@ -181,7 +183,6 @@ export class Model {
       if (task.lost > task.policy.maxDeliveries) return this.#end(task, 'FAILED');
     }
     if (outcome === 'FAILED' || outcome === 'TIMED_OUT') {
-      const isLate = task.deadlineAt !== undefined && task.now >= task.deadlineAt;
       return this.#afterFailure(task, outcome === 'FAILED' ? given.retryable === true : !isLate, given.wait);
     }
     task.status = 'QUEUED';

@@ -122,6 +122,18 @@ describe.each(sharedStores)('the clock in $name', (shared) => {
     });
   });
 
+  test('is not needed by a worker that ends an attempt at its deadline, even where its clock is fast', async () => {
+    await using tests = new TestStore(shared);
+    const { task } = await tests.create({ policy: { deadlineMs: hourMs, initialMs: 0 } });
+
+    await tests.finish(await tests.delivery(), { outcome: 'TIMED_OUT' });
+
+    expect(await tests.task(task.id)).toMatchObject({
+      status: 'FAILED',
+      failure: { code: 'TIMED_OUT', retryable: false, message: 'The deadline of 3600 s passed.' },
+    });
+  });
+
   test('cancels a task whose run ignores that, after the grace and a moment', async () => {
     await using tests = new TestStore(shared);
     const { task } = await tests.create({ policy: { graceMs: hourMs } });

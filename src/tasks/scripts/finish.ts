@@ -47,7 +47,8 @@ local settle = function(task, outcome, given)
   elseif outcome == 'FAILED' then
     changes.status = afterFailure(task, changes, given.retryable, given.retryAfter)
   elseif outcome == 'TIMED_OUT' then
-    local late = task.deadlineAt and now >= tonumber(task.deadlineAt)
+    -- A worker whose clock is fast says so a moment before.
+    local late = task.deadlineAt and (task.timeoutAt == task.deadlineAt or now >= tonumber(task.deadlineAt))
     changes.failure = late and deadlineFailure(task) or failureJson(task, 'TIMED_OUT',
       'The attempt took longer than its timeout of ' .. seconds(policy.timeoutMs or 0) .. '.', true)
     brief = changes.failure
