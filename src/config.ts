@@ -2,7 +2,7 @@ import { ConfigurationError } from './errors.ts';
 import type { LogLevel } from './logger.ts';
 import { parseRedisUrl } from './redis/address.ts';
 
-export const commands = ['dev', 'server', 'worker', 'schema', 'run', 'watch'] as const;
+export const commands = ['dev', 'server', 'worker', 'schema', 'run', 'watch', 'doctor'] as const;
 export type Command = (typeof commands)[number];
 
 // Not imported from the logger, which would load all of it before a command line is even parsed.
@@ -67,7 +67,7 @@ export const table = {
     env: 'REDIS_URL',
     help: 'the Redis or Valkey that keeps the tasks; of a Sentinel set, redis+sentinel://host1,host2/mymaster',
     otherwise: 'an embedded store',
-    on: { dev: optional, server: required, worker: required },
+    on: { dev: optional, server: required, worker: required, doctor: required },
     parse: redisUrl,
   }),
   prefix: setting({
@@ -75,7 +75,7 @@ export const table = {
     value: 'name',
     env: 'TASKWIRE_PREFIX',
     help: 'first part of every key in Redis; API and workers need the same',
-    on: { dev: 'tw', server: 'tw', worker: 'tw' },
+    on: { dev: 'tw', server: 'tw', worker: 'tw', doctor: 'tw' },
     parse: (text) => matching(text, /^[A-Za-z0-9_-]{1,32}$/, '1 to 32 letters, digits, - and _'),
   }),
   tasks: setting({

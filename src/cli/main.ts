@@ -66,6 +66,14 @@ const entries = [
     arguments: [['id', 'id of a task']],
     run: async (settings, [id = '']) => (await import('./watch.ts')).watch(settings, id),
   }),
+  entry('doctor', {
+    summary: "examine the store and its queues: what was found, and what to do about what isn't well",
+    details:
+      'Exit codes: 0 when nothing has failed (warnings count as well), 1 when a check says FAIL. It changes nothing,\n' +
+      'waits at most 3 s for any answer of the store and 30 s in all.',
+    options: [['--json', 'print the findings as JSON']],
+    run: async (settings, _, { json }) => (await import('./doctor.ts')).doctor(settings, json !== undefined),
+  }),
 ];
 
 /** Runs the command line and resolves with its exit code: 0, 1 for a failure, 2 for bad usage or settings. */
@@ -105,7 +113,8 @@ function entry<const C extends CommandName>(
   return (program, done) => {
     const command = program.command(name).summary(summary).description(summary);
     for (const [operand, help] of operands) command.argument(`<${operand}>`, help);
-    for (const [flags, help] of options) command.option(flags, help);
+    // One without a value is there as text, too.
+    for (const [flags, help] of options) command.addOption(new Option(flags, help).preset('given'));
     for (const option of settingOptions(name)) command.addOption(option);
     if (details !== undefined) command.addHelpText('after', `\n${details}`);
     command.action(async () => {

@@ -166,6 +166,18 @@ export class Lane {
   }
 }
 
+/** How many hints wait in a queue's lane, and how many slots hold one; opens nothing. */
+export async function laneSizes(
+  redis: Redis,
+  prefix: string,
+  queue: string,
+): Promise<{ waiting: number; active: number }> {
+  const [waiting, active] = await Promise.all(
+    ['waiting', 'active'].map((name) => redis.llen(`${lanePrefix(prefix)}:${laneName(queue)}:${name}`)),
+  );
+  return { waiting: waiting ?? 0, active: active ?? 0 };
+}
+
 async function abortOf(signal: AbortSignal): Promise<never> {
   if (!signal.aborted) await once(signal, 'abort');
   throw signal.reason;

@@ -1,0 +1,162 @@
+import type { LineState, QueueState, WorkerState } from '../tasks/inspect.ts';
+import { type Finding, finding } from './finding.ts';
+import { showCount, showTime } from './quantity.ts';
+
+/** Younger than this, a task that nobody takes may just wait for a worker that is being replaced. */
+const patienceMs = 30_000;
+
+/** The clocks wake idle slots once a second, so that nothing waits so long beside one. */
+const wokenMs = 10_000;
+
+/** Waiting so long behind busy slots is worth a word. */
+const busyMs = 600_000;
+
+/** What is well and what isn't about a queue: its workers, what waits, its clocks, its lane. */
+export function queueFindings(state: QueueState): Finding[] {
+  const live = liveWorkers(state);
+  return [
+    workersFinding(state, live),
+    ...waitingFindings(state, live),
+    clocksFinding(state),
+    laneFinding(state, live),
+  ].map((finding) => ({ ...finding, queue: state.queue }));
+}
+
+/** Workers with a lease. */
+export function liveWorkers(state: QueueState): readonly WorkerState[] {
+  return state.workers.filter(({ leaseEnd }) => leaseEnd > state.now);
+}
+
+function workersFinding(
+  { tasks, lines, workerCount, workers }: QueueState,
+  live: readonly WorkerState[],
+): Finding {
+  const check = 'workers';
+  const slots = sum(live, ({ slots }) => slots);
+  const busy = sum(live, ({ running }) => running);
+  if (live.length > 0) {
+    const more = workerCount > workers.length ? ` (the ${workers.length} freshest of ${workerCount})` : '';
+    return finding(
+      check,
+      'ok',
+      `${showCount(live.length, 'worker')}${more}, ${busy} of ${showCount(slots, 'slot')} busy`,
+    );
+  }
+  const waiting = tasks.QUEUED ?? 0;
+  const nobody = 'no live worker';
+  if (waiting === 0 && lines.length === 0)
+    return finding(check, 'ok', `${nobody}, and nothing waits for one`);
+  const longest = Math.max(0, ...lines.map(({ waitingMs }) => waitingMs ?? 0));
+  return finding(
+    check,
+    longest > patienceMs ? 'FAIL' : 'warn',
+    `${nobody}, while ${showCount(waiting, 'task')} of ${namesOf(lines)} wait${waiting === 1 ? 's' : ''}, the first for ${showTime(longest)}`,
+    'Start a worker with these definitions (and this queue, where it names queues).',
+  );
+}
+
+function waitingFindings(state: QueueState, live: readonly WorkerState[]): Finding[] {
+  const check = 'waiting';
+  const { lines, lineCount } = state;
+  // Without any worker all has been said.
+  const bad = live.length === 0 ? [] : lines.flatMap((line) => lineFinding(line, live) ?? []);
+  if (bad.length > 0) return bad;
+  if (lines.length === 0) return [finding(check, 'ok', 'nothing waits')];
+  const oldest = lines.toSorted((a, b) => (b.waitingMs ?? 0) - (a.waitingMs ?? 0))[0];
+  const count = sum(lines, ({ count }) => count);
+  const found =
+    `${showCount(count, 'task')} in ${showCount(lines.length, 'line')}${lineCount > lines.length ? ` (of ${lineCount})` : ''}` +
+    (oldest === undefined ? '' : `, the first of ${nameOf(oldest)} for ${showTime(oldest.waitingMs ?? 0)}`);
+  return [finding(check, 'ok', found)];
+}
+
+/** What is wrong with a line, if anything. */
+function lineFinding(line: LineState, live: readonly WorkerState[]): Finding | undefined {
+  const check = 'waiting';
+  const { name, version, count, waitingMs = 0, firstId } = line;
+  const what = `${showCount(count, 'task')} of ${nameOf(line)}`;
+  const since = `the first (${firstId ?? 'unknown'}) for ${showTime(waitingMs)}`;
+  const serving = live.filter(({ lines, slots }) => slots > 0 && lines.includes(`${name}:${version}`));
+  if (serving.length === 0) {
+    const others = new Set(
+      live.flatMap(({ lines }) => lines.filter((served) => served.startsWith(`${name}:`))),
+    );
+    const served = others.size === 0 ? `none serves ${name} at all` : `they serve ${[...others].join(', ')}`;
+    return finding(
+      check,
+      waitingMs > patienceMs ? 'FAIL' : 'warn',
+      `${what}: no live worker serves this version (${served}), ${since}`,
+      `Start a worker with the definition '${name}' in version ${version}, or cancel these tasks.`,
+    );
+  }
+  // A suspect is only given to a worker that runs no other.
+  const idle = serving.filter(
+    ({ running, slots, suspects }) => running < slots && !(line.isSuspect && suspects > 0),
+  );
+  if (idle.length > 0 && waitingMs > wokenMs) {
+    return finding(
+      check,
+      'FAIL',
+      `${what}: ${since}, although ${showCount(
+        sum(idle, ({ slots, running }) => slots - running),
+        'slot',
+      )} that would take them are idle`,
+      `Look at the logs of ${idle[0]?.id ?? 'the worker'}, and restart it if it is stuck.`,
+    );
+  }
+  if (waitingMs <= busyMs) return undefined;
+  const todo = 'Start more workers, or raise --concurrency.';
+  return finding(check, 'warn', `${what}: ${since}, as all slots for them are busy`, todo);
+}
+
+function clocksFinding({ now, clocks, tasks, firstDue, firstLeaseEnd, firstRemoval }: QueueState): Finding {
+  const check = 'clocks';
+  const todo = 'Start a worker or a server on this store; if some run, look at their logs.';
+  const overdue = (at: number | undefined): number => (at === undefined ? 0 : now - at);
+  if (overdue(firstLeaseEnd) > 2 * patienceMs) {
+    const found = `a worker's lease ended ${showTime(overdue(firstLeaseEnd))} ago, and its tasks weren't taken back`;
+    return finding(check, 'FAIL', found, todo);
+  }
+  if (overdue(firstDue) > patienceMs) {
+    const found = `a task has been due for ${showTime(overdue(firstDue))}, and nothing happened`;
+    return finding(check, 'FAIL', found, todo);
+  }
+  const unfinished = Object.values(tasks).reduce((total, count) => total + count, 0);
+  const nobody = 'no process looks after the queue: its due tasks, timeouts and lost workers';
+  if (clocks === 0 && unfinished > 0) return finding(check, 'FAIL', nobody, todo);
+  if (clocks === 0) return finding(check, 'ok', `${nobody}; nothing is unfinished`);
+  if (overdue(firstRemoval) > 2 * busyMs) {
+    const found = `the removal of finished tasks is behind by ${showTime(overdue(firstRemoval))}`;
+    return finding(check, 'warn', found, todo);
+  }
+  if (clocks === undefined)
+    return finding(check, 'unknown', 'this user may not ask who listens; nothing is overdue');
+  return finding(check, 'ok', `${clocks === 1 ? '1 process looks' : `${clocks} processes look`} after the queue`);
+}
+
+/** More hints than slots never wait, but for a burst; many are what a broken clock or lane leaves behind. */
+const laneSlack = 100;
+
+function laneFinding({ lane }: QueueState, live: readonly WorkerState[]): Finding {
+  const slots = sum(live, ({ slots }) => slots);
+  const found = `${showCount(lane.waiting, 'hint')} waiting and ${lane.active} taken, for ${showCount(slots, 'slot')}`;
+  if (Math.max(lane.waiting, lane.active) <= slots + laneSlack) return finding('lane', 'ok', found);
+  const todo =
+    'They do no harm to tasks and are taken out by running workers; if they stay, restart the workers.';
+  return finding('lane', 'warn', found, todo);
+}
+
+function nameOf({ name, version, isSuspect }: LineState): string {
+  return `${name}:${version}${isSuspect ? ' (suspected of killing workers)' : ''}`;
+}
+
+function namesOf(lines: readonly LineState[]): string {
+  const names = [...new Set(lines.map(({ name, version }) => `${name}:${version}`))];
+  return names.length <= 5
+    ? names.join(', ')
+    : `${names.slice(0, 5).join(', ')} and ${names.length - 5} more`;
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}

@@ -1,0 +1,170 @@
+import { isEmbedded, type Facts, type ServerFacts } from '../redis/server-facts.ts';
+import { durabilityFindings } from './doctor-durability.ts';
+import { type Finding, finding } from './finding.ts';
+import { showBytes, showCount, showTime } from './quantity.ts';
+
+/** What is well and what isn't about the server that holds the tasks. */
+export function serverFindings(facts: ServerFacts, prefix: string): Finding[] {
+  const { info } = facts;
+  return [
+    ...(info === undefined
+      ? [finding('server', 'unknown', 'this user may not ask for INFO, so most of the server stays unknown')]
+      : [
+          versionFinding(info),
+          roleFinding(info, facts.clusterSize),
+          ...durabilityFindings(info, facts.config),
+        ]),
+    ...(info === undefined ? [] : [memoryFinding(info), clientsFinding(info)]),
+    latencyFinding(facts.latencyMs),
+    skewFinding('clock', 'the clock of this machine', facts.skewMs),
+    slowFinding(facts, prefix),
+  ];
+}
+
+/** ZRANGE … BYSCORE and SET … PXAT came with it, LPOS with 6.0.6. */
+const [leastMajor, leastMinor] = [6, 2];
+
+/** Valkey and others say in `redis_version` which Redis they are compatible with. */
+function versionFinding(info: Facts): Finding {
+  const compatible = info['redis_version'] ?? '';
+  const [name, version] =
+    info['valkey_version'] === undefined
+      ? info['dragonfly_version'] === undefined
+        ? ['Redis', compatible]
+        : ['Dragonfly', info['dragonfly_version']]
+      : ['Valkey', info['valkey_version']];
+  const [major = 0, minor = 0] = compatible.split('.').map(Number);
+  const needed = `${leastMajor}.${leastMinor}`;
+  if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) {
+    const embedded = isEmbedded(info) ? ', the embedded store' : '';
+    return finding('server', 'ok', `${name} ${version}${embedded} (Redis ${needed} or newer is needed)`);
+  }
+  return finding(
+    'server',
+    'FAIL',
+    `${name} ${version}: the scripts need what came with Redis ${needed}`,
+    `Run Redis ${needed} or newer, or any Valkey.`,
+  );
+}
+
+function roleFinding(info: Facts, clusterSize: number | undefined): Finding {
+  const mode = info['redis_mode'] ?? info['server_mode'];
+  const [role, replicas] = [info['role'], Number(info['connected_slaves'] ?? 0)];
+  if (mode === 'sentinel') {
+    return finding(
+      'role',
+      'FAIL',
+      'this is a Sentinel, not a store',
+      'Give the address of the master that it watches.',
+    );
+  }
+  if (role !== undefined && role !== 'master') {
+    return finding(
+      'role',
+      'FAIL',
+      `a replica of ${info['master_host'] ?? 'another server'}:${info['master_port'] ?? ''}, which refuses writes`,
+      'Give the address of the master.',
+    );
+  }
+  if (info['cluster_enabled'] === '1') {
+    const size = clusterSize === undefined ? 'unknown size' : showCount(clusterSize, 'master');
+    return finding(
+      'role',
+      clusterSize === 1 ? 'warn' : 'FAIL',
+      `a node of a Redis Cluster (${size}); Taskwire talks to this one node only`,
+      'Take a server outside of a cluster, or a cluster of one master that holds all slots.',
+    );
+  }
+  // A failover may lose what the master had acknowledged and not yet passed on.
+  const copies =
+    replicas === 0 ? 'no replicas' : `${showCount(replicas, 'replica')}, written to asynchronously`;
+  return finding('role', 'ok', `a master with ${copies}`);
+}
+
+function memoryFinding(info: Facts): Finding {
+  const [used, limit] = [Number(info['used_memory'] ?? 0), Number(info['maxmemory'] ?? 0)];
+  const policy = info['maxmemory_policy'] ?? 'unknown';
+  if (limit === 0) {
+    const machine = Number(info['total_system_memory'] ?? 0);
+    const found = `${showBytes(used)} used, without a limit${machine > 0 ? `, of the machine's ${showBytes(machine)}` : ''}`;
+    if (policy !== 'noeviction' && policy !== 'unknown') {
+      const todo = 'Set maxmemory-policy noeviction, before a limit is set: it would remove tasks.';
+      return finding('memory', 'warn', `${found}; maxmemory-policy ${policy}`, todo);
+    }
+    if (machine > 0 && used > 0.8 * machine) {
+      return finding(
+        'memory',
+        'warn',
+        found,
+        'Give the machine more memory, or shorten the retention of tasks.',
+      );
+    }
+    return finding('memory', 'ok', found);
+  }
+  const found = `${showBytes(used)} of ${showBytes(limit)} used, maxmemory-policy ${policy}`;
+  if (policy !== 'noeviction') {
+    const todo = 'Set maxmemory-policy noeviction: this one removes tasks when the memory is full.';
+    return finding('memory', 'FAIL', found, todo);
+  }
+  if (used > 0.8 * limit) {
+    const todo = 'Raise maxmemory, or shorten the retention of tasks: a full store refuses new ones.';
+    return finding('memory', 'warn', found, todo);
+  }
+  return finding('memory', 'ok', found);
+}
+
+function clientsFinding(info: Facts): Finding {
+  const [clients, most] = [Number(info['connected_clients'] ?? 0), Number(info['maxclients'] ?? 0)];
+  if (most === 0) return finding('clients', 'ok', showCount(clients, 'connection'));
+  const found = `${showCount(clients, 'connection')} of ${most}`;
+  if (clients <= 0.8 * most) return finding('clients', 'ok', found);
+  return finding(
+    'clients',
+    'warn',
+    found,
+    'Raise maxclients: a worker needs two connections and one for each queue.',
+  );
+}
+
+const slowPingMs = 50;
+
+function latencyFinding(latencyMs: number): Finding {
+  const found = `a round trip takes ${showTime(latencyMs)}`;
+  if (latencyMs < slowPingMs) return finding('latency', 'ok', found);
+  return finding(
+    'latency',
+    'warn',
+    found,
+    'Bring API and workers nearer to the store: each task takes several.',
+  );
+}
+
+/** Dates of retries, and tokens of watchers, are made by one clock and read by another. */
+export function skewFinding(check: string, whose: string, skewMs: number | undefined): Finding {
+  if (skewMs === undefined) return finding(check, 'unknown', "this user may not ask for the store's TIME");
+  const size = Math.abs(skewMs);
+  if (size <= 1_000) return finding(check, 'ok', `${whose} is within a second of the store's`);
+  const found = `${whose} is ${showTime(size)} ${skewMs > 0 ? 'ahead of' : 'behind'} the store's`;
+  const todo = 'Let NTP set the clocks of both machines: dates such as retryAfter are off by as much.';
+  return finding(check, size > 30_000 ? 'FAIL' : 'warn', found, todo);
+}
+
+/** Scripts of ours in the slow log, whose first key is a queue's root. */
+function slowFinding({ slowCalls }: ServerFacts, prefix: string): Finding {
+  if (slowCalls === undefined)
+    return finding('slow scripts', 'unknown', 'this user may not read the slow log');
+  const ours = slowCalls.filter(
+    ({ command: [name, , , key] }) =>
+      /^evalsha$/i.test(name ?? '') && key?.startsWith(`${prefix}:{`) === true,
+  );
+  const slowest = ours.toSorted((a, b) => b.ms - a.ms)[0];
+  if (slowest === undefined)
+    return finding('slow scripts', 'ok', 'none of ours among the last in the slow log');
+  const [, , , key = ''] = slowest.command;
+  const when = new Date(slowest.at).toISOString();
+  return finding(
+    'slow scripts',
+    'ok',
+    `${ours.length} in the slow log, the slowest took ${showTime(slowest.ms)} on ${key} at ${when}`,
+  );
+}

@@ -1,0 +1,103 @@
+import type { Redis } from './connection.ts';
+
+/** What a server says of itself. `undefined` is what it doesn't tell: a managed one hides much, and so do ACLs. */
+export interface ServerFacts {
+  readonly info: Facts | undefined;
+  readonly config: Facts | undefined;
+  /** Masters of the cluster that the server is part of; undefined where it is part of none. */
+  readonly clusterSize: number | undefined;
+  /** The median of a few PINGs. */
+  readonly latencyMs: number;
+  /** This process' clock against the server's. */
+  readonly skewMs: number | undefined;
+  readonly slowCalls: readonly SlowCall[] | undefined;
+}
+
+/** Fields of INFO, or parameters of the configuration. */
+export type Facts = Readonly<Record<string, string>>;
+
+/** A command in the server's slow log. */
+export interface SlowCall {
+  readonly at: number;
+  readonly ms: number;
+  readonly command: readonly string[];
+}
+
+/** Asks a server how it is; changes nothing. Whatever but a refusal goes wrong is thrown. */
+export async function readServerFacts(redis: Redis): Promise<ServerFacts> {
+  const latencyMs = await latencyOf(redis);
+  const info = await unlessRefused(() => redis.info());
+  const facts = info === undefined ? undefined : parseInfo(info);
+  const isCluster = facts?.['cluster_enabled'] === '1';
+  const cluster = isCluster ? await unlessRefused(() => redis.cluster('INFO')) : undefined;
+  return {
+    info: facts,
+    config: await unlessRefused(() => readConfig(redis)),
+    clusterSize: cluster === undefined ? undefined : Number(parseInfo(cluster)['cluster_size'] ?? 0),
+    latencyMs,
+    skewMs: await unlessRefused(() => skewOf(redis)),
+    slowCalls: await unlessRefused(() => readSlowLog(redis)),
+  };
+}
+
+/** Whether it is the store that `taskwire dev` brings along, by what its INFO says. */
+export function isEmbedded(info: Facts): boolean {
+  return info['os']?.startsWith('wasi') === true;
+}
+
+/** Undefined where the server refuses the command: it doesn't know it, or this user may not. */
+async function unlessRefused<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ReplyError' && /^(ERR|NOPERM)/.test(error.message))
+      return undefined;
+    throw error;
+  }
+}
+
+async function latencyOf(redis: Redis): Promise<number> {
+  const times: number[] = [];
+  for (let ping = 0; ping < 5; ping += 1) {
+    const start = performance.now();
+    await redis.ping();
+    times.push(performance.now() - start);
+  }
+  return times.toSorted((a, b) => a - b)[2] ?? 0;
+}
+
+async function skewOf(redis: Redis): Promise<number> {
+  const before = Date.now();
+  const [seconds, micros] = await redis.time();
+  // The server read its clock somewhere in between.
+  return (before + Date.now()) / 2 - (Number(seconds) * 1_000 + Number(micros) / 1_000);
+}
+
+const parameters = ['appendfsync', 'save', 'stop-writes-on-bgsave-error'] as const;
+
+async function readConfig(redis: Redis): Promise<Facts> {
+  const config: Record<string, string> = {};
+  for (const parameter of parameters) {
+    // A list of name and value, also where the protocol has maps.
+    const [, value] = [await redis.config('GET', parameter)].flat();
+    if (value !== undefined) config[parameter] = value;
+  }
+  return config;
+}
+
+async function readSlowLog(redis: Redis): Promise<SlowCall[]> {
+  const entries: unknown = await redis.slowlog('GET', 128);
+  if (!Array.isArray(entries)) return [];
+  return entries.filter(Array.isArray).map(([, at, micros, command]: readonly unknown[]) => ({
+    at: Number(at) * 1_000,
+    ms: Number(micros) / 1_000,
+    command: Array.isArray(command) ? command.map(String) : [],
+  }));
+}
+
+function parseInfo(text: string): Facts {
+  const fields = text.split('\r\n').map((line) => /^([^#:]+):(.*)$/.exec(line) ?? []);
+  return Object.fromEntries(
+    fields.flatMap(([, name, value]) => (name && value !== undefined ? [[name, value]] : [])),
+  );
+}
