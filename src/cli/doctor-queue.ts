@@ -50,7 +50,7 @@ function workersFinding(
   return finding(
     check,
     longest > patienceMs ? 'FAIL' : 'warn',
-    `${nobody}, while ${showCount(waiting, 'task')} of ${namesOf(lines)} wait${waiting === 1 ? 's' : ''}, the first for ${showTime(longest)}`,
+    `${nobody}, and ${showCount(waiting, 'task')} of ${namesOf(lines)} ${waiting === 1 ? 'waits' : 'wait'}, the first for ${showTime(longest)}`,
     'Start a worker with these definitions (and this queue, where it names queues).',
   );
 }
@@ -131,7 +131,11 @@ function clocksFinding({ now, clocks, tasks, firstDue, firstLeaseEnd, firstRemov
   }
   if (clocks === undefined)
     return finding(check, 'unknown', 'this user may not ask who listens; nothing is overdue');
-  return finding(check, 'ok', `${clocks === 1 ? '1 process looks' : `${clocks} processes look`} after the queue`);
+  return finding(
+    check,
+    'ok',
+    `${clocks === 1 ? '1 process looks' : `${clocks} processes look`} after the queue`,
+  );
 }
 
 /** More hints than slots never wait, but for a burst; many are what a broken clock or lane leaves behind. */

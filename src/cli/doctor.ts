@@ -1,6 +1,6 @@
 import type { Settings } from '../config.ts';
 import { displayUrl, Redis, type RedisSettings, defaultPrefix } from '../redis/connection.ts';
-import { readServerFacts } from '../redis/server-facts.ts';
+import { ping, readServerFacts } from '../redis/server-facts.ts';
 import { inspectQueue, type QueueState } from '../tasks/inspect.ts';
 import { Store } from '../tasks/store.ts';
 import { version } from '../version.ts';
@@ -48,11 +48,13 @@ export async function examine({ url, prefix = defaultPrefix }: RedisSettings): P
   const bound = setTimeout(() => redis.disconnect(), wholeMs);
   try {
     await redis.connect();
-    await redis.ping();
+    await ping(redis);
     findings.push(reachableFinding());
     findings.push(...serverFindings(await readServerFacts(redis), prefix));
     findings.push(...(await examineQueues(redis, prefix)));
   } catch (error) {
+    // A mistake of ours says nothing about the store.
+    if (error instanceof TypeError) throw error;
     findings.push(unreachableFinding(reason ?? error, findings.length > 0));
   } finally {
     clearTimeout(bound);
