@@ -1,3 +1,5 @@
+import { showCount } from './quantity.ts';
+
 /** How a check came out. What Redis doesn't tell is `unknown`, which is no failure. */
 export type Mark = 'ok' | 'unknown' | 'warn' | 'FAIL';
 
@@ -31,7 +33,7 @@ export function formatFindings(findings: readonly Finding[]): string {
   }
   const count = (mark: Mark): number => findings.filter((finding) => finding.mark === mark).length;
   const [failed, warned, unknown] = [count('FAIL'), count('warn'), count('unknown')];
-  lines.push('', `${failed} failed, ${warned} to be warned of, ${unknown} unknown, ${count('ok')} fine`);
+  lines.push('', `${failed} failed, ${showCount(warned, 'warning')}, ${unknown} unknown, ${count('ok')} ok`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -453,7 +453,7 @@ describe.skipIf(redisServerPath === undefined)('the doctor looks at a redis-serv
     expect(await well.ended).toMatchObject({ code: 0 });
     expect(well.stdout).toMatch(/^ {2}ok +persistence +appendonly, synced every second/m);
     expect(well.stdout).toMatch(/^queue default\n {2}ok +workers +1 worker, 0 of 5 slots busy$/m);
-    expect(well.stdout).toMatch(/^0 failed, 0 to be warned of, 0 unknown, \d+ fine$/m);
+    expect(well.stdout).toMatch(/^0 failed, 0 warnings, 0 unknown, \d+ ok$/m);
 
     await configure({ appendonly: 'no' });
     await using ill = taskwire(['doctor', '--redis-url', server.url, '--json']);
