@@ -11,12 +11,16 @@ const wokenMs = 10_000;
 /** Waiting so long behind busy slots is worth a word. */
 const busyMs = 600_000;
 
-/** What is well and what isn't about a queue: its workers, what waits, its clocks, its lane. */
-export function queueFindings(state: QueueState): Finding[] {
+/**
+ * What is well and what isn't about a queue: its workers, what waits, its clocks, its lane. A look from some moments
+ * before tells a line that is stuck from a long one that moves on while a slot happens to be between two tasks.
+ */
+export function queueFindings(state: QueueState, before: QueueState = state): Finding[] {
   const live = liveWorkers(state);
+  const hadToWait = new Set(before.lines.map(({ firstId }) => firstId));
   return [
     workersFinding(state, live),
-    ...waitingFindings(state, live),
+    ...waitingFindings(state, live, hadToWait),
     clocksFinding(state),
     laneFinding(state, live),
   ].map((finding) => ({ ...finding, queue: state.queue }));
@@ -55,11 +59,18 @@ function workersFinding(
   );
 }
 
-function waitingFindings(state: QueueState, live: readonly WorkerState[]): Finding[] {
+function waitingFindings(
+  state: QueueState,
+  live: readonly WorkerState[],
+  hadToWait: ReadonlySet<string | undefined>,
+): Finding[] {
   const check = 'waiting';
   const { lines, lineCount } = state;
   // Without any worker all has been said.
-  const bad = live.length === 0 ? [] : lines.flatMap((line) => lineFinding(line, live) ?? []);
+  const bad =
+    live.length === 0
+      ? []
+      : lines.flatMap((line) => lineFinding(line, live, hadToWait.has(line.firstId)) ?? []);
   if (bad.length > 0) return bad;
   if (lines.length === 0) return [finding(check, 'ok', 'nothing waits')];
   const oldest = lines.toSorted((a, b) => (b.waitingMs ?? 0) - (a.waitingMs ?? 0))[0];
@@ -71,13 +82,19 @@ function waitingFindings(state: QueueState, live: readonly WorkerState[]): Findi
 }
 
 /** What is wrong with a line, if anything. */
-function lineFinding(line: LineState, live: readonly WorkerState[]): Finding | undefined {
+function lineFinding(line: LineState, live: readonly WorkerState[], hadToWait: boolean): Finding | undefined {
   const check = 'waiting';
   const { name, version, count, waitingMs = 0, firstId } = line;
   const what = `${showCount(count, 'task')} of ${nameOf(line)}`;
   const since = `the first (${firstId ?? 'unknown'}) for ${showTime(waitingMs)}`;
   const serving = live.filter(({ lines, slots }) => slots > 0 && lines.includes(`${name}:${version}`));
   if (serving.length === 0) {
+    if (live.some(({ lines }) => lines.includes(`${name}:${version}`))) {
+      const found = `${what}: the workers that serve it have no slots to give, ${since}`;
+      const todo =
+        'They stop, or their slots are held by runs that ignore their signal: start another worker.';
+      return finding(check, waitingMs > patienceMs ? 'FAIL' : 'warn', found, todo);
+    }
     const others = new Set(
       live.flatMap(({ lines }) => lines.filter((served) => served.startsWith(`${name}:`))),
     );
@@ -93,7 +110,7 @@ function lineFinding(line: LineState, live: readonly WorkerState[]): Finding | u
   const idle = serving.filter(
     ({ running, slots, suspects }) => running < slots && !(line.isSuspect && suspects > 0),
   );
-  if (idle.length > 0 && waitingMs > wokenMs) {
+  if (idle.length > 0 && waitingMs > wokenMs && hadToWait) {
     return finding(
       check,
       'FAIL',

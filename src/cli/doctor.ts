@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings } from '../config.ts';
 import { displayUrl, Redis, type RedisSettings, defaultPrefix } from '../redis/connection.ts';
 import { ping, readServerFacts } from '../redis/server-facts.ts';
@@ -84,4 +85,14 @@ async function examineQueues(redis: Redis, prefix: string): Promise<Finding[]> {
     );
   }
   return [...findings, ...fleetFindings(states, version)];
+}
+
+function isStuck(state: QueueState): boolean {
+  return queueFindings(state).some(({ check, mark }) => check === 'waiting' && mark === 'FAIL');
+}
+
+/** The clocks wake what waits once a second; what still waits then isn't just between two slots. */
+async function inspectLater(redis: Redis, prefix: string, queue: string): Promise<QueueState> {
+  await delay(1_500);
+  return await inspectQueue(redis, prefix, queue);
 }

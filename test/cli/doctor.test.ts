@@ -1,9 +1,11 @@
 import { rm } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { examine } from '../../src/cli/doctor.ts';
+import { orphansFinding } from '../../src/cli/doctor-orphans.ts';
+import { queueFindings } from '../../src/cli/doctor-queue.ts';
 import { serverFindings, skewFinding } from '../../src/cli/doctor-server.ts';
 import type { Finding } from '../../src/cli/finding.ts';
-import { connect, type Redis, type RedisSettings } from '../../src/redis/connection.ts';
+import { connect, defineScript, type Redis, type RedisSettings } from '../../src/redis/connection.ts';
 import { readServerFacts, type Facts } from '../../src/redis/server-facts.ts';
 import { inspectQueue } from '../../src/tasks/inspect.ts';
 import { double, forever } from '../support/definitions.ts';
@@ -103,7 +105,7 @@ describe.each(sharedStores)('the doctor looks at queues in $name', (shared) => {
     const { task } = await tests.create();
     await age(tests, task.id, 60_000);
     await tests.present(0);
-    expect(await find('waiting')).toMatchObject({ mark: 'FAIL' });
+    expect(await find('waiting')).toMatchObject({ mark: 'FAIL', found: /serve it have no slots to give/ });
 
     await tests.present(1);
     await tests.expire('w1');
@@ -124,6 +126,20 @@ describe.each(sharedStores)('the doctor looks at queues in $name', (shared) => {
       mark: 'FAIL',
       found: `1 task of resize:v1: the first (${task.id}) for 20 s, although 2 slots that would take them are idle`,
     });
+  });
+
+  test('a long line that moves on is not stuck, though a slot is idle for a moment', async () => {
+    const { tests, settings } = await queue();
+    await using _ = tests;
+    const look = () => inspectQueue(tests.redis, settings.prefix ?? '', tests.queue);
+    await tests.present(1);
+    for (let count = 0; count < 2; count += 1) await age(tests, (await tests.create()).task.id, 60_000);
+    const before = await look();
+    expect(findingOf(queueFindings(before), 'waiting')).toMatchObject({ mark: 'FAIL' });
+
+    await tests.succeed(await tests.delivery());
+
+    expect(findingOf(queueFindings(await look(), before), 'waiting')).toMatchObject({ mark: 'ok' });
   });
 
   test('tasks may wait for busy slots, for ten minutes', async () => {
@@ -292,6 +308,8 @@ describe.skipIf(redisServerPath === undefined)('the doctor looks at a redis-serv
     await server[Symbol.asyncDispose]();
   });
 
+  afterEach(async () => configure({ maxmemory: '0' }));
+
   async function configure(values: Readonly<Record<string, string>>): Promise<void> {
     for (const [name, value] of Object.entries(values)) await admin.config('SET', name, value);
   }
@@ -327,7 +345,6 @@ describe.skipIf(redisServerPath === undefined)('the doctor looks at a redis-serv
 
     expect(finding).toMatchObject({ mark });
     expect(found).toContain(words);
-    await configure({ maxmemory: '0' });
   });
 
   test('a replica is a failure that names its master', async () => {
@@ -388,7 +405,7 @@ describe.skipIf(redisServerPath === undefined)('the doctor looks at a redis-serv
     await admin.config('SET', 'slowlog-log-slower-than', '0');
     await using tests = new TestStore({ url: server.url });
     await tests.create();
-    await tests.redis.eval('return 1', 1, 'other');
+    await tests.redis.run(defineScript('return 1'), 'other:{queue}', []);
     await tests.vanish('x');
     await admin.config('SET', 'slowlog-log-slower-than', '10000');
 
@@ -481,6 +498,20 @@ describe.skipIf(redisServerPath === undefined)('the doctor looks at a redis-serv
     await killer?.script('KILL');
     expect(await endless).toContain('killed');
     for (const redis of [busy, killer]) redis?.disconnect();
+  });
+
+  test('a search for orphans that takes too long is unknown', async () => {
+    await using server = await RedisServer.start(redisServerPath ?? '');
+    await using tests = new TestStore({ url: server.url });
+    await tests.redis.ping();
+    server.signal('SIGSTOP');
+
+    expect(await orphansFinding(tests.store, tests.queue, 50)).toEqual({
+      check: 'orphans',
+      mark: 'unknown',
+      found: "the search wasn't through after 50 ms",
+      queue: tests.queue,
+    });
   });
 
   test('a frozen server is a sentence within some seconds', async () => {
