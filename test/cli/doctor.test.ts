@@ -496,7 +496,9 @@ describe.skipIf(redisServerPath === undefined)('the doctor looks at a redis-serv
   });
 
   test('a cluster node without slots ends the examination with a sentence', async () => {
-    await using node = await RedisServer.start(redisServerPath ?? '', ['--cluster-enabled', 'yes']);
+    // The default, 10,000 above its port, may not be a port at all.
+    const bus = ['--cluster-port', String(await freePort())];
+    await using node = await RedisServer.start(redisServerPath ?? '', ['--cluster-enabled', 'yes', ...bus]);
 
     const findings = await examine({ url: node.url });
 
