@@ -77,18 +77,22 @@ async function examineQueues(redis: Redis, prefix: string): Promise<Finding[]> {
   const states: QueueState[] = [];
   const orphansUntil = performance.now() + orphansMs;
   for (const queue of queues) {
-    const state = await inspectQueue(redis, prefix, queue);
+    const first = await inspectQueue(redis, prefix, queue);
+    const state = isStuck(first) ? await inspectLater(redis, prefix, queue) : first;
     states.push(state);
     findings.push(
-      ...queueFindings(state),
+      ...queueFindings(state, first),
       await orphansFinding(store, queue, orphansUntil - performance.now()),
     );
   }
   return [...findings, ...fleetFindings(states, version)];
 }
 
+/** Whether something fails in it that an earlier look, without the same tasks, would excuse. */
 function isStuck(state: QueueState): boolean {
-  return queueFindings(state).some(({ check, mark }) => check === 'waiting' && mark === 'FAIL');
+  const failures = (before: QueueState): number =>
+    queueFindings(state, before).filter(({ mark }) => mark === 'FAIL').length;
+  return failures(state) > failures({ ...state, lines: [] });
 }
 
 /** The clocks wake what waits once a second; what still waits then isn't just between two slots. */

@@ -127,7 +127,7 @@ describe.each(sharedStores)('the doctor looks at queues in $name', (shared) => {
 
     expect(await find('waiting')).toMatchObject({
       mark: 'FAIL',
-      found: `1 task of resize:v1: the first (${task.id}) for 20 s, although 2 slots that would take them are idle`,
+      found: expect.stringMatching(/for 2\d s, although 2 slots that would take them are idle$/),
     });
   });
 
@@ -145,6 +145,21 @@ describe.each(sharedStores)('the doctor looks at queues in $name', (shared) => {
     expect(findingOf(queueFindings(await look(), before), 'waiting')).toMatchObject({ mark: 'ok' });
   });
 
+  test('before it calls a queue stuck, the doctor looks again after the clocks had their turn', async () => {
+    const { tests, find } = await queue();
+    await using _ = tests;
+    await tests.present(1);
+    for (let count = 0; count < 2; count += 1) await age(tests, (await tests.create()).task.id, 60_000);
+    // Its first look has the queue's lane read at the end.
+    const calls = async (): Promise<boolean> => /cmd=llen/.test(String(await tests.redis.client('LIST')));
+    const finding = find('waiting');
+    await vi.waitFor(async () => expect(await calls()).toBe(true));
+
+    await tests.succeed(await tests.delivery());
+
+    expect(await finding).toMatchObject({ mark: 'ok' });
+  });
+
   test('tasks may wait for busy slots, for ten minutes', async () => {
     const { tests, find } = await queue();
     await using _ = tests;
@@ -155,7 +170,7 @@ describe.each(sharedStores)('the doctor looks at queues in $name', (shared) => {
     await age(tests, task.id, 60_000);
     expect(await find('waiting')).toMatchObject({
       mark: 'ok',
-      found: '1 task in 1 line, the first of resize:v1 for 60 s',
+      found: expect.stringMatching(/^1 task in 1 line, the first of resize:v1 for 6\d s$/),
     });
 
     await age(tests, task.id, 600_000);
@@ -214,13 +229,13 @@ describe.each(sharedStores)('the doctor looks at queues in $name', (shared) => {
     await tests.redis.zadd(`${tests.root}:due`, Date.now() - 60_000, 'any');
     expect(await find('clocks')).toMatchObject({
       mark: 'FAIL',
-      found: expect.stringMatching(/^a task has been due for 60 s/),
+      found: expect.stringMatching(/^a task has been due for 6\d s/),
     });
     await tests.redis.del(`${tests.root}:due`);
-    await tests.present(1, w1, [], -120_000);
+    await tests.present(1, w1, [], -180_000);
     expect(await find('clocks')).toMatchObject({
       mark: 'FAIL',
-      found: expect.stringMatching(/^a worker's lease ended 120 s|^a worker's lease ended 2 min/),
+      found: expect.stringMatching(/^a worker's lease ended 3 min/),
     });
     listener.disconnect();
   });
