@@ -586,6 +586,6 @@ describe.skipIf(redisServerPath === undefined)('the doctor looks at a redis-serv
 
     expect(await program.ended).toMatchObject({ code: 1 });
     expect(program.stdout).toContain('It takes connections and is silent');
-    expect(performance.now() - start).toBeLessThan(6_000);
+    expect(performance.now() - start).toBeLessThan(10_000);
   });
 });
