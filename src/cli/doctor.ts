@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings } from '../config.ts';
-import { displayUrl, Redis, type RedisSettings, defaultPrefix } from '../redis/connection.ts';
+import { displayUrl } from '../redis/address.ts';
+import { connectOnce, defaultPrefix, type Redis, type RedisSettings } from '../redis/connection.ts';
 import { ping, readServerFacts } from '../redis/server-facts.ts';
 import { inspectQueue, type QueueState } from '../tasks/inspect.ts';
 import { Store } from '../tasks/store.ts';
@@ -32,18 +33,8 @@ const [answerMs, orphansMs, wholeMs] = [3_000, 10_000, 30_000];
 /** Examines the store, in bounded time whatever state it is in, and changes nothing. */
 export async function examine({ url, prefix = defaultPrefix }: RedisSettings): Promise<Finding[]> {
   const findings: Finding[] = [];
-  // Sick servers are what it is for: nothing is tried again, and nothing is asked before the first PING.
-  const redis = new Redis(url, {
-    lazyConnect: true,
-    enableReadyCheck: false,
-    connectTimeout: answerMs,
-    commandTimeout: answerMs,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-    // Without a handshake that would be waited for by itself.
-    protocol: 2,
-    disableClientInfo: true,
-  });
+  // Sick servers are what it is for.
+  const redis = connectOnce(url, answerMs);
   let reason: unknown;
   redis.on('error', (error: Error) => (reason = error));
   const bound = setTimeout(() => redis.disconnect(), wholeMs);

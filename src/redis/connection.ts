@@ -165,6 +165,30 @@ export function connect(settings: RedisSettings, role: ConnectionRole, logger: L
   return redis;
 }
 
+/**
+ * A connection for one look at a server, perhaps a sick one: `connect()` opens it, nothing is tried again, nothing
+ * asked that the caller doesn't ask, and each answer has a bound.
+ *
+ * @throws ConfigurationError where the URL isn't one
+ */
+export function connectOnce(url: string, answerMs: number): Redis {
+  const address = addressOf(url);
+  const options: Options = {
+    lazyConnect: true,
+    enableReadyCheck: false,
+    connectTimeout: answerMs,
+    commandTimeout: answerMs,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    // Without a handshake that would be waited for by itself.
+    protocol: 2,
+    disableClientInfo: true,
+  };
+  return 'url' in address
+    ? new Redis(address.url, options)
+    : new Redis({ ...optionsOf(address), ...options });
+}
+
 /** Resolves once the connection is usable, however long that takes; rejects when aborted. */
 export async function whenReady(redis: Redis, signal: AbortSignal): Promise<void> {
   if (redis.status === 'ready') return;
