@@ -99,16 +99,21 @@ const renewals = fc.tuple(fc.nat(2), fc.nat(6)).map(([at, slots]) =>
   }),
 );
 
-const begins = workerStep('begin', async (worker, model, queue) => {
-  const { tests } = queue;
+const begins = fc.tuple(fc.nat(2), fc.integer({ min: 1, max: 3 })).map(([at, times]) =>
+  step(`begin(w${at + 1}, ${times} times)`, async (model, queue) => {
+    for (let count = times; count > 0; count -= 1) await begin(pick(model.workers, at), model, queue);
+  }),
+);
+
+async function begin(worker: ModelWorker, model: Model, { tests, deliveries }: ModelQueue): Promise<void> {
   // Only a slot that is idle takes a hint.
   const isIdle = worker.lease === 'good' && model.heldBy(worker).length < worker.slots;
   const [id = 'none'] = isIdle ? await tests.redis.zrange(`${tests.root}:hints`, '0', '0') : [];
   const token = tests.token();
   const { delivery } = await tests.deliveries(serverOf(worker)).begin(token, { hint: token, id }, true);
   expect(delivery?.task.id).toBe(model.begin(worker, token)?.id);
-  if (delivery !== undefined) queue.deliveries.push({ delivery, worker });
-});
+  if (delivery !== undefined) deliveries.push({ delivery, worker });
+}
 
 const finishes = fc
   .tuple(fc.nat(9), outcome, fc.boolean(), fc.boolean())
@@ -177,6 +182,17 @@ const ticks = fc.constant(
   }),
 );
 
+/** A worker dies with what it holds, is found out, and starts anew. */
+const deaths = workerStep('die', async (worker, model, { tests }) => {
+  if (worker.lease === 'none') return;
+  await tests.expire(worker.worker);
+  worker.lease = 'over';
+  await tests.tick();
+  model.tick();
+  await tests.present(3, serverOf(worker));
+  Object.assign(worker, { lease: 'good', slots: 3 });
+});
+
 const leaves = workerStep('leave', async (worker, model, { tests }) => {
   await tests.deliveries(serverOf(worker)).leave();
   model.giveBack(worker);
@@ -194,7 +210,7 @@ const forgets = workerStep('forget', async (worker, model, { tests }) => {
 export const steps: fc.Arbitrary<Step>[] = [
   [creates, creates, creates, renewals, renewals, begins, begins, begins, begins],
   [finishes, finishes, finishes, progresses, cancels, retries, passes, passes],
-  [losses, ticks, ticks, leaves, forgets],
+  [losses, deaths, deaths, ticks, ticks, leaves, forgets],
 ].flat();
 
 function tokens(tasks: readonly ModelTask[]): string[] {

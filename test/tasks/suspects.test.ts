@@ -119,18 +119,22 @@ describe.each(sharedStores)('a task that kills its worker, in $name,', (shared) 
     expect(await tests.redis.exists(`${tests.root}:runs:w1`, `${tests.root}:worker:w1`)).toBe(0);
   });
 
-  test('leaves no trace at a worker that is told of its end when its record is gone', async () => {
-    await using tests = new TestStore(shared);
-    const [id = ''] = await create(tests, 1);
-    await fill(tests, w1, 1);
-    await die(tests, w1);
-    const delivery = first(await fill(tests, w2, 1));
-    await tests.vanish(id);
+  test.each(['ends', 'renews'])(
+    'leaves no trace at a worker that %s when its record is gone',
+    async (how) => {
+      await using tests = new TestStore(shared);
+      const [id = ''] = await create(tests, 1);
+      await fill(tests, w1, 1);
+      await die(tests, w1);
+      const delivery = first(await fill(tests, w2, 1));
+      await tests.vanish(id);
 
-    await tests.succeed(delivery, undefined, '{}', w2);
+      if (how === 'ends') await tests.succeed(delivery, undefined, '{}', w2);
+      else await tests.present(1, w2, [delivery.token]);
 
-    expect(await tests.redis.exists(`${tests.root}:runs:w2`, `${tests.root}:suspects:w2`)).toBe(0);
-  });
+      expect(await tests.redis.exists(`${tests.root}:runs:w2`, `${tests.root}:suspects:w2`)).toBe(0);
+    },
+  );
 });
 
 async function create(tests: TestStore, count: number, policy = {}): Promise<string[]> {
