@@ -2,6 +2,7 @@ import type { Logger } from '../logger.ts';
 import type { Feed } from './feed.ts';
 import type { Lanes } from './lanes.ts';
 import { QueueClock } from './queue-clock.ts';
+import { tickMs } from './scripts/prelude.ts';
 import type { Store } from './store.ts';
 
 /** How long a worker's lease lasts without being renewed. */
@@ -37,7 +38,7 @@ export class Clock {
     this.#options = options;
     this.#leaseMs = options.leaseMs ?? defaultLeaseMs;
     for (const queue of options.queues) this.#lookAfter(queue);
-    this.#timer = setInterval(() => this.#start(), Math.min(1_000, this.#leaseMs / 4));
+    this.#timer = setInterval(() => this.#start(), Math.min(tickMs, this.#leaseMs / 4));
     this.#timer.unref();
     this.#start();
   }

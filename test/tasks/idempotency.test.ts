@@ -130,8 +130,9 @@ describe.each(sharedStores)('an idempotency key in $name', (shared) => {
     await tests.fail(await tests.delivery(), { retryable: false });
     const [, id] = await again(tests);
 
-    const refused = { status: 'KEY_REUSED', hints: [], task: { id: task.id, status: 'FAILED' } };
+    const refused = { status: 'KEY_REUSED', hints: [], task: { id, status: 'QUEUED' } };
     expect(await tests.store.retry(task.id)).toMatchObject(refused);
+    expect(await tests.task(task.id)).toMatchObject({ status: 'FAILED' });
     // Once that has failed as well, the key is anyone's.
     await tests.fail(await tests.delivery(), { retryable: false });
     expect(await tests.store.retry(task.id)).toMatchObject({ status: 'ACCEPTED' });

@@ -4,8 +4,9 @@ import { timeUp } from './begin.ts';
 import { settle } from './finish.ts';
 import { prelude } from './prelude.ts';
 
-/** Entries that one call looks at, and at most as many of tasks that aren't final. */
+/** Entries that one call looks at, and tasks that aren't final, of which more has to be read: a few ms of the store's time. */
 const entriesPerCall = 1_000;
+const tasksPerCall = 300;
 
 /** How often the search goes on, whichever process does it. */
 export const mendEveryMs = 1_000;
@@ -95,13 +96,12 @@ local lookAtTasks = function(key, ids)
   end
 end
 
--- Walks through lists of ids from a position, round and round; who only looks stops at the end.
-local walk = function(lists, look, position)
+-- Walks through lists of ids from a position, round and round, as far as the budget goes; who only looks stops at the end.
+local walk = function(lists, look, position, budget)
   if position == 'end' or #lists == 0 then return 'end' end
   local list, cursor = position:match('(%d+) (%d+)')
   list, cursor = tonumber(list or 1), cursor or '0'
   if list > #lists then list, cursor = 1, '0' end
-  local budget = ${entriesPerCall}
   for _ = 1, #lists do
     if budget <= 0 then break end
     repeat
@@ -130,7 +130,8 @@ end
 for _, tag in ipairs(redis.call('SMEMBERS', tagsKey)) do all[#all + 1] = tagKey(tag) end
 for _, line in ipairs(redis.call('ZRANGE', headsKey, 0, -1)) do all[#all + 1] = backlogKey(line) end
 local from = onlyLook and { ARGV[2], ARGV[3] } or redis.call('HMGET', mendingKey, 'active', 'all')
-local to = { walk(active, lookAtTasks, from[1] or 'start'), walk(all, lookAtEntries, from[2] or 'start') }
+local to = { walk(active, lookAtTasks, from[1] or 'start', ${tasksPerCall}),
+  walk(all, lookAtEntries, from[2] or 'start', ${entriesPerCall}) }
 if not onlyLook then redis.call('HSET', mendingKey, 'active', to[1], 'all', to[2]) end
 
 local held = redis.call('HGETALL', heldKey)

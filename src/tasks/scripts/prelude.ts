@@ -12,6 +12,9 @@ export const inlineOutputBytes = 4_096;
 /** The state shows this many of the last attempts. */
 export const attemptsShown = 20;
 
+/** How often every clock looks at each queue. */
+export const tickMs = 1_000;
+
 /** How long after a grace the clock ends an attempt itself: its worker, if it is well, was first. */
 export const sweepAfterMs = 500;
 
@@ -123,8 +126,8 @@ local setClock = function(task)
   if at ~= (task.clock or false) then
     if at then
       redis.call('ZADD', dueKey, at, task.id)
-      -- What is due before everything else is told to the clocks, so that it is on time.
-      if task.due and redis.call('ZRANGE', dueKey, 0, 0)[1] == task.id then
+      -- The clocks are told of what is due before they look again, and before everything else, so that it is on time.
+      if task.due and (at - now < ${tickMs * 1.2} or redis.call('ZRANGE', dueKey, 0, 0)[1] == task.id) then
         redis.call('PUBLISH', dueKey, at)
       end
     else
