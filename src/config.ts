@@ -126,6 +126,14 @@ export const table = {
     on: { dev: '1s', worker: '30s' },
     parse: duration,
   }),
+  lease: setting({
+    flag: '--lease',
+    value: 'time',
+    env: 'TASKWIRE_LEASE',
+    help: 'how long a worker that stopped answering keeps its tasks; API and workers need the same',
+    on: { dev: '15s', server: '15s', worker: '15s' },
+    parse: (text) => atLeast(100, duration(text)),
+  }),
   dataDir: setting({
     flag: '--data-dir',
     value: 'path',
@@ -289,6 +297,12 @@ function duration(text: string): number {
   if (unit === undefined) throw new Error("a time such as '500ms', '30s' or '5m'");
   // The pattern lets only these through.
   return Number(found?.groups?.['amount']) * unitsMs[unit as keyof typeof unitsMs];
+}
+
+/** A shorter lease would run out between two of its renewals. */
+function atLeast(leastMs: number, timeMs: number): number {
+  if (timeMs >= leastMs) return timeMs;
+  throw new Error(`a time of at least ${leastMs}ms, such as '15s'`);
 }
 
 function redisUrl(text: string): string {

@@ -18,6 +18,7 @@ describe('settings', () => {
       prefix: 'tw',
       concurrency: 10,
       grace: 1_000,
+      lease: 15_000,
       dataDir: '.taskwire',
       graphiql: true,
       origins: ['loopback'],
@@ -96,6 +97,13 @@ describe('settings', () => {
     ['1h', 3_600_000],
   ])('take a time in words: %s', (text, ms) => {
     expect(readSettings('worker', { grace: text }, redis).grace).toBe(ms);
+  });
+
+  test('refuse a lease that would run out between two renewals', () => {
+    expect(readSettings('server', { lease: '100ms' }, redis).lease).toBe(100);
+    expect(problemsOf('server', { lease: '99ms' }, redis)).toStrictEqual([
+      "--lease: expected a time of at least 100ms, such as '15s', got '99ms'.",
+    ]);
   });
 
   test.each(['4000.5', '-1', '0x10', '1e3', ' ', '65536'])('refuse the port %j', (port) => {

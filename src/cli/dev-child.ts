@@ -68,7 +68,7 @@ async function load(): Promise<readonly TaskDefinition[] | undefined> {
 
 /** What `go` starts. Each role imports its own, so that the worker doesn't wait for a GraphQL server to load. */
 async function importStart(): Promise<(definitions: readonly TaskDefinition[], go: Go) => Promise<Stop>> {
-  const { concurrency, prefix } = settings;
+  const { concurrency, prefix, lease: leaseMs } = settings;
   const logger = commandLogger(settings, role);
   if (role === 'api') {
     const { startApi } = await import('./server.ts');
@@ -86,7 +86,8 @@ async function importStart(): Promise<(definitions: readonly TaskDefinition[], g
   }
   const { startWorker } = await import('../worker/worker.ts');
   return async (definitions, { redisUrl }) => {
-    const worker = await startWorker({ redis: { url: redisUrl, prefix }, definitions, concurrency, logger });
+    const redis = { url: redisUrl, prefix };
+    const worker = await startWorker({ redis, definitions, concurrency, leaseMs, logger });
     await tell({ type: 'ready' });
     return (graceMs) => worker.stop(graceMs);
   };

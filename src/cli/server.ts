@@ -4,6 +4,7 @@ import type { Logger } from '../logger.ts';
 import type { RedisSettings } from '../redis/connection.ts';
 import { graphqlPath } from '../server/pipeline.ts';
 import { createServer } from '../server/server.ts';
+import { defaultLeaseMs } from '../tasks/clock.ts';
 import { connectTasks } from '../tasks/tasks.ts';
 import { exitCodes } from './exit.ts';
 import { loadAll } from './definitions.ts';
@@ -18,6 +19,8 @@ export interface ApiOptions {
   readonly host: string;
   readonly port: number;
   readonly graphiql: boolean;
+  /** How long a lost worker's lease lasts, in ms: the same as the workers'. @default 15000 */
+  readonly lease?: number;
   readonly origins?: readonly string[] | undefined;
 }
 
@@ -43,8 +46,17 @@ export interface Api {
 
 /** Connects, listens, and hands back how to end both. Redis may come later; a port in use is thrown. */
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const { redis, definitions, logger, host, port, graphiql, origins } = options;
-  const tasks = await connectTasks({ redis, definitions, logger });
+  const {
+    redis,
+    definitions,
+    logger,
+    host,
+    port,
+    graphiql,
+    lease: leaseMs = defaultLeaseMs,
+    origins,
+  } = options;
+  const tasks = await connectTasks({ redis, definitions, logger, leaseMs });
   const api = createServer({ tasks, logger, graphiql, origins });
   const close = async (): Promise<void> => {
     await api.close();

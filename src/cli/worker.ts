@@ -15,6 +15,7 @@ export async function worker(settings: Settings<'worker'>): Promise<number> {
     definitions,
     ...(settings.queues === undefined ? {} : { queues: settings.queues }),
     concurrency: settings.concurrency,
+    leaseMs: settings.lease,
     logger,
   });
   // It waits for Redis; who stops it meanwhile doesn't have to.
