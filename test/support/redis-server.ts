@@ -41,7 +41,7 @@ export class RedisServer implements AsyncDisposable {
     });
     this.#process = child;
     const lines = createInterface(child.stdout);
-    for await (const line of lines) if (line.includes('Ready to accept connections')) break;
+    for await (const line of lines) if (/ready to accept connections/i.test(line)) break;
     child.stdout.resume();
     if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}`);
   }

@@ -1,0 +1,90 @@
+import type { Act, ChaosOptions } from './options.ts';
+import { Random } from './random.ts';
+
+export const faultKinds = [
+  'kill worker',
+  'stop worker',
+  'freeze worker',
+  'kill API',
+  'cut API',
+  'kill Redis',
+  'cut power',
+] as const;
+export type FaultKind = (typeof faultKinds)[number];
+
+/** Something that goes wrong at a time (ms since the act began). */
+export interface Fault {
+  readonly atMs: number;
+  readonly kind: FaultKind;
+  /** Which worker or API, counted from 0. */
+  readonly target: number;
+  /** How long a worker is frozen, or Redis is away. */
+  readonly lastsMs: number;
+}
+
+/** A task that someone wants done, and what they do beside. */
+export interface Order {
+  readonly atMs: number;
+  readonly number: number;
+  readonly definition: 'touch' | 'steps' | 'stumble';
+  /** How long `run` takes. */
+  readonly takesMs: number;
+  /** How many attempts throw. */
+  readonly failures: number;
+  /** So long after its answer it is canceled, if it is. */
+  readonly cancelAfterMs: number | undefined;
+  /** So long after its answer it is watched. */
+  readonly watchAfterMs: number;
+}
+
+/** All that an act will do, in the order of time. */
+export interface Plan {
+  readonly spanMs: number;
+  readonly faults: readonly Fault[];
+  readonly orders: readonly Order[];
+}
+
+/** Plans the act of this number; the same options give the same plan. */
+export function planAct(options: ChaosOptions, act: Act, index: number): Plan {
+  const random = new Random(options.seed * 1_000 + index);
+  const kinds = random.shuffled(
+    faultKinds.flatMap((kind) => Array<FaultKind>(act.faults[kind] ?? 0).fill(kind)),
+  );
+  const spanMs = (kinds.length + 1) * options.gapMs;
+  const faults = kinds.map((kind, place) => planFault(options, kind, (place + 1) * options.gapMs, random));
+  const firstNumber = options.acts.slice(0, index).reduce((sum, { tasks }) => sum + tasks, 0);
+  const times = Array.from({ length: act.tasks }, () => random.between(0, spanMs)).toSorted((a, b) => a - b);
+  const orders = times.map((atMs, place) => planOrder(atMs, firstNumber + place, random));
+  return { spanMs, faults: faults.toSorted((a, b) => a.atMs - b.atMs), orders };
+}
+
+function planFault(options: ChaosOptions, kind: FaultKind, dueMs: number, random: Random): Fault {
+  const { workers, apis, leaseMs, gapMs } = options;
+  const targets = kind.endsWith('worker') ? workers : kind.endsWith('API') ? apis : 1;
+  return {
+    atMs: dueMs + random.between(-Math.round(gapMs / 3), Math.round(gapMs / 3)),
+    kind,
+    target: random.between(0, targets - 1),
+    lastsMs:
+      kind === 'freeze worker'
+        ? random.between(Math.round(1.5 * leaseMs), 3 * leaseMs)
+        : random.between(0, 500),
+  };
+}
+
+function planOrder(atMs: number, number: number, random: Random): Order {
+  const share = random.next();
+  const definition = share < 0.2 ? 'touch' : share < 0.85 ? 'steps' : 'stumble';
+  const takesMs = definition === 'steps' ? random.between(50, 200) : 0;
+  const failures = definition === 'stumble' ? random.between(0, 3) : 0;
+  const isCanceled = random.chance(0.1);
+  return {
+    atMs,
+    number,
+    definition,
+    takesMs,
+    failures,
+    cancelAfterMs: isCanceled ? random.between(0, 250) : undefined,
+    watchAfterMs: random.chance(0.1) ? random.between(0, 2_000) : 0,
+  };
+}

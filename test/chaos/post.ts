@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const bin = fileURLToPath(new URL('../../src/cli/bin.ts', import.meta.url));
+
+/** A line of a process' log. */
+export interface LogLine {
+  readonly level: number;
+  readonly msg: string;
+}
+
+/** The place of one process of `taskwire`: whenever that ends, the next one starts, as under systemd. */
+export class Post implements AsyncDisposable {
+  readonly name: string;
+  readonly #args: readonly string[];
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #onLine: (line: LogLine) => void;
+  /** Ends that nobody asked for, with what the process said last. */
+  readonly crashes: string[] = [];
+  #child: ChildProcess;
+  #ready: Promise<void>;
+  #asked: NodeJS.Signals | undefined;
+  #closing = false;
+  #supervision: Promise<void>;
+
+  /** Starts at once. */
+  constructor(
+    name: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv,
+    onLine: (line: LogLine) => void,
+  ) {
+    this.name = name;
+    this.#args = args;
+    this.#env = env;
+    this.#onLine = onLine;
+    [this.#child, this.#ready] = this.#start();
+    this.#supervision = this.#supervise();
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Resolves once the process that is there now, or its successor, serves. */
+  async ready(): Promise<void> {
+    for (;;) {
+      const child = this.#child;
+      await this.#ready;
+      if (child === this.#child && child.exitCode === null && child.signalCode === null) return;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (signal === 'SIGKILL' || signal === 'SIGTERM') this.#asked = signal;
+    this.#child.kill(signal);
+  }
+
+  /** Stops the process that is there now for a while, if it lives so long. */
+  async freeze(forMs: number): Promise<void> {
+    const child = this.#child;
+    child.kill('SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, forMs));
+    child.kill('SIGCONT');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true;
+    this.signal('SIGKILL');
+    await this.#supervision;
+  }
+
+  async #supervise(): Promise<void> {
+    for (;;) {
+      const [code, signal] = (await ended(this.#child)) as [number | null, NodeJS.Signals | null];
+      if (this.#closing) return;
+      const isAsked = signal === this.#asked || (this.#asked === 'SIGTERM' && code === 0);
+      if (!isAsked) this.crashes.push(`${this.name} ended by itself: code ${code}, signal ${signal}`);
+      this.#asked = undefined;
+      [this.#child, this.#ready] = this.#start();
+    }
+  }
+
+  #start(): [ChildProcess, Promise<void>] {
+    const child = spawn(process.execPath, [bin, ...this.#args], {
+      env: this.#env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const ready = Promise.withResolvers<void>();
+    child.once('exit', () => ready.resolve());
+    createInterface(child.stderr).on('line', (text) => {
+      const line = parse(text);
+      if (/^(?:the worker takes tasks|the API listens)$/.test(line.msg)) ready.resolve();
+      this.#onLine(line);
+    });
+    return [child, ready.promise];
+  }
+}
+
+async function ended(child: ChildProcess): Promise<unknown[]> {
+  if (child.exitCode !== null || child.signalCode !== null) return [child.exitCode, child.signalCode];
+  return await once(child, 'exit');
+}
+
+/** What isn't a line of the log is something worse: Node's own words about a crash. */
+function parse(text: string): LogLine {
+  try {
+    return JSON.parse(text) as LogLine;
+  } catch {
+    return { level: 60, msg: text };
+  }
+}

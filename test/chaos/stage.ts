@@ -1,0 +1,110 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createLogger } from '../../src/logger.ts';
+import { freePort } from '../support/redis-server.ts';
+import { Observer } from './observer.ts';
+import type { ChaosOptions } from './options.ts';
+import type { Fault } from './plan.ts';
+import { type LogLine, Post } from './post.ts';
+import { ChaosRedis } from './redis.ts';
+
+const definitions = fileURLToPath(new URL('definitions.ts', import.meta.url));
+const prefix = 'chaos';
+
+/** How long a worker that gets SIGTERM may go on. */
+const grace = '100ms';
+
+/** Everything that runs: Redis, the API and worker processes, and who looks on. */
+export interface Stage extends AsyncDisposable {
+  readonly redis: ChaosRedis;
+  readonly observer: Observer;
+  readonly apiUrls: readonly string[];
+  /** The folder where each worker process writes what it ran. */
+  readonly ledger: string;
+  /** What the processes have logged from level `warn` on, and how often. */
+  readonly logged: ReadonlyMap<string, number>;
+  /** Does what a fault says; resolves when its cause is over. */
+  carryOut(fault: Fault): Promise<void>;
+  /** Resolves once every process serves. */
+  steady(): Promise<void>;
+  /** Processes that ended though nobody had killed them. */
+  crashes(): string[];
+}
+
+/** Starts all; resolves once every process serves. */
+export async function openStage(redisServer: string, options: ChaosOptions): Promise<Stage> {
+  await using stack = new AsyncDisposableStack();
+  const ledger = await mkdtemp(join(tmpdir(), 'taskwire-ledger-'));
+  stack.defer(() => rm(ledger, { recursive: true, force: true }));
+  const observer = stack.use(new Observer(prefix, 'default', createLogger({ level: 'silent' })));
+  const redis = stack.use(await ChaosRedis.start(redisServer, (socket) => observer.look(socket)));
+
+  const logged = new Map<string, number>();
+  const onLine = ({ level, msg }: LogLine): void => {
+    if (level >= 40) logged.set(msg, (logged.get(msg) ?? 0) + 1);
+  };
+  const env = {
+    PATH: process.env['PATH'],
+    REDIS_URL: redis.url,
+    CHAOS_LEDGER: ledger,
+    LOG_FORMAT: 'json',
+    TASKWIRE_TASKS: definitions,
+    TASKWIRE_PREFIX: prefix,
+    TASKWIRE_LEASE: `${options.leaseMs}ms`,
+    TASKWIRE_GRACE: grace,
+    TASKWIRE_CONCURRENCY: String(options.concurrency),
+  };
+  const post = (name: string, ...args: readonly string[]): Post =>
+    stack.use(new Post(name, args, env, onLine));
+  const ports = await Promise.all(Array.from({ length: options.apis }, () => freePort()));
+  const apis = ports.map((port, index) => post(`API ${index}`, 'server', '--port', String(port)));
+  const workers = Array.from({ length: options.workers }, (_, index) => post(`worker ${index}`, 'worker'));
+  const posts = [...apis, ...workers];
+  const steady = async (): Promise<void> => {
+    await Promise.all(posts.map((post) => post.ready()));
+  };
+  await steady();
+
+  const parts = stack.move();
+  return {
+    redis,
+    observer,
+    apiUrls: ports.map((port) => `http://127.0.0.1:${port}/graphql`),
+    ledger,
+    logged,
+    carryOut: (fault) => carryOut(fault, { redis, observer, apis, workers }),
+    steady,
+    crashes: () => posts.flatMap(({ crashes }) => crashes),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}
+
+async function carryOut(
+  { kind, target, lastsMs }: Fault,
+  {
+    redis,
+    observer,
+    apis,
+    workers,
+  }: Pick<Stage, 'redis' | 'observer'> & Record<'apis' | 'workers', readonly Post[]>,
+): Promise<void> {
+  const post = (kind.endsWith('worker') ? workers : apis)[target];
+  if (post === undefined) throw new Error(`there is nothing to ${kind} at ${target}`);
+  switch (kind) {
+    case 'kill worker':
+    case 'kill API':
+      return post.signal('SIGKILL');
+    case 'stop worker':
+      return post.signal('SIGTERM');
+    case 'freeze worker':
+      return await post.freeze(lastsMs);
+    case 'cut API':
+      return await observer.cut(post.pid);
+    case 'kill Redis':
+      return await redis.kill(lastsMs);
+    case 'cut power':
+      return await redis.cutPower(lastsMs);
+  }
+}
