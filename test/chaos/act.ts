@@ -10,6 +10,8 @@ export interface Played {
   readonly placed: readonly Placed[];
   /** Tasks that weren't final when they had to be. */
   readonly stuck: readonly string[];
+  /** Tasks that weren't final when the last fault was over and all processes served. */
+  readonly left: number;
   /** From when the last fault was over and all processes served, until the last task was final. */
   readonly settledMs: number;
   /** How long that was allowed to take. */
@@ -46,15 +48,16 @@ export async function playAct(
   await stage.steady();
 
   const calmAt = performance.now();
+  const left = observer.open.size;
   const slots = options.workers * options.concurrency;
-  const backlogMs = (observer.open.size / slots) * 200;
+  const backlogMs = (left / slots) * 200;
   const allowedMs = Math.round(2 * options.leaseMs + ownTimeMs + backlogMs + slackMs);
   await until(() => observer.open.size === 0, allowedMs);
   const stuck = [...observer.open];
   await until(() => observer.open.size === 0, patienceMs);
   await watchers.ended(allowedMs);
   const placed = plan.orders.flatMap(({ number }) => load.placed.get(number) ?? []);
-  return { placed, stuck, settledMs: Math.max(0, Math.round(observer.lastEndAt - calmAt)), allowedMs };
+  return { placed, stuck, left, settledMs: Math.max(0, Math.round(observer.lastEndAt - calmAt)), allowedMs };
 }
 
 async function until(condition: () => boolean, withinMs: number): Promise<void> {

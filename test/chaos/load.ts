@@ -13,8 +13,9 @@ export interface Placed {
   canceled: boolean;
 }
 
-/** How long a client waits until it tries again. */
+/** How long a client waits until it tries again, and until it gives up. */
 const againMs = 50;
+const giveUpMs = 30_000;
 
 /** Clients who enqueue and cancel, each again and again until they have an answer. */
 export class Load {
@@ -81,9 +82,11 @@ export class Load {
     variables: Readonly<Record<string, unknown>>,
     onUnanswered: () => void,
   ): Promise<Answer> {
+    const givesUpAt = performance.now() + giveUpMs;
     for (;;) {
       const answer = await this.#apis.ask(query, variables);
       if (answer !== undefined && !isUnavailable(answer)) return answer;
+      if (performance.now() > givesUpAt) return { errors: [{ message: `no answer within ${giveUpMs} ms` }] };
       onUnanswered();
       await delay(againMs);
     }

@@ -33,7 +33,7 @@ export const shortForm: ChaosOptions = {
   apis: 2,
   clients: 4,
   leaseMs: 300,
-  gapMs: 750,
+  gapMs: 650,
   acts: [
     {
       fsync: 'always',
@@ -47,7 +47,11 @@ export const shortForm: ChaosOptions = {
         'kill Redis': 3,
       },
     },
-    { fsync: 'everysec', tasks: 200, faults: { 'kill Redis': 2, 'cut power': 2 } },
+    {
+      fsync: 'everysec',
+      tasks: 200,
+      faults: { 'kill worker': 2, 'cut API': 1, 'kill Redis': 1, 'cut power': 2 },
+    },
   ],
 };
 

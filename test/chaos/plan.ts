@@ -50,12 +50,21 @@ export function planAct(options: ChaosOptions, act: Act, index: number): Plan {
   const kinds = random.shuffled(
     faultKinds.flatMap((kind) => Array<FaultKind>(act.faults[kind] ?? 0).fill(kind)),
   );
-  const spanMs = (kinds.length + 1) * options.gapMs;
-  const faults = kinds.map((kind, place) => planFault(options, kind, (place + 1) * options.gapMs, random));
+  let dueMs = 0;
+  const faults = kinds.map((kind) => {
+    // Redis needs a moment to come back, and what happens until the next time it goes is what may get lost.
+    dueMs += isOfRedis(kind) ? 2 * options.gapMs : options.gapMs;
+    return planFault(options, kind, dueMs, random);
+  });
+  const spanMs = dueMs + options.gapMs;
   const firstNumber = options.acts.slice(0, index).reduce((sum, { tasks }) => sum + tasks, 0);
   const times = Array.from({ length: act.tasks }, () => random.between(0, spanMs)).toSorted((a, b) => a - b);
   const orders = times.map((atMs, place) => planOrder(atMs, firstNumber + place, random));
   return { spanMs, faults: faults.toSorted((a, b) => a.atMs - b.atMs), orders };
+}
+
+function isOfRedis(kind: FaultKind): boolean {
+  return kind === 'kill Redis' || kind === 'cut power';
 }
 
 function planFault(options: ChaosOptions, kind: FaultKind, dueMs: number, random: Random): Fault {

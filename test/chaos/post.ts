@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 
 const bin = fileURLToPath(new URL('../../src/cli/bin.ts', import.meta.url));
 
+/** The longest that a process may take until it serves, however busy the machine is. */
+const startMs = 30_000;
+
 /** A line of a process' log. */
 export interface LogLine {
   readonly level: number;
@@ -44,12 +47,16 @@ export class Post implements AsyncDisposable {
     return this.#child.pid ?? 0;
   }
 
-  /** Resolves once the process that is there now, or its successor, serves. */
+  /** Resolves once the process that is there now, or its successor, serves; throws where none does in time. */
   async ready(): Promise<void> {
+    const late = AbortSignal.timeout(startMs);
+    const isLate = once(late, 'abort');
     for (;;) {
       const child = this.#child;
-      await this.#ready;
+      await Promise.race([this.#ready, isLate]);
+      if (late.aborted) throw new Error(`${this.name} does not serve: ${this.crashes.join('; ')}`);
       if (child === this.#child && child.exitCode === null && child.signalCode === null) return;
+      // Its successor starts in a moment.
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
@@ -75,6 +82,7 @@ export class Post implements AsyncDisposable {
 
   async #supervise(): Promise<void> {
     for (;;) {
+      // What `exit` tells.
       const [code, signal] = (await ended(this.#child)) as [number | null, NodeJS.Signals | null];
       if (this.#closing) return;
       const isAsked = signal === this.#asked || (this.#asked === 'SIGTERM' && code === 0);
@@ -108,6 +116,7 @@ async function ended(child: ChildProcess): Promise<unknown[]> {
 /** What isn't a line of the log is something worse: Node's own words about a crash. */
 function parse(text: string): LogLine {
   try {
+    // As pino writes it.
     return JSON.parse(text) as LogLine;
   } catch {
     return { level: 60, msg: text };

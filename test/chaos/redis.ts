@@ -26,6 +26,7 @@ export class ChaosRedis implements AsyncDisposable {
   readonly #onStart: (socket: string) => Promise<void>;
   #fsync: Act['fsync'] = 'always';
   #sizes: Size[] = [];
+  #turn: Promise<void> = Promise.resolve();
   #sampling: NodeJS.Timeout | undefined;
 
   private constructor(server: RedisServer, folder: string, onStart: (socket: string) => Promise<void>) {
@@ -56,23 +57,33 @@ export class ChaosRedis implements AsyncDisposable {
 
   /** SIGKILL; back after a while. */
   async kill(awayMs: number): Promise<void> {
-    await this.#end();
-    await this.#back(awayMs);
+    await this.#inTurn(async () => {
+      await this.#end();
+      await this.#back(awayMs);
+    });
   }
 
   /** SIGKILL, and the log loses what a second ago wasn't written: what a power cut may take at `everysec`. */
   async cutPower(awayMs: number): Promise<void> {
-    const before = performance.now() - syncedAfterMs;
-    await this.#end();
-    const synced = this.#sizes.findLast(({ at }) => at <= before);
-    if (synced !== undefined) await truncate(synced.path, synced.bytes);
-    await this.#back(awayMs);
+    await this.#inTurn(async () => {
+      const before = performance.now() - syncedAfterMs;
+      await this.#end();
+      const synced = this.#sizes.findLast(({ at }) => at <= before);
+      if (synced !== undefined) await truncate(synced.path, synced.bytes);
+      await this.#back(awayMs);
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#sampling);
     await this.#server[Symbol.asyncDispose]();
     await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** What isn't back yet can't be killed again. */
+  async #inTurn(fault: () => Promise<void>): Promise<void> {
+    this.#turn = this.#turn.then(fault);
+    await this.#turn;
   }
 
   async #end(): Promise<void> {

@@ -45,7 +45,7 @@ export function markOf(stage: Stage, watchers: Watchers, load: Load): Mark {
 /** Compares what was acknowledged, published, watched, run and kept. */
 export async function judgeAct(
   act: Act,
-  { placed, stuck, settledMs, allowedMs }: Played,
+  { placed, stuck, left, settledMs, allowedMs }: Played,
   { stage, watchers, load, mark }: { stage: Stage; watchers: Watchers; load: Load; mark: Mark },
 ): Promise<Figure[]> {
   const { observer } = stage;
@@ -132,7 +132,8 @@ export async function judgeAct(
       'states seen by watchers',
       watching.reduce((sum, { states }) => sum + states, 0),
     ),
-    fact('the last task was final so long after the last fault (ms)', settledMs),
+    fact('tasks open when the last fault was over', left),
+    fact('time until the last of them was final (ms)', settledMs),
     fact('which may take (ms)', allowedMs),
   ];
 }
