@@ -92,7 +92,7 @@ export class Load {
     }
   }
 
-  #mutation({ number, definition, takesMs, failures }: Order): {
+  #mutation({ number, definition, takesMs, isHeedless, failures }: Order): {
     query: string;
     variables: Readonly<Record<string, unknown>>;
   } {
@@ -100,7 +100,7 @@ export class Load {
     const query = `mutation ($input: ${type}!, $options: TaskOptions) { placed: ${definition}(input: $input, options: $options) { task { id } } }`;
     const input = {
       number,
-      ...(definition === 'steps' ? { takesMs } : {}),
+      ...(definition === 'steps' ? { takesMs, isHeedless } : {}),
       ...(definition === 'stumble' ? { failures } : {}),
     };
     const options = this.#withKeys ? { idempotencyKey: `${this.#seed}-${number}` } : {};

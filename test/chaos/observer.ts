@@ -2,7 +2,8 @@ import { Redis as Client } from 'ioredis';
 import type { Logger } from '../../src/logger.ts';
 import { connect, type Redis } from '../../src/redis/connection.ts';
 import { queueRoot, statesChannel, taskKey } from '../../src/redis/keys.ts';
-import { parseTask, Store } from '../../src/tasks/store.ts';
+import { parseTask } from '../../src/tasks/replies.ts';
+import { Store } from '../../src/tasks/store.ts';
 import { isFinal, type Task, type TaskStatus } from '../../src/tasks/task.ts';
 import { saysAnother } from './words.ts';
 

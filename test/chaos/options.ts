@@ -29,7 +29,7 @@ export interface ChaosOptions {
 export const shortForm: ChaosOptions = {
   seed: 42,
   workers: 3,
-  concurrency: 3,
+  concurrency: 4,
   apis: 2,
   clients: 4,
   leaseMs: 300,

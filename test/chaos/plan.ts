@@ -29,6 +29,8 @@ export interface Order {
   readonly definition: 'touch' | 'steps' | 'stumble';
   /** How long `run` takes. */
   readonly takesMs: number;
+  /** True for a `run` that goes on whatever its signal says. */
+  readonly isHeedless: boolean;
   /** How many attempts throw. */
   readonly failures: number;
   /** So long after its answer it is canceled, if it is. */
@@ -76,7 +78,7 @@ function planFault(options: ChaosOptions, kind: FaultKind, dueMs: number, random
     target: random.between(0, targets - 1),
     lastsMs:
       kind === 'freeze worker'
-        ? random.between(Math.round(1.5 * leaseMs), 3 * leaseMs)
+        ? random.between(Math.round(1.2 * leaseMs), Math.round(2.2 * leaseMs))
         : random.between(0, 500),
   };
 }
@@ -85,6 +87,7 @@ function planOrder(atMs: number, number: number, random: Random): Order {
   const share = random.next();
   const definition = share < 0.2 ? 'touch' : share < 0.85 ? 'steps' : 'stumble';
   const takesMs = definition === 'steps' ? random.between(50, 200) : 0;
+  const isHeedless = definition === 'steps' && random.chance(0.3);
   const failures = definition === 'stumble' ? random.between(0, 3) : 0;
   const isCanceled = random.chance(0.1);
   return {
@@ -92,6 +95,7 @@ function planOrder(atMs: number, number: number, random: Random): Order {
     number,
     definition,
     takesMs,
+    isHeedless,
     failures,
     cancelAfterMs: isCanceled ? random.between(0, 250) : undefined,
     watchAfterMs: random.chance(0.1) ? random.between(0, 2_000) : 0,

@@ -156,12 +156,12 @@ function offencesOf(watching: Watchers['all'], isUndone: (id: string) => boolean
 
 /** A success or failure that the ledger of its process knows nothing of. */
 function unfounded(task: Task, ledger: Ledger): string[] {
+  if (task.status !== 'SUCCEEDED' && task.status !== 'FAILED') return [];
   const speaker = speakerOf(task);
-  if (speaker === undefined) return [];
   const what = task.status === 'SUCCEEDED' ? 'returned' : 'threw';
-  return ledger.has({ id: task.id, ...speaker, what })
-    ? []
-    : [`${task.id}: ${task.status} by ${JSON.stringify(speaker)}`];
+  if (speaker !== undefined && ledger.has({ id: task.id, ...speaker, what })) return [];
+  const told = JSON.stringify(task.output ?? task.failure);
+  return [`${task.id}: ${task.status} with ${told} after ${JSON.stringify(task.attempts)}`];
 }
 
 function countOutcome(records: ReadonlyMap<string, Task>, outcome: string): number {
