@@ -6,7 +6,7 @@ import { tableOf } from './table.ts';
 /**
  * `npm run chaos [-- --long --seed 7 --tasks 10000 …]`: real processes are killed, frozen and cut off at random times
  * while tasks are enqueued and watched. Prints what was promised and what was found; ends with 1 where they differ.
- * Numbers in bold must be 0.
+ * Numbers in bold must be 0. `--logs` shows the first of each warning that the processes logged.
  */
 const options = readOptions(process.argv.slice(2));
 const found = await systemPackage('redis-server');
@@ -23,7 +23,11 @@ console.log(`\n${tableOf(report, options)}\n`);
 console.log(
   `Bold: a promise, which 0 keeps. ${report.reconnects} broken WebSockets; ${report.seconds.toFixed(0)} s in all.`,
 );
-for (const [message, times] of report.logged) console.log(`  logged ${times} times: ${message}`);
+for (const [message, { times, first }] of report.logged) {
+  console.log(
+    `  logged ${times} times: ${message}${process.argv.includes('--logs') ? `\n    ${first}` : ''}`,
+  );
+}
 const broken = brokenPromises(report);
 for (const promise of broken) console.error(`BROKEN: ${promise}`);
 process.exitCode = broken.length > 0 ? 1 : 0;

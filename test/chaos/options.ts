@@ -95,6 +95,7 @@ export function readOptions(args: readonly string[]): ChaosOptions {
     args: [...args],
     options: {
       long: { type: 'boolean' },
+      logs: { type: 'boolean' },
       ...Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])),
     },
   });

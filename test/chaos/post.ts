@@ -12,6 +12,10 @@ const startMs = 30_000;
 export interface LogLine {
   readonly level: number;
   readonly msg: string;
+  /** What a search found amiss, by its kind. */
+  readonly mended?: Readonly<Record<string, number>>;
+  /** All of it, as it was written. */
+  readonly text: string;
 }
 
 /** The place of one process of `taskwire`: whenever that ends, the next one starts, as under systemd. */
@@ -117,8 +121,8 @@ async function ended(child: ChildProcess): Promise<unknown[]> {
 function parse(text: string): LogLine {
   try {
     // As pino writes it.
-    return JSON.parse(text) as LogLine;
+    return { ...(JSON.parse(text) as LogLine), text };
   } catch {
-    return { level: 60, msg: text };
+    return { level: 60, msg: text, text };
   }
 }

@@ -3,7 +3,7 @@ import { Apis } from './api.ts';
 import { Load } from './load.ts';
 import type { ChaosOptions } from './options.ts';
 import { planAct } from './plan.ts';
-import { openStage } from './stage.ts';
+import { openStage, type Stage } from './stage.ts';
 import { type Figure, judgeAct, markOf } from './verdict.ts';
 import { Watchers } from './watchers.ts';
 
@@ -11,7 +11,7 @@ import { Watchers } from './watchers.ts';
 export interface Report {
   readonly acts: readonly (readonly Figure[])[];
   readonly reconnects: number;
-  readonly logged: ReadonlyMap<string, number>;
+  readonly logged: Stage['logged'];
   readonly seconds: number;
 }
 

@@ -16,6 +16,11 @@ const prefix = 'chaos';
 /** How long a worker that gets SIGTERM may go on. */
 const grace = '100ms';
 
+export interface Logged {
+  readonly first: string;
+  times: number;
+}
+
 /** Everything that runs: Redis, the API and worker processes, and who looks on. */
 export interface Stage extends AsyncDisposable {
   readonly redis: ChaosRedis;
@@ -23,8 +28,10 @@ export interface Stage extends AsyncDisposable {
   readonly apiUrls: readonly string[];
   /** The folder where each worker process writes what it ran. */
   readonly ledger: string;
-  /** What the processes have logged from level `warn` on, and how often. */
-  readonly logged: ReadonlyMap<string, number>;
+  /** What the processes have logged from level `warn` on: the first of each message, and how often. */
+  readonly logged: ReadonlyMap<string, Logged>;
+  /** What the search for leftovers of a crash has mended, which no crash of a process should leave. */
+  readonly mended: readonly string[];
   /** Does what a fault says; resolves when its cause is over. */
   carryOut(fault: Fault): Promise<void>;
   /** Resolves once every process serves. */
@@ -41,9 +48,15 @@ export async function openStage(redisServer: string, options: ChaosOptions): Pro
   const observer = stack.use(new Observer(prefix, 'default', createLogger({ level: 'silent' })));
   const redis = stack.use(await ChaosRedis.start(redisServer, (socket) => observer.look(socket)));
 
-  const logged = new Map<string, number>();
-  const onLine = ({ level, msg }: LogLine): void => {
-    if (level >= 40) logged.set(msg, (logged.get(msg) ?? 0) + 1);
+  const logged = new Map<string, Logged>();
+  const mended: string[] = [];
+  const onLine = ({ level, msg, mended: found = {}, text }: LogLine): void => {
+    if (level < 40) return;
+    const entry = logged.get(msg) ?? { first: text, times: 0 };
+    entry.times += 1;
+    logged.set(msg, entry);
+    // A hint of a worker that was killed is what a kill leaves.
+    if (Object.keys(found).some((kind) => kind !== 'hintsOfLostWorkers')) mended.push(JSON.stringify(found));
   };
   const env = {
     PATH: process.env['PATH'],
@@ -74,6 +87,7 @@ export async function openStage(redisServer: string, options: ChaosOptions): Pro
     apiUrls: ports.map((port) => `http://127.0.0.1:${port}/graphql`),
     ledger,
     logged,
+    mended,
     carryOut: (fault) => carryOut(fault, { redis, observer, apis, workers }),
     steady,
     crashes: () => posts.flatMap(({ crashes }) => crashes),

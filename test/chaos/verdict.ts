@@ -26,6 +26,7 @@ export interface Mark {
   readonly ids: ReadonlySet<string>;
   readonly crashes: number;
   readonly oddities: number;
+  readonly mended: number;
 }
 
 /** Where an act begins. */
@@ -38,6 +39,7 @@ export function markOf(stage: Stage, watchers: Watchers, load: Load): Mark {
     watchers: watchers.all.length,
     ids: new Set(stage.observer.sightings.keys()),
     crashes: stage.crashes().length,
+    mended: stage.mended.length,
     oddities: load.oddities.length + watchers.oddities.length,
   };
 }
@@ -115,6 +117,7 @@ export async function judgeAct(
       careless.map(({ id }) => String(id)),
     ),
     promise(load.withKeys ? 'idempotency keys with two tasks' : 'more tasks than requests', twice, isStrict),
+    promise('searches that found something to mend', stage.mended.slice(mark.mended), isStrict),
     promise('processes that ended by themselves', stage.crashes().slice(mark.crashes)),
     promise('answers that nobody expects', oddities),
     fact('tasks acknowledged', acknowledged.length),
