@@ -41,10 +41,10 @@ export async function playAct(
     await delay(startedAt + fault.atMs - performance.now());
     await stage.carryOut(fault);
   });
-  await load.run(plan.orders, startedAt, ({ id, order }) => {
+  const placing = load.run(plan.orders, startedAt, ({ id, order }) => {
     if (id !== undefined) watchers.add(id, order.watchAfterMs);
   });
-  await Promise.all(faults);
+  await Promise.all([...faults, placing]);
   await stage.steady();
 
   const calmAt = performance.now();

@@ -57,7 +57,7 @@ export class ChaosRedis implements AsyncDisposable {
 
   /** SIGKILL; back after a while. */
   async kill(awayMs: number): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.inTurn(async () => {
       await this.#end();
       await this.#back(awayMs);
     });
@@ -65,7 +65,7 @@ export class ChaosRedis implements AsyncDisposable {
 
   /** SIGKILL, and the log loses what a second ago wasn't written: what a power cut may take at `everysec`. */
   async cutPower(awayMs: number): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.inTurn(async () => {
       const before = performance.now() - syncedAfterMs;
       await this.#end();
       const synced = this.#sizes.findLast(({ at }) => at <= before);
@@ -74,16 +74,16 @@ export class ChaosRedis implements AsyncDisposable {
     });
   }
 
+  /** Does something to a Redis that is there: what isn't back yet can't be killed again. */
+  async inTurn(fault: () => Promise<void>): Promise<void> {
+    this.#turn = this.#turn.then(fault);
+    await this.#turn;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#sampling);
     await this.#server[Symbol.asyncDispose]();
     await rm(this.#folder, { recursive: true, force: true });
-  }
-
-  /** What isn't back yet can't be killed again. */
-  async #inTurn(fault: () => Promise<void>): Promise<void> {
-    this.#turn = this.#turn.then(fault);
-    await this.#turn;
   }
 
   async #end(): Promise<void> {

@@ -115,7 +115,7 @@ async function carryOut(
     case 'freeze worker':
       return await post.freeze(lastsMs);
     case 'cut API':
-      return await observer.cut(post.pid);
+      return await redis.inTurn(() => observer.cut(post.pid));
     case 'kill Redis':
       return await redis.kill(lastsMs);
     case 'cut power':
