@@ -117,8 +117,8 @@ export class Redis extends IORedis {
       const source = this.scriptSources.get(String(call[0]));
       if (source === undefined || !(error instanceof Error) || !error.message.startsWith('NOSCRIPT'))
         throw error;
-      await this.script('LOAD', source);
-      return await this.call('evalsha', ...(call as string[]));
+      // In one command: loaded and called in two, a Redis that is started anew in between has forgotten it again.
+      return await this.call('eval', source, ...(call.slice(1) as string[]));
     }
   }
 }
