@@ -68,12 +68,13 @@ export class Feed {
     this.#redis.disconnect();
   }
 
-  /** Redis refused, as it does where a user may not use channels (ACL). */
+  /** Redis refused, as it does where a user may not use channels (ACL), or the connection is just breaking. */
   #subscribeLater(names: readonly string[], error: unknown): void {
-    this.#logger.error(
-      { err: error, channels: names.length },
-      'the store refuses to let this process listen',
-    );
+    if (error instanceof Error && error.name === 'ReplyError')
+      this.#logger.error(
+        { err: error, channels: names.length },
+        'the store refuses to let this process listen',
+      );
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => void this.#subscribe([...this.#channels.keys()]), retryMs);
   }
