@@ -14,7 +14,7 @@ export interface Placed {
 }
 
 /** How long a client waits until it tries again, and until it gives up. */
-const againMs = 50;
+const againMs = 200;
 const giveUpMs = 30_000;
 
 /** Clients who enqueue and cancel, each again and again until they have an answer. */

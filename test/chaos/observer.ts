@@ -15,6 +15,8 @@ export interface Sighting {
   end: string | undefined;
   /** True once Redis has come back with less than it had told. */
   undone: boolean;
+  /** In which act it came. */
+  readonly act: number;
 }
 
 /** What must never be seen; each entry says what was. */
@@ -36,7 +38,8 @@ export class Observer implements AsyncDisposable {
   readonly #queue: string;
   readonly #logger: Logger;
   readonly sightings: Map<string, Sighting> = new Map();
-  readonly offences: Offences = { ends: [], versions: [], stale: [] };
+  offences: Offences = { ends: [], versions: [], stale: [] };
+  #act = 0;
   /** Tasks whose record was there and is gone after a start of Redis. */
   readonly gone: Set<string> = new Set();
   /** When (ms, as `performance.now()`) a task last became final. */
@@ -54,6 +57,17 @@ export class Observer implements AsyncDisposable {
   /** Tasks that are there and not final. */
   get open(): ReadonlySet<string> {
     return this.#open;
+  }
+
+  /** From here on another act is played, which answers for itself. */
+  turnPage(): void {
+    this.#act += 1;
+    this.offences = { ends: [], versions: [], stale: [] };
+  }
+
+  /** The tasks that came in this act. */
+  seen(): string[] {
+    return [...this.sightings].filter(([, { act }]) => act === this.#act).map(([id]) => id);
   }
 
   /** Listens to a Redis that has just started and compares what it holds with what was told; nobody else is in yet. */
@@ -146,7 +160,8 @@ export class Observer implements AsyncDisposable {
       this.#open.delete(id);
       this.lastEndAt = performance.now();
     }
-    this.sightings.set(id, { status, version, end, undone: before?.undone ?? false });
+    const { undone = false, act = this.#act } = before ?? {};
+    this.sightings.set(id, { status, version, end, undone, act });
   }
 }
 

@@ -85,12 +85,12 @@ export const longForm: ChaosOptions = {
 };
 
 /**
- * Reads `--long`, `--seed N`, `--tasks N` (of the first act) and the other numbers of `ChaosOptions` by their names in
+ * Reads `--long`, `--seed N`, `--acts N` (how many), `--tasks N` (of the first act) and the other numbers of `ChaosOptions` by their names in
  * kebab case; faults of the first act by their kind, as `--kill-worker N`.
  */
 export function readOptions(args: readonly string[]): ChaosOptions {
   const numbers = ['seed', 'workers', 'concurrency', 'apis', 'clients', 'leaseMs', 'gapMs'] as const;
-  const names = [...numbers.map(kebab), 'tasks', ...faultKinds.map(kebab)];
+  const names = [...numbers.map(kebab), 'acts', 'tasks', ...faultKinds.map(kebab)];
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -113,7 +113,8 @@ export function readOptions(args: readonly string[]): ChaosOptions {
   const faults = Object.fromEntries(
     faultKinds.map((kind) => [kind, numberOf(kind, first.faults[kind] ?? 0)]),
   );
-  return { ...base, ...chosen, acts: [{ ...first, tasks: numberOf('tasks', first.tasks), faults }, ...rest] };
+  const acts = [{ ...first, tasks: numberOf('tasks', first.tasks), faults }, ...rest];
+  return { ...base, ...chosen, acts: acts.slice(0, numberOf('acts', acts.length)) };
 }
 
 function kebab(name: string): string {

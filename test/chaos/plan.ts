@@ -18,7 +18,7 @@ export interface Fault {
   readonly kind: FaultKind;
   /** Which worker or API, counted from 0. */
   readonly target: number;
-  /** How long a worker is frozen, or Redis is away. */
+  /** How long a worker is frozen, or Redis is away; else 0. */
   readonly lastsMs: number;
 }
 
@@ -76,11 +76,13 @@ function planFault(options: ChaosOptions, kind: FaultKind, dueMs: number, random
     atMs: dueMs + random.between(-Math.round(gapMs / 3), Math.round(gapMs / 3)),
     kind,
     target: random.between(0, targets - 1),
-    lastsMs:
-      kind === 'freeze worker'
-        ? random.between(Math.round(1.2 * leaseMs), Math.round(2.2 * leaseMs))
-        : random.between(0, 500),
+    lastsMs: durationOf(kind, leaseMs, random),
   };
+}
+
+function durationOf(kind: FaultKind, leaseMs: number, random: Random): number {
+  if (isOfRedis(kind)) return random.between(1, 500);
+  return kind === 'freeze worker' ? random.between(Math.round(1.2 * leaseMs), Math.round(2.2 * leaseMs)) : 0;
 }
 
 function planOrder(atMs: number, number: number, random: Random): Order {

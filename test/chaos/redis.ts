@@ -55,6 +55,10 @@ export class ChaosRedis implements AsyncDisposable {
     await this.#configure();
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#server.signal(signal);
+  }
+
   /** SIGKILL; back after a while. */
   async kill(awayMs: number): Promise<void> {
     await this.inTurn(async () => {

@@ -1,16 +1,15 @@
 import { playAct } from './act.ts';
 import { Apis } from './api.ts';
 import { Load } from './load.ts';
-import type { ChaosOptions } from './options.ts';
-import { planAct } from './plan.ts';
+import type { Act, ChaosOptions } from './options.ts';
+import { type Plan, planAct } from './plan.ts';
 import { openStage, type Stage } from './stage.ts';
-import { type Figure, judgeAct, markOf } from './verdict.ts';
+import { type Figure, judgeAct } from './verdict.ts';
 import { Watchers } from './watchers.ts';
 
 /** What a run found: for each act its figures, in the same order. */
 export interface Report {
   readonly acts: readonly (readonly Figure[])[];
-  readonly reconnects: number;
   readonly logged: Stage['logged'];
   readonly seconds: number;
 }
@@ -23,27 +22,20 @@ export async function runChaos(
 ): Promise<Report> {
   const startedAt = performance.now();
   await using stage = await openStage(redisServer, options);
-  const clients = new Apis(stage.apiUrls);
-  await using watchers = new Watchers(clients, options.clients);
-  const load = await Load.create(clients, options.seed);
+  const apis = new Apis(stage.apiUrls);
   const acts: (readonly Figure[])[] = [];
   for (const [index, act] of options.acts.entries()) {
     const plan = planAct(options, act, index);
-    tell(
-      `\nRedis at appendfsync ${act.fsync}: ${act.tasks} tasks, ${plan.faults.length} faults in ${Math.round(plan.spanMs / 1_000)} s`,
-    );
-    for (const { atMs, kind, target, lastsMs } of plan.faults) {
-      tell(
-        `  ${(atMs / 1_000).toFixed(2).padStart(8)} s  ${kind} ${target}${lastsMs > 0 && /freeze|Redis|power/.test(kind) ? ` for ${lastsMs} ms` : ''}`,
-      );
-    }
-    const mark = markOf(stage, watchers, load);
+    tell(announce(act, plan));
+    stage.turnPage();
     await stage.redis.setFsync(act.fsync);
+    await using watchers = new Watchers(apis, options.clients);
+    const load = await Load.create(apis, options.seed);
     const played = await playAct(options, plan, stage, load, watchers);
-    acts.push(await judgeAct(act, played, { stage, watchers, load, mark }));
+    acts.push(await judgeAct(act, played, stage, watchers, load));
   }
   const seconds = (performance.now() - startedAt) / 1_000;
-  return { acts, reconnects: watchers.reconnects, logged: stage.logged, seconds };
+  return { acts, logged: stage.logged, seconds };
 }
 
 /** The promises that were broken, as sentences. */
@@ -52,4 +44,14 @@ export function brokenPromises({ acts }: Report): string[] {
     .flat()
     .filter(({ mustBeZero, count }) => mustBeZero && count > 0)
     .map(({ what, count, examples }) => `${what}: ${count}, such as\n    ${examples.join('\n    ')}`);
+}
+
+/** What an act will do, so that its run can be compared with another one. */
+function announce({ fsync, tasks }: Act, { faults, spanMs }: Plan): string {
+  const lines = faults.map(({ atMs, kind, target, lastsMs }) => {
+    const time = `${(atMs / 1_000).toFixed(2)} s`.padStart(12);
+    return `${time}  ${kind} ${target}${lastsMs > 0 ? ` for ${lastsMs} ms` : ''}`;
+  });
+  const seconds = Math.round(spanMs / 1_000);
+  return `\nRedis at ${fsync}: ${tasks} tasks and ${faults.length} faults in ${seconds} s\n${lines.join('\n')}`;
 }

@@ -38,6 +38,8 @@ export interface Stage extends AsyncDisposable {
   steady(): Promise<void>;
   /** Processes that ended though nobody had killed them. */
   crashes(): string[];
+  /** Forgets what was found in the act before. */
+  turnPage(): void;
 }
 
 /** Starts all; resolves once every process serves. */
@@ -75,6 +77,13 @@ export async function openStage(redisServer: string, options: ChaosOptions): Pro
   const apis = ports.map((port, index) => post(`API ${index}`, 'server', '--port', String(port)));
   const workers = Array.from({ length: options.workers }, (_, index) => post(`worker ${index}`, 'worker'));
   const posts = [...apis, ...workers];
+  // Should this process end before its time, by a mistake of ours or a Ctrl-C.
+  const leaveNobody = (): void => {
+    for (const post of posts) post.signal('SIGKILL');
+    redis.signal('SIGKILL');
+  };
+  process.once('exit', leaveNobody);
+  stack.defer(() => void process.off('exit', leaveNobody));
   const steady = async (): Promise<void> => {
     await Promise.all(posts.map((post) => post.ready()));
   };
@@ -91,6 +100,11 @@ export async function openStage(redisServer: string, options: ChaosOptions): Pro
     carryOut: (fault) => carryOut(fault, { redis, observer, apis, workers }),
     steady,
     crashes: () => posts.flatMap(({ crashes }) => crashes),
+    turnPage() {
+      observer.turnPage();
+      mended.length = 0;
+      for (const { crashes } of posts) crashes.length = 0;
+    },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }

@@ -30,7 +30,7 @@ export interface Watcher {
 const query = 'subscription ($id: ID!) { taskUpdated(id: $id) { status version } }';
 
 /** How long a client waits until it subscribes again. */
-const againMs = 100;
+const againMs = 200;
 
 /** Clients who follow one task each over a few shared WebSockets, and subscribe again when one breaks. */
 export class Watchers implements AsyncDisposable {
