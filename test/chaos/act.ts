@@ -34,12 +34,19 @@ export async function playAct(
   stage: Stage,
   load: Load,
   watchers: Watchers,
+  tell: (line: string) => void,
 ): Promise<Played> {
   const { observer } = stage;
   const startedAt = performance.now();
   const faults = plan.faults.map(async (fault) => {
     await delay(startedAt + fault.atMs - performance.now());
+    const beganAt = performance.now();
     await stage.carryOut(fault);
+    const tookMs = Math.round(performance.now() - beganAt);
+    const { kind, target } = fault;
+    tell(
+      `${seconds(beganAt - startedAt)}  ${kind} ${target}${tookMs > 5 ? `, over after ${tookMs} ms` : ''}`,
+    );
   });
   const placing = load.run(plan.orders, startedAt, ({ id, order }) => {
     if (id !== undefined) watchers.add(id, order.watchAfterMs);
@@ -63,4 +70,8 @@ export async function playAct(
 async function until(condition: () => boolean, withinMs: number): Promise<void> {
   const endsAt = performance.now() + withinMs;
   while (!condition() && performance.now() < endsAt) await delay(20);
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(2)} s`.padStart(12);
 }

@@ -6,7 +6,7 @@ import { brokenPromises, runChaos } from './run.ts';
 
 test(
   'no promise breaks while workers, APIs and Redis are killed, frozen and cut off',
-  { timeout: 120_000 },
+  { timeout: 180_000 },
   async ({ skip }) => {
     const report = await runChaos(redisServerPath ?? skip('there is no redis-server'), shortForm);
 

@@ -13,9 +13,12 @@ export interface Placed {
   canceled: boolean;
 }
 
-/** How long a client waits until it tries again, and until it gives up. */
-const againMs = 200;
-const giveUpMs = 30_000;
+/** How long a client waits until it tries again, at first and at most, and until it gives up. */
+const againMs = { first: 100, most: 2_000 };
+const giveUpMs = 60_000;
+
+/** There are so many clients; an order waits until one has time. */
+const clients = 100;
 
 /** Clients who enqueue and cancel, each again and again until they have an answer. */
 export class Load {
@@ -49,6 +52,7 @@ export class Load {
     for (const order of orders) {
       const waitMs = startedAt + order.atMs - performance.now();
       if (waitMs > 0) await delay(waitMs);
+      if (running.size >= clients) await Promise.race(running);
       const one = this.#place(order, onPlaced).finally(() => running.delete(one));
       running.add(one);
     }
@@ -83,12 +87,13 @@ export class Load {
     onUnanswered: () => void,
   ): Promise<Answer> {
     const givesUpAt = performance.now() + giveUpMs;
-    for (;;) {
+    for (let waitMs = againMs.first; ; waitMs = Math.min(2 * waitMs, againMs.most)) {
       const answer = await this.#apis.ask(query, variables);
       if (answer !== undefined && !isUnavailable(answer)) return answer;
       if (performance.now() > givesUpAt) return { errors: [{ message: `no answer within ${giveUpMs} ms` }] };
       onUnanswered();
-      await delay(againMs);
+      // Not all at the same time, or they would keep down who just gets up.
+      await delay(waitMs * (0.5 + Math.random()));
     }
   }
 

@@ -28,7 +28,8 @@ export class Post implements AsyncDisposable {
   readonly crashes: string[] = [];
   #child: ChildProcess;
   #ready: Promise<void>;
-  #asked: NodeJS.Signals | undefined;
+  /** What the process that is there now was told to end by. */
+  #asked: Set<NodeJS.Signals | null> = new Set();
   #closing = false;
   #supervision: Promise<void>;
 
@@ -66,7 +67,7 @@ export class Post implements AsyncDisposable {
   }
 
   signal(signal: NodeJS.Signals): void {
-    if (signal === 'SIGKILL' || signal === 'SIGTERM') this.#asked = signal;
+    this.#asked.add(signal);
     this.#child.kill(signal);
   }
 
@@ -89,9 +90,9 @@ export class Post implements AsyncDisposable {
       // What `exit` tells.
       const [code, signal] = (await ended(this.#child)) as [number | null, NodeJS.Signals | null];
       if (this.#closing) return;
-      const isAsked = signal === this.#asked || (this.#asked === 'SIGTERM' && code === 0);
+      const isAsked = this.#asked.has(signal) || (this.#asked.has('SIGTERM') && code === 0);
       if (!isAsked) this.crashes.push(`${this.name} ended by itself: code ${code}, signal ${signal}`);
-      this.#asked = undefined;
+      this.#asked = new Set();
       [this.#child, this.#ready] = this.#start();
     }
   }

@@ -9,6 +9,9 @@ import type { Act } from './options.ts';
 /** How long before a power cut what was written had surely reached the disk, at `everysec`. */
 const syncedAfterMs = 1_000;
 
+/** How long it stays at least before the next fault, so that there is something to be cut off. */
+const staysMs = 1_000;
+
 /** How large the log was at a time. */
 interface Size {
   readonly at: number;
@@ -80,8 +83,9 @@ export class ChaosRedis implements AsyncDisposable {
 
   /** Does something to a Redis that is there: what isn't back yet can't be killed again. */
   async inTurn(fault: () => Promise<void>): Promise<void> {
-    this.#turn = this.#turn.then(fault);
-    await this.#turn;
+    const done = this.#turn.then(fault);
+    this.#turn = done.then(() => delay(staysMs));
+    await done;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -104,11 +108,6 @@ export class ChaosRedis implements AsyncDisposable {
   async #open(): Promise<void> {
     await this.#onStart(this.#socket);
     await this.#configure();
-    const directory = await this.#configured('dir');
-    const log = join(directory, 'appendonlydir');
-    // Everything that it has read back counts as written.
-    this.#sizes = [{ ...(await sizeOf(log)), at: 0 }];
-    this.#sampling = setInterval(() => void this.#sample(log), 50);
     await this.#config('SET', 'port', String(this.#server.port));
   }
 
@@ -119,9 +118,14 @@ export class ChaosRedis implements AsyncDisposable {
   }
 
   async #configure(): Promise<void> {
+    clearInterval(this.#sampling);
     // A log that is rewritten has no past to be cut back to.
     const growth = this.#fsync === 'always' ? '100' : '0';
     await this.#config('SET', 'appendfsync', this.#fsync, 'auto-aof-rewrite-percentage', growth);
+    const log = join(await this.#configured('dir'), 'appendonlydir');
+    // Everything that it has read back counts as written.
+    this.#sizes = [{ ...(await sizeOf(log)), at: 0 }];
+    if (this.#fsync === 'everysec') this.#sampling = setInterval(() => void this.#sample(log), 50);
   }
 
   async #configured(name: string): Promise<string> {

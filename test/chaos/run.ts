@@ -31,7 +31,7 @@ export async function runChaos(
     await stage.redis.setFsync(act.fsync);
     await using watchers = new Watchers(apis, options.clients);
     const load = await Load.create(apis, options.seed);
-    const played = await playAct(options, plan, stage, load, watchers);
+    const played = await playAct(options, plan, stage, load, watchers, tell);
     acts.push(await judgeAct(act, played, stage, watchers, load));
   }
   const seconds = (performance.now() - startedAt) / 1_000;

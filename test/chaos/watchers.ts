@@ -30,7 +30,7 @@ export interface Watcher {
 const query = 'subscription ($id: ID!) { taskUpdated(id: $id) { status version } }';
 
 /** How long a client waits until it subscribes again. */
-const againMs = 200;
+const againMs = 500;
 
 /** Clients who follow one task each over a few shared WebSockets, and subscribe again when one breaks. */
 export class Watchers implements AsyncDisposable {
@@ -89,7 +89,7 @@ export class Watchers implements AsyncDisposable {
     if (afterMs > 0) await delay(afterMs);
     while (!hasEnded(watcher) && !this.#closing.signal.aborted) {
       await this.#subscribe(watcher, socket);
-      if (!hasEnded(watcher)) await delay(againMs);
+      if (!hasEnded(watcher)) await delay(againMs * (0.5 + Math.random()));
     }
   }
 
