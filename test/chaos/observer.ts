@@ -1,6 +1,5 @@
 import { Redis as Client } from 'ioredis';
-import type { Logger } from '../../src/logger.ts';
-import { connect, type Redis } from '../../src/redis/connection.ts';
+import { Redis } from '../../src/redis/connection.ts';
 import { queueRoot, statesChannel, taskKey } from '../../src/redis/keys.ts';
 import { parseTask } from '../../src/tasks/replies.ts';
 import { Store } from '../../src/tasks/store.ts';
@@ -36,7 +35,6 @@ export interface Offences {
 export class Observer implements AsyncDisposable {
   readonly #prefix: string;
   readonly #queue: string;
-  readonly #logger: Logger;
   readonly sightings: Map<string, Sighting> = new Map();
   offences: Offences = { ends: [], versions: [], stale: [] };
   #act = 0;
@@ -48,10 +46,9 @@ export class Observer implements AsyncDisposable {
   #reads: Redis | undefined;
   readonly #open: Set<string> = new Set();
 
-  constructor(prefix: string, queue: string, logger: Logger) {
+  constructor(prefix: string, queue: string) {
     this.#prefix = prefix;
     this.#queue = queue;
-    this.#logger = logger;
   }
 
   /** Tasks that are there and not final. */
@@ -78,7 +75,8 @@ export class Observer implements AsyncDisposable {
     this.#states.on('error', () => undefined);
     this.#states.on('message', (_channel: string, message: string) => this.#see(parseTask(message)));
     await this.#states.subscribe(statesChannel(root));
-    this.#reads = connect({ url: socket, prefix: this.#prefix }, 'worker', this.#logger);
+    this.#reads = new Redis({ path: socket });
+    this.#reads.on('error', () => undefined);
     const versions = await this.#versions(this.#reads, root);
     for (const [id, sighting] of this.sightings) {
       const version = versions.get(id);

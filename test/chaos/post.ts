@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const bin = fileURLToPath(new URL('../../src/cli/bin.ts', import.meta.url));
 
 /** The longest that a process may take until it serves, however busy the machine is. */
-const startMs = 30_000;
+const startMs = 90_000;
 
 /** A line of a process' log. */
 export interface LogLine {

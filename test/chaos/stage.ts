@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createLogger } from '../../src/logger.ts';
 import { freePort } from '../support/redis-server.ts';
 import { Observer } from './observer.ts';
 import type { ChaosOptions } from './options.ts';
@@ -47,7 +46,7 @@ export async function openStage(redisServer: string, options: ChaosOptions): Pro
   await using stack = new AsyncDisposableStack();
   const ledger = await mkdtemp(join(tmpdir(), 'taskwire-ledger-'));
   stack.defer(() => rm(ledger, { recursive: true, force: true }));
-  const observer = stack.use(new Observer(prefix, 'default', createLogger({ level: 'silent' })));
+  const observer = stack.use(new Observer(prefix, 'default'));
   const redis = stack.use(await ChaosRedis.start(redisServer, (socket) => observer.look(socket)));
 
   const logged = new Map<string, Logged>();
