@@ -73,7 +73,7 @@ export class Observer implements AsyncDisposable {
     const root = queueRoot(this.#prefix, this.#queue);
     this.#states = new Client({ path: socket, retryStrategy: () => null });
     this.#states.on('error', () => undefined);
-    this.#states.on('message', (_channel: string, message: string) => this.#see(parseTask(message)));
+    this.#states.on('message', (_channel: string, message: string) => this.#hear(message));
     await this.#states.subscribe(statesChannel(root));
     this.#reads = new Redis({ path: socket });
     this.#reads.on('error', () => undefined);
@@ -140,6 +140,14 @@ export class Observer implements AsyncDisposable {
       cursor = next;
     } while (cursor !== '0');
     return versions;
+  }
+
+  #hear(message: string): void {
+    try {
+      this.#see(parseTask(message));
+    } catch {
+      this.offences.versions.push(`not to be read: ${message}`);
+    }
   }
 
   #see(task: Task): void {

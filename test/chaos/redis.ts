@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis as Client } from 'ioredis';
 import { RedisServer } from '../support/redis-server.ts';
 import type { Act } from './options.ts';
+import { stablePort } from './port.ts';
 
 /** How long before a power cut what was written had surely reached the disk, at `everysec`. */
 const syncedAfterMs = 1_000;
@@ -25,6 +26,7 @@ interface Size {
  */
 export class ChaosRedis implements AsyncDisposable {
   readonly #server: RedisServer;
+  readonly #port: number;
   readonly #folder: string;
   readonly #onStart: (socket: string) => Promise<void>;
   #fsync: Act['fsync'] = 'always';
@@ -32,8 +34,14 @@ export class ChaosRedis implements AsyncDisposable {
   #turn: Promise<void> = Promise.resolve();
   #sampling: NodeJS.Timeout | undefined;
 
-  private constructor(server: RedisServer, folder: string, onStart: (socket: string) => Promise<void>) {
+  private constructor(
+    server: RedisServer,
+    port: number,
+    folder: string,
+    onStart: (socket: string) => Promise<void>,
+  ) {
     this.#server = server;
+    this.#port = port;
     this.#folder = folder;
     this.#onStart = onStart;
   }
@@ -43,13 +51,13 @@ export class ChaosRedis implements AsyncDisposable {
     const folder = await mkdtemp(join(tmpdir(), 'taskwire-chaos-'));
     const own = ['--port', '0', '--unixsocket', join(folder, 'socket'), '--appendonly', 'yes'];
     const server = await RedisServer.start(program, [...own, '--appendfsync', 'always']);
-    const redis = new ChaosRedis(server, folder, onStart);
+    const redis = new ChaosRedis(server, await stablePort(), folder, onStart);
     await redis.#open();
     return redis;
   }
 
   get url(): string {
-    return this.#server.url;
+    return `redis://127.0.0.1:${this.#port}`;
   }
 
   /** From now on, and after every start. */
@@ -108,7 +116,7 @@ export class ChaosRedis implements AsyncDisposable {
   async #open(): Promise<void> {
     await this.#onStart(this.#socket);
     await this.#configure();
-    await this.#config('SET', 'port', String(this.#server.port));
+    await this.#config('SET', 'port', String(this.#port));
   }
 
   async #sample(log: string): Promise<void> {

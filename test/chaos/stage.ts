@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../support/redis-server.ts';
 import { Observer } from './observer.ts';
 import type { ChaosOptions } from './options.ts';
 import type { Fault } from './plan.ts';
+import { stablePort } from './port.ts';
 import { type LogLine, Post } from './post.ts';
 import { ChaosRedis } from './redis.ts';
 
@@ -72,7 +72,7 @@ export async function openStage(redisServer: string, options: ChaosOptions): Pro
   };
   const post = (name: string, ...args: readonly string[]): Post =>
     stack.use(new Post(name, args, env, onLine));
-  const ports = await Promise.all(Array.from({ length: options.apis }, () => freePort()));
+  const ports = await Promise.all(Array.from({ length: options.apis }, () => stablePort()));
   const apis = ports.map((port, index) => post(`API ${index}`, 'server', '--port', String(port)));
   const workers = Array.from({ length: options.workers }, (_, index) => post(`worker ${index}`, 'worker'));
   const posts = [...apis, ...workers];
