@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const bin = fileURLToPath(new URL('../../src/cli/bin.ts', import.meta.url));
@@ -31,6 +32,7 @@ export class Post implements AsyncDisposable {
   /** What the process that is there now was told to end by. */
   #asked: Set<NodeJS.Signals | null> = new Set();
   #closing = false;
+  #turn: Promise<void> = Promise.resolve();
   #supervision: Promise<void>;
 
   /** Starts at once. */
@@ -71,18 +73,37 @@ export class Post implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  /** Stops the process that is there now for a while, if it lives so long. */
+  /** Ends the process that serves, and waits until it is gone. */
+  async end(signal: NodeJS.Signals): Promise<void> {
+    await this.#inTurn(async () => {
+      const child = this.#child;
+      this.signal(signal);
+      await ended(child);
+    });
+  }
+
+  /** Stops the process that serves for a while. */
   async freeze(forMs: number): Promise<void> {
-    const child = this.#child;
-    child.kill('SIGSTOP');
-    await new Promise((resolve) => setTimeout(resolve, forMs));
-    child.kill('SIGCONT');
+    await this.#inTurn(async () => {
+      const child = this.#child;
+      child.kill('SIGSTOP');
+      await delay(forMs);
+      child.kill('SIGCONT');
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true;
     this.signal('SIGKILL');
     await this.#supervision;
+  }
+
+  /** One after the other, each with a process that serves: to kill one that is just starting shows little. */
+  async #inTurn(fault: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(() => this.ready()).then(fault);
+    // The next one isn't spared by what becomes of this one.
+    this.#turn = done.catch(() => undefined);
+    await done;
   }
 
   async #supervise(): Promise<void> {

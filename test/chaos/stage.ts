@@ -122,9 +122,9 @@ async function carryOut(
   switch (kind) {
     case 'kill worker':
     case 'kill API':
-      return post.signal('SIGKILL');
+      return await post.end('SIGKILL');
     case 'stop worker':
-      return post.signal('SIGTERM');
+      return await post.end('SIGTERM');
     case 'freeze worker':
       return await post.freeze(lastsMs);
     case 'cut API':
