@@ -55,9 +55,10 @@ export class QueueClock {
     try {
       const { mended, hints } = await store.mend(this.#queue);
       lanes.of(this.#queue).push(hints);
-      if (Object.keys(mended).length > 0) {
-        logger.warn({ queue: this.#queue, mended }, 'mended what something had left behind');
-      }
+      const kinds = Object.keys(mended);
+      // Every worker that is killed leaves its hints; nothing else is left by a crash that we know of.
+      const level = kinds.some((kind) => kind !== 'hintsOfLostWorkers') ? 'warn' : 'debug';
+      if (kinds.length > 0) logger[level]({ queue: this.#queue, mended }, 'mended what was left behind');
     } catch (error) {
       this.#away(error);
     }

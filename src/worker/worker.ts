@@ -29,8 +29,11 @@ export interface WorkerOptions {
 /** How long a stopping worker waits for a store that is away, beyond its grace. */
 const awayMs = 3_000;
 
-/** A `run` that blocks the event loop for longer is named in the log, however long the lease is. */
-const longestBlockMs = 5_000;
+/** A `run` that blocks the event loop for longer is named in the log: well before the lease is in danger. */
+function blockMs(leaseMs: number): number {
+  // A machine that is merely busy holds everybody up for some hundred ms.
+  return Math.max(1_000, Math.min(leaseMs / 3, 5_000));
+}
 
 /** How long `stop` lets attempts finish before it aborts them. */
 export const defaultStopGraceMs = 30_000;
@@ -79,7 +82,7 @@ export class Worker implements AsyncDisposable {
     const definitions = [...served.values()].flat().map(({ definition }) => definition);
     // May refuse a definition, so before anything is opened.
     this.#threads = new Threads({ definitions, maxThreads: concurrency * served.size, logger });
-    this.#blockedLoop = new BlockedLoop({ logger, thresholdMs: Math.min(leaseMs / 3, longestBlockMs) });
+    this.#blockedLoop = new BlockedLoop({ logger, thresholdMs: blockMs(leaseMs) });
     const connection = connect(redis, 'worker', logger);
 
     this.queues = [...served.keys()];

@@ -120,6 +120,7 @@ describe.for(sharedStores)('time and a worker on $name', (shared) => {
     await using tests = await TestTasks.start([definition, other], {
       redis: freshSettings(shared),
       concurrency: 1,
+      leaseMs: 600,
     });
     const [worker] = tests.workers;
     const first = await tests.tasks.enqueue(definition, {});

@@ -39,7 +39,6 @@ local settle = function(task, outcome, given)
     endedToken = given.reported and task.token }
   if outcome == 'SUCCEEDED' then
     changes.status = 'SUCCEEDED'
-    redis.call('HSET', taskKey(task.id), 'output', given.output)
     changes.outputBytes = int(#given.output)
   elseif task.status == 'CANCELING' then
     -- Asked to stop, and stopped, however: never a retry.
@@ -71,6 +70,9 @@ local settle = function(task, outcome, given)
   if given.reported and outcome ~= 'SUPERSEDED' then changes.suspect = false end
   if given.suspect then changes.suspect = given.suspect end
 
+  checkMove(task, changes.status)
+
+  if outcome == 'SUCCEEDED' then redis.call('HSET', taskKey(task.id), 'output', given.output) end
   local attempt = 'attempt:' .. task.attempt
   local open = redis.call('HGET', taskKey(task.id), attempt)
   redis.call('HSET', taskKey(task.id), attempt, open .. ',"finishedAt":' .. int(now) .. ',"outcome":"' .. outcome

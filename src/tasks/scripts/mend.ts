@@ -98,7 +98,8 @@ end
 
 -- Walks through lists of ids from a position, round and round, as far as the budget goes; who only looks stops at the end.
 local walk = function(lists, look, position, budget)
-  if position == 'end' or #lists == 0 then return 'end' end
+  if onlyLook and (position == 'end' or #lists == 0) then return 'end' end
+  if #lists == 0 then return 'start' end
   local list, cursor = position:match('(%d+) (%d+)')
   list, cursor = tonumber(list or 1), cursor or '0'
   if list > #lists then list, cursor = 1, '0' end

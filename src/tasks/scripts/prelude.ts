@@ -152,13 +152,18 @@ local retire = function(task)
   redis.call('PEXPIREAT', taskKey(task.id), int(removal + 86400000))
 end
 
+-- To be asked before anything is written: what a script has written stays where it fails.
+local checkMove = function(task, status)
+  if not moves[task.status][status] then error('a task may not go from ' .. task.status .. ' to ' .. status) end
+end
+
 -- Writes changes (a table of strings; false removes the field), raises the version, moves the index entry
 -- and publishes. The only way in which a record changes. Returns the state.
 local change = function(task, changes)
   local key = taskKey(task.id)
   local from, to = task.status, changes.status or task.status
   if from ~= to then
-    if not moves[from][to] then error('a task may not go from ' .. from .. ' to ' .. to) end
+    checkMove(task, to)
     redis.call('ZREM', indexKey(task.name, from), task.id)
     redis.call('ZADD', indexKey(task.name, to), task.created, task.id)
   end
