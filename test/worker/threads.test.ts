@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import { pino } from 'pino';
-import { expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ProgressUpdate, TaskContext } from '../../src/definition/context.ts';
 import { defineTask, type TaskDefinition } from '../../src/definition/definition.ts';
 import { loadDefinitions } from '../../src/definition/load.ts';
@@ -211,14 +211,21 @@ test('a run that never yields hears its signal while it tells progress', async (
   expect(await running).toEqual({ heard: 'CANCELED' });
 });
 
-test.each(Object.keys(thrown))('what a run throws fails it as on the main thread: %s', async (what) => {
-  await using app = testThreads({ maxThreads: 1 });
+describe('what a run throws fails it as on the main thread:', () => {
+  // One thread for all: none of these harms it.
+  let app: ReturnType<typeof testThreads>;
+  beforeAll(() => {
+    app = testThreads({ maxThreads: 1 });
+  });
+  afterAll(() => app[Symbol.asyncDispose]());
 
-  const error = await rejection(app.run('throws', { what }));
+  test.each(Object.keys(thrown))('%s', async (what) => {
+    const error = await rejection(app.run('throws', { what }));
 
-  // Details cross as the JSON that clients get.
-  const failure: unknown = JSON.parse(JSON.stringify(failureOf(thrown[what]?.(), 1)));
-  expect(failureOf(error, 1)).toEqual(failure);
+    // Details cross as the JSON that clients get.
+    const failure: unknown = JSON.parse(JSON.stringify(failureOf(thrown[what]?.(), 1)));
+    expect(failureOf(error, 1)).toEqual(failure);
+  });
 });
 
 test.each([
