@@ -14,7 +14,7 @@ export type EmbedOptions<Options extends { readonly logger: Logger }> = Omit<Opt
 };
 
 /**
- * Opens what enqueues, reads, watches and cancels tasks, for a backend that doesn't go through GraphQL.
+ * Opens what enqueues, reads, watches, cancels, retries and replays tasks, for a backend that doesn't go through GraphQL.
  *
  * @throws {ConfigurationError} where the definitions don't go together.
  * @example
@@ -28,9 +28,10 @@ export async function connectTasks(options: EmbedOptions<TasksOptions>): Promise
 }
 
 /**
- * Starts a worker in this process; resolves once it takes tasks.
+ * Starts a worker in this process; resolves once it takes tasks. Its `stuck` resolves when the process should be
+ * ended, as every slot of a queue is held by a `run` that ignores its signal.
  *
- * @throws {ConfigurationError} where the definitions don't go together.
+ * @throws {ConfigurationError} where the definitions don't go together, or a setting can't be used.
  */
 export async function startWorker(options: EmbedOptions<WorkerOptions>): Promise<Worker> {
   const { startWorker } = await import('./worker/worker.ts');

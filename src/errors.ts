@@ -80,15 +80,17 @@ export class IdempotencyKeyReusedError extends TaskwireError {
 /** The store can't be reached right now; the same request may go through later. */
 export class UnavailableError extends TaskwireError {
   constructor(options?: ErrorOptions) {
-    const isFull = options?.cause instanceof Error && options.cause.message.startsWith('OOM ');
-    super(
-      'UNAVAILABLE',
-      isFull
-        ? 'The task store is full and takes nothing new. Try again later.'
-        : 'The task store is not reachable right now. Try again in a few seconds.',
-      options,
-    );
+    super('UNAVAILABLE', unavailability(options?.cause), options);
   }
+}
+
+/** What a client may know of why the store can't serve it. */
+function unavailability(cause: unknown): string {
+  const refusal = cause instanceof Error ? cause.message.split(' ')[0] : undefined;
+  if (refusal === 'OOM') return 'The task store is full and takes nothing new. Try again later.';
+  return refusal !== undefined && /^(READONLY|MISCONF|NOREPLICAS|BUSY|LOADING|MASTERDOWN)$/.test(refusal)
+    ? "The task store can't take this right now. Try again in a few seconds."
+    : 'The task store is not reachable right now. Try again in a few seconds.';
 }
 
 /** What a `run` returned isn't the output that its definition declares; `issues` names each place. */

@@ -34,7 +34,15 @@ export type { RedisSettings } from './redis/connection.ts';
 export type { Server, ServerOptions } from './server/server.ts';
 export type { TaskFilter, TaskPage, TaskQuery } from './tasks/list.ts';
 export { canCancel, canRetry, isFinal, taskStatuses } from './tasks/task.ts';
-export type { Task, TaskAttempt, TaskFailure, TaskProgress, TaskStatus } from './tasks/task.ts';
+export type {
+  AttemptOutcome,
+  Cancellation,
+  Task,
+  TaskAttempt,
+  TaskFailure,
+  TaskProgress,
+  TaskStatus,
+} from './tasks/task.ts';
 export type {
   EnqueuedTask,
   EnqueueInput,
@@ -43,4 +51,5 @@ export type {
   Tasks,
   TasksOptions,
 } from './tasks/tasks.ts';
+export type { AbortCode } from './worker/abort.ts';
 export type { Worker, WorkerOptions } from './worker/worker.ts';

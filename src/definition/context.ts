@@ -17,7 +17,10 @@ export interface TaskContext {
   readonly id: string;
   /** This attempt's number, counted from 1. */
   readonly attempt: number;
-  /** Aborts when the task is canceled, times out, or is given to another worker. Pass it on, and stop when it fires. */
+  /**
+   * Aborts when the task is canceled, times out, or is given to another worker. Pass it on, and stop when it fires.
+   * `signal.reason.code` is `CANCELED`, `TIMED_OUT`, `STALE` (another attempt has the task) or `STOPPING` (its worker).
+   */
   readonly signal: AbortSignal;
   /**
    * Tells watchers how far the attempt is; call it as often as you like, the newest wins. It never goes back

@@ -3,7 +3,7 @@
  * message and `details` reach clients.
  *
  * Any other error is retried. Its `code` (if a string like `CARD_DECLINED`) becomes the failure's code, and its
- * `retryAfter` (seconds from now as a number, or a Date, as from HTTP 429) the time of the next attempt.
+ * `retryAfter` (seconds from now, a Date, or the text of HTTP's `Retry-After`) the time of the next attempt.
  *
  * @example throw new NonRetryableError('The card was declined.', { code: 'CARD_DECLINED' });
  */

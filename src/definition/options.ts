@@ -23,7 +23,7 @@ export interface SettingOptions<Input> {
   readonly deadline?: Duration;
   /** The longest that it may wait for its first start; then it is EXPIRED. @default none */
   readonly expiresIn?: Duration;
-  /** How many of them one worker runs at a time. @default as many as the worker has slots */
+  /** How many of them one worker runs at a time. Not carried out yet. @default as many as the worker has slots */
   readonly concurrency?: number;
   /** How many workers may be lost with it before it fails with WORKER_LOST. @default 3 */
   readonly maxDeliveries?: number;
@@ -33,10 +33,13 @@ export interface SettingOptions<Input> {
   readonly retention?: Duration | { readonly success?: Duration; readonly failure?: Duration };
   /** The largest output, as JSON. @default 262144 */
   readonly maxOutputBytes?: number;
+  /** Not carried out yet. */
   readonly limit?: LimitOptions<Input>;
+  /** Not carried out yet. */
   readonly debounce?: DebounceOptions<Input>;
+  /** Not carried out yet. */
   readonly schedule?: Schedule | readonly Schedule[];
-  /** Says whether a viewer may do something with this task; the default is its owner alone. */
+  /** Says whether a viewer may do something with this task. Not carried out yet: there is no sign-in, everybody may do everything. */
   readonly authorize?: Callback<AuthorizeRequest<Input>, boolean | Promise<boolean>>;
 }
 

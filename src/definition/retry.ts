@@ -1,3 +1,4 @@
+import { ifObject, reportUnknown } from './option-checks.ts';
 import { show } from './show.ts';
 import { durationHint, parseDuration, type Duration } from './duration.ts';
 
@@ -30,7 +31,10 @@ export interface RetryPolicy {
 
 /** Fills in the defaults and reports what can't be used. */
 export function normalizeRetry(options: RetryOptions, report: (problem: string) => void): RetryPolicy {
-  const { attempts = 3, backoff = {} } = options;
+  reportUnknown('retry', options, ['attempts', 'backoff'], report);
+  const { attempts = 3 } = options;
+  const backoff = ifObject(options.backoff, 'retry.backoff', report) ?? {};
+  reportUnknown('retry.backoff', backoff, ['initial', 'factor', 'max', 'jitter'], report);
   const { initial = '1s', factor = 2, max = '10m', jitter = 1 } = backoff;
   const initialMs = parseDuration(initial);
   const maxMs = parseDuration(max);
@@ -39,11 +43,19 @@ export function normalizeRetry(options: RetryOptions, report: (problem: string) 
   }
   if (initialMs === undefined) report(`retry.backoff.initial must be ${durationHint}, not ${show(initial)}`);
   if (maxMs === undefined) report(`retry.backoff.max must be ${durationHint}, not ${show(max)}`);
-  if (!(factor >= 1 && factor <= 100)) {
+  if (typeof factor !== 'number' || !(factor >= 1 && factor <= 100)) {
     report(`retry.backoff.factor must be a number from 1 to 100, not ${show(factor)}`);
   }
-  if (!(jitter >= 0 && jitter <= 1)) {
+  if (typeof jitter !== 'number' || !(jitter >= 0 && jitter <= 1)) {
     report(`retry.backoff.jitter must be a number from 0 to 1, not ${show(jitter)}`);
+  }
+  if (
+    initialMs !== undefined &&
+    maxMs !== undefined &&
+    initialMs > maxMs &&
+    options.backoff?.max !== undefined
+  ) {
+    report(`retry.backoff.max must be at least as long as retry.backoff.initial, not ${show(max)}`);
   }
   return { attempts, backoff: { initialMs: initialMs ?? 0, factor, maxMs: maxMs ?? 0, jitter } };
 }

@@ -1,5 +1,6 @@
 import { durationHint, parseDuration } from './duration.ts';
 import { queueNamePattern } from './names.ts';
+import { ifObject, reportUnknown } from './option-checks.ts';
 import type { Debounce, Limit, Schedule, SettingOptions, Settings } from './options.ts';
 import { normalizeRetry } from './retry.ts';
 import { show } from './show.ts';
@@ -10,7 +11,11 @@ type Report = (problem: string) => void;
 /** Fills in every default and reports each option that can't be used, so that all problems come at once. */
 export function normalizeSettings<Input>(options: SettingOptions<Input>, report: Report): Settings<Input> {
   const { queue = 'default', retention = {}, schedule = [] } = options;
-  const kept = typeof retention === 'object' ? retention : { success: retention, failure: retention };
+  const kept =
+    typeof retention === 'object'
+      ? (ifObject(retention, 'retention', report) ?? {})
+      : { success: retention, failure: retention };
+  reportUnknown('retention', kept, ['success', 'failure'], report);
   if (typeof queue !== 'string' || !queueNamePattern.test(queue)) {
     report(`queue must match ${queueNamePattern.source}, not ${show(queue)}`);
   }
@@ -103,16 +108,6 @@ function checkTimeZone(timeZone: string | undefined, report: Report): void {
   } catch {
     report(`schedule.timeZone must be an IANA time zone such as 'Europe/Berlin', not ${show(timeZone)}`);
   }
-}
-
-function ifObject<Value extends object>(
-  value: Value | undefined,
-  name: string,
-  report: Report,
-): Value | undefined {
-  if (value === undefined || (typeof value === 'object' && value !== null)) return value;
-  report(`${name} must be an object, not ${show(value)}`);
-  return undefined;
 }
 
 function checkKind(

@@ -13,7 +13,10 @@ export const shortestKeyMs = 1;
 export const longestKeyMs = 30 * defaultKeyMs;
 
 /** What is wrong with a key, if anything. */
-export function keyLengthIssue({ length }: string): string | undefined {
+export function keyLengthIssue(key: string): string | undefined {
+  // Backend code may be JavaScript.
+  if (typeof key !== 'string') return `Expected a text, got ${typeof key}.`;
+  const { length } = key;
   if (length >= 1 && length <= maxKeyLength) return undefined;
   return `Expected 1 to ${maxKeyLength} characters, got ${length}.`;
 }

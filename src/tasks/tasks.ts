@@ -59,7 +59,7 @@ export interface TasksOptions {
   readonly redis: RedisSettings;
   readonly definitions: readonly TaskDefinition[];
   readonly logger: Logger;
-  /** How long a lost worker's lease lasts. @default 15000 */
+  /** How long a lost worker's lease lasts, in ms; the same as the workers have. @default 15000 */
   readonly leaseMs?: number;
 }
 
@@ -79,7 +79,7 @@ export async function connectTasks(options: TasksOptions): Promise<Tasks> {
   return new Tasks(options);
 }
 
-/** What resolvers and backend code hold: enqueue, read, list, watch and cancel tasks. */
+/** What resolvers and backend code hold: enqueue, read, list, watch, cancel, retry and replay tasks. */
 export class Tasks implements AsyncDisposable {
   readonly definitions: ReadonlyMap<string, CompiledDefinition>;
   readonly #redis: Redis;
@@ -132,7 +132,7 @@ export class Tasks implements AsyncDisposable {
   }
 
   /**
-   * Enqueues a task anew, with its input and tags unless the options bring others; the new one says `replayOf`.
+   * Enqueues a task anew, with its input, tags and owner unless the options bring others; the new one says `replayOf`.
    *
    * @throws TaskNotFoundError; BadUserInputError also where its definition isn't known here any more
    */
@@ -140,13 +140,13 @@ export class Tasks implements AsyncDisposable {
     const [original, input] = await Promise.all([this.#store.get(id), this.input(id)]);
     // An input that is gone went with its record, just now.
     if (original === undefined || input === undefined) throw new TaskNotFoundError(id);
-    const { tags, name, parent } = original;
+    const { tags, name, parent, owner } = original;
     if (!this.definitions.has(name)) {
       const message = `Expected a task of a definition that is known here, not of '${name}'.`;
       throw new BadUserInputError(`The task can't be replayed: ${message}`, [{ path: ['id'], message }]);
     }
-    const given = { tags, ...(parent === undefined ? {} : { parent }), ...options };
-    return await this.#enqueue(name, 'input' in options ? options.input : input, given, id);
+    const given = { tags, owner, ...(parent === undefined ? {} : { parent }), ...options };
+    return await this.#enqueue(name, options.input === undefined ? input : options.input, given, id);
   }
 
   async #enqueue(

@@ -33,21 +33,27 @@ export function failureOf(error: unknown, attempt: number): TaskFailure {
   }
 }
 
-/** When an error wants the next attempt (`retryAfter`: seconds from now, or a Date), in ms from now. */
+/**
+ * When an error wants the next attempt, in ms from now. Its `retryAfter` is a number of seconds, a Date, or the text
+ * of HTTP's header: seconds or a date (RFC 9110, 10.2.3).
+ */
 export function retryAfterMsOf(error: unknown): number | undefined {
   try {
     if (typeof error !== 'object' || error === null || !('retryAfter' in error)) return undefined;
-    const { retryAfter } = error;
-    const ms =
-      retryAfter instanceof Date
-        ? retryAfter.getTime() - Date.now()
-        : typeof retryAfter === 'number'
-          ? retryAfter * 1_000
-          : Number.NaN;
+    const ms = waitOf(error.retryAfter);
     return Number.isFinite(ms) ? Math.min(Math.max(0, Math.round(ms)), longestWaitMs) : undefined;
   } catch {
     return undefined;
   }
+}
+
+function waitOf(retryAfter: unknown): number {
+  if (typeof retryAfter === 'number') return retryAfter * 1_000;
+  if (typeof retryAfter === 'string') {
+    const isSeconds = /^\s*\d+(\.\d+)?\s*$/.test(retryAfter);
+    return isSeconds ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - Date.now();
+  }
+  return retryAfter instanceof Date ? retryAfter.getTime() - Date.now() : Number.NaN;
 }
 
 /** A year: what an error asks for isn't believed beyond that. */

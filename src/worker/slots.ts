@@ -104,13 +104,14 @@ export class Slots {
   /** Takes no more; ends what can be ended in the grace, aborts the rest and gives it back. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
+    // What is stuck has its outcome already: nothing is waited for.
+    this.#leaving.resolve(undefined);
     const { serving, waking } = this.#options;
     const closed = new AbortController();
     const closing = serving.close().finally(() => closed.abort());
     // Says that its idle slots are none to wake; where the store is away it need not wait for that.
     void this.renew();
     await this.#abortAfter(graceMs, closed.signal);
-    this.#leaving.resolve(undefined);
     await closing;
     // Until here, as what runs in the grace keeps its lease.
     clearInterval(this.#renewal);
@@ -180,7 +181,10 @@ export class Slots {
       await this.#finish(attempt, outcome, hint, undefined);
       this.#tokens.delete(attempt.delivery.token);
       if (this.#stuck.size === count && !this.#stopping) {
-        logger.error({ queue, slots: count }, 'every slot is held by a run that ignores its signal');
+        logger.error(
+          { queue, slots: count },
+          'every slot is held by a run that ignores its signal: end this process and start another one; heed the signal, or give the definition thread: true',
+        );
         onStuck();
       }
       await Promise.race([attempt.ended, this.#leaving.promise]);

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TaskDefinition } from '../definition/definition.ts';
 import { compileDefinitions } from '../definition/types.ts';
+import { ConfigurationError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { connect, defaultPrefix, type Redis, type RedisSettings } from '../redis/connection.ts';
 import { Clock, defaultLeaseMs } from '../tasks/clock.ts';
@@ -19,8 +20,8 @@ export interface WorkerOptions {
   readonly definitions: readonly TaskDefinition[];
   /** Queues to serve. @default all that the definitions name */
   readonly queues?: readonly string[];
-  /** Slots on each queue: attempts that run side by side. */
-  readonly concurrency: number;
+  /** Slots on each queue: attempts that run side by side, from 1 to 1,000. @default 10 */
+  readonly concurrency?: number;
   readonly logger: Logger;
   /** How long a lease lasts without being renewed, in ms. @default 15000 */
   readonly leaseMs?: number;
@@ -41,7 +42,7 @@ export const defaultStopGraceMs = 30_000;
 /**
  * Starts a worker; resolves once its slots are served, which waits for Redis where it is away.
  *
- * @throws ConfigurationError where the definitions don't go together
+ * @throws ConfigurationError where the definitions don't go together, or a setting can't be used
  */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const worker = new Worker(options);
@@ -73,10 +74,12 @@ export class Worker implements AsyncDisposable {
   #stopped: Promise<void> | undefined;
 
   constructor(options: WorkerOptions) {
-    const { redis, concurrency, leaseMs = defaultLeaseMs } = options;
+    const { redis, concurrency = 10, leaseMs = defaultLeaseMs } = options;
+    checkSettings(concurrency, leaseMs);
     const prefix = redis.prefix ?? defaultPrefix;
     const compiled = [...compileDefinitions(options.definitions).values()];
     const served = Map.groupBy(compiled, ({ definition }) => definition.queue);
+    checkQueues(options.queues ?? [], [...served.keys()]);
     for (const queue of served.keys()) if (options.queues?.includes(queue) === false) served.delete(queue);
     const logger = options.logger.child({ worker: this.id });
     const definitions = [...served.values()].flat().map(({ definition }) => definition);
@@ -179,4 +182,21 @@ export class Worker implements AsyncDisposable {
     await this.#clock.close();
     await this.#lanes.close();
   }
+}
+
+function checkSettings(concurrency: number, leaseMs: number): void {
+  const problems: string[] = [];
+  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1_000) {
+    problems.push(`concurrency: expected a whole number from 1 to 1000, got ${concurrency}.`);
+  }
+  if (!(leaseMs >= 100)) problems.push(`leaseMs: expected at least 100, got ${leaseMs}.`);
+  if (problems.length > 0) throw new ConfigurationError(problems);
+}
+
+/** A queue that nobody has a definition for would be served in name only. */
+function checkQueues(wanted: readonly string[], known: readonly string[]): void {
+  const unknown = wanted.filter((queue) => !known.includes(queue));
+  if (unknown.length === 0) return;
+  const problem = `queues: no definition that is loaded names the queue '${unknown.join("', '")}'`;
+  throw new ConfigurationError([`${problem}. Known: ${known.join(', ') || 'none'}.`]);
 }
