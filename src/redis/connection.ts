@@ -5,7 +5,7 @@ import { ConfigurationError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { displayUrl, parseRedisUrl, type RedisAddress, type SentinelAddress } from './address.ts';
 import { keepPulse } from './pulse.ts';
-import { refusalLog } from './refusals.ts';
+import { plainReply, refusalLog } from './refusals.ts';
 import { sentinelConnector } from './sentinels.ts';
 
 /** Where the store is and which prefix all keys carry. */
@@ -96,6 +96,7 @@ export class Redis extends IORedis {
 
   /** What becomes of a connection whose server answers with an error: 1 ends it, so that a new one is made. */
   refused(error: Error): false | 1 {
+    error.message = plainReply(error.message);
     this.onRefusal(error);
     // After a failover the address may lead elsewhere.
     const leaves = error.message.startsWith('READONLY') && performance.now() - this.#left > leaveMs;

@@ -18,7 +18,7 @@
  * | `:index:NAME`, `:index:NAME:STATUS` | sorted set | ids by creation time (µs) |
  * | `:tags`, `:tag:TAG` | set, sorted set | the tags in use; ids by creation time (µs) |
  * | `:key:HASH` | string | the task that holds an idempotency key |
- * | `:mending` | hash | how far the search for what a crash left behind has come |
+ * | `:mending`, `:mending:pause` | hash, string | how far the search for what a crash left behind has come |
  * | `:removals` | sorted set | final tasks by the end of their retention (ms) |
  * | `:state:ID`, `:states` | channels | each new state of one task, of all tasks of the queue |
  */

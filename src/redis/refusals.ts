@@ -28,3 +28,11 @@ export function refusalLog(logger: Logger, redis: string): (error: Error) => voi
     logger.warn({ redis, reason: error.message }, `the store refuses what is asked of it: ${meaning}`);
   };
 }
+
+/**
+ * What a server says by itself: before Redis 7 a refusal that meets a script is wrapped into the script's own
+ * error, as in `ERR Error running script (call to f_…): @user_script:4: @user_script: 4: -READONLY You can't …`.
+ */
+export function plainReply(message: string): string {
+  return /^ERR Error running script .* -([A-Z]+ .*)$/s.exec(message)?.[1] ?? message;
+}

@@ -24,19 +24,26 @@ export class Deliveries {
   async begin(
     token: string,
     hint: { readonly hint: string; readonly id: string },
-    mayWake: boolean,
+    may: { readonly wake: boolean; readonly takeSuspect: boolean },
   ): Promise<{ delivery: Delivery | undefined; hints: Hint[] }> {
-    const args = [this.#server.worker, token, hint.hint, hint.id, mayWake ? 1 : 0, ...this.#server.lines];
+    const args = [
+      this.#server.worker,
+      token,
+      hint.hint,
+      hint.id,
+      may.wake ? 1 : 0,
+      may.takeSuspect ? 1 : 0,
+      ...this.#server.lines,
+    ];
     const [delivery, ...hints] = (await this.#run(begin, args)) as ['' | string[], ...string[]];
     return { delivery: parseDelivery(delivery), hints: parseHints(hints) };
   }
 
-  /** Writes a delivery's outcome and takes the slot's next task, unless it stops (no next token). */
+  /** Writes a delivery's outcome and takes the slot's next task, unless it stops (no token for the next). */
   async finish(
     delivery: Delivery,
     outcome: Outcome,
-    nextToken: string | undefined,
-    hint: string,
+    next: { readonly token: string | undefined; readonly hint: string; readonly takeSuspect: boolean },
   ): Promise<{ counted: boolean; delivery: Delivery | undefined; hints: Hint[] }> {
     const { failure, retryAfterMs } =
       outcome.outcome === 'FAILED' ? outcome : { failure: undefined, retryAfterMs: undefined };
@@ -50,12 +57,17 @@ export class Deliveries {
       failure === undefined ? '' : JSON.stringify(brief(failure)),
       failure?.retryable === true ? 1 : 0,
       retryAfterMs ?? '',
-      nextToken ?? '',
-      hint,
+      next.token ?? '',
+      next.hint,
+      next.takeSuspect ? 1 : 0,
       ...this.#server.lines,
     ];
-    const [counted, next, ...hints] = (await this.#run(finish, args)) as [number, '' | string[], ...string[]];
-    return { counted: counted === 1, delivery: parseDelivery(next), hints: parseHints(hints) };
+    const [counted, taken, ...hints] = (await this.#run(finish, args)) as [
+      number,
+      '' | string[],
+      ...string[],
+    ];
+    return { counted: counted === 1, delivery: parseDelivery(taken), hints: parseHints(hints) };
   }
 
   /** Writes an attempt's progress; answers with the status, or undefined where the token is stale. */
@@ -79,6 +91,7 @@ export class Deliveries {
       presence.pid,
       presence.version,
       presence.clockMs,
+      presence.beside,
       tokens.length,
       ...tokens,
     ];

@@ -18,6 +18,8 @@ export interface Delivery {
   readonly timeoutMs: number | undefined;
   /** How long its `run` may go on after its signal has fired. */
   readonly graceMs: number;
+  /** True where it may have killed its last worker. */
+  readonly isSuspect: boolean;
 }
 
 /**
@@ -47,4 +49,6 @@ export interface Presence {
   readonly version: string;
   /** The time by the worker's clock, in ms. */
   readonly clockMs: number;
+  /** Attempts that its process runs in other queues. */
+  readonly beside: number;
 }

@@ -2,7 +2,8 @@ import type { Logger } from '../logger.ts';
 import { dueChannel } from '../redis/keys.ts';
 import type { Feed, Listening } from './feed.ts';
 import type { Lanes } from './lanes.ts';
-import type { Store } from './store.ts';
+import { itemsPerCall } from './scripts/prelude.ts';
+import { isBug, type Store } from './store.ts';
 
 export interface QueueClockOptions {
   readonly store: Store;
@@ -94,7 +95,7 @@ export class QueueClock {
     clearTimeout(this.#timer);
     this.#dueAt = Infinity;
     try {
-      const { now, next, lost, removed, hints } = await store.tick(this.#queue, {
+      const { now, next, lost, removed, errors, hints } = await store.tick(this.#queue, {
         leaseMs,
         since: touch?.since ?? Number.MAX_SAFE_INTEGER,
         last: touch?.last ?? 0,
@@ -106,8 +107,11 @@ export class QueueClock {
       if (lost.length > 0) {
         logger.warn({ queue: this.#queue, tasks: lost }, 'a worker was lost, its tasks are taken back');
       }
+      if (errors.length > 0) logger.error({ queue: this.#queue, errors }, 'the clock failed at some tasks');
       if (removed > 0) logger.debug({ queue: this.#queue, removed }, 'tasks outlived their retention');
       if (next !== undefined) this.#arm(next);
+      // A full piece: there is more.
+      if (removed === itemsPerCall) this.#arm(now);
     } catch (error) {
       // Away: being in touch starts anew, so that nobody is taken for lost who couldn't renew.
       this.#touch = undefined;
@@ -134,6 +138,8 @@ export class QueueClock {
   }
 
   #away(error: unknown): void {
-    this.#options.logger.debug({ err: error, queue: this.#queue }, 'the clock could not reach the store');
+    if (isBug(error)) this.#options.logger.error({ err: error, queue: this.#queue }, 'the clock failed');
+    else
+      this.#options.logger.debug({ err: error, queue: this.#queue }, 'the clock could not reach the store');
   }
 }

@@ -19,13 +19,14 @@ export function parseHints(values: readonly string[]): Hint[] {
 /** Parses what `begin` and `finish` hand out. */
 export function parseDelivery(reply: '' | readonly string[]): Delivery | undefined {
   if (reply === '') return undefined;
-  const [, token = '', , state = '', input = '', timeoutMs = '', graceMs = ''] = reply;
+  const [, token = '', , state = '', input = '', timeoutMs = '', graceMs = '', suspect = ''] = reply;
   return {
     token,
     task: parseTask(state),
     input,
     timeoutMs: timeoutMs === '' ? undefined : Number(timeoutMs),
     graceMs: Number(graceMs),
+    isSuspect: suspect !== '',
   };
 }
 

@@ -47,6 +47,21 @@ export interface Created {
   readonly hints: Hint[];
 }
 
+/** What one look of the clock at a queue came to. */
+export interface Tick {
+  /** The store's time, in ms. */
+  readonly now: number;
+  /** When the next task is due, in ms. */
+  readonly next: number | undefined;
+  /** Tasks whose worker was lost. */
+  readonly lost: readonly string[];
+  /** Removals that were carried out; `itemsPerCall` of them means that there are more. */
+  readonly removed: number;
+  /** Tasks that the clock failed at, each with the reason. */
+  readonly errors: readonly string[];
+  readonly hints: Hint[];
+}
+
 /** The records of all queues, each change by one script. Knows no definitions and pushes no hints. */
 export class Store {
   readonly #redis: Redis;
@@ -127,35 +142,43 @@ export class Store {
   async tick(
     queue: string,
     touch: { readonly leaseMs: number; readonly since: number; readonly last: number },
-  ): Promise<{ now: number; next: number | undefined; lost: string[]; removed: number; hints: Hint[] }> {
+  ): Promise<Tick> {
     const reply = await this.run(tick, queue, [touch.leaseMs, touch.since, touch.last]);
-    const [now, next, lost, removed, ...hints] = reply as [string, string, string[], number, ...string[]];
+    const [now, next, lost, removed, errors, ...hints] = reply as [
+      string,
+      string,
+      string[],
+      number,
+      string[],
+      ...string[],
+    ];
     return {
       now: Number(now),
       next: next === '' ? undefined : Number(next),
       lost,
       removed,
+      errors,
       hints: parseHints(hints),
     };
   }
 
   /** Mends a piece of what a crash may have left behind; says how much of which kind there was. */
   async mend(queue: string): Promise<{ mended: Readonly<Record<string, number>>; hints: Hint[] }> {
-    const [counts, , , ...hints] = (await this.run(mend, queue, [mendEveryMs])) as MendReply;
+    const [counts, , , , ...hints] = (await this.run(mend, queue, [mendEveryMs])) as MendReply;
     return { mended: parseCounts(counts), hints: parseHints(hints) };
   }
 
   /** What a crash has left behind in a queue, counted without changing anything; bounded pieces, one after the other. */
   async orphans(queue: string): Promise<Readonly<Record<string, number>>> {
     const found: Record<string, number> = {};
-    let position: readonly [string, string] = ['start', 'start'];
+    let position: readonly [string, string, string] = ['start', 'start', 'start'];
     while (position.some((place) => place !== 'end')) {
-      const [counts, active, all] = (await this.run(mend, queue, ['', ...position])) as MendReply;
+      const [counts, active, all, tags] = (await this.run(mend, queue, ['', ...position])) as MendReply;
       for (const [kind, count] of Object.entries(parseCounts(counts))) {
         // Every piece sees all of the hints that workers hold.
         found[kind] = kind === 'hintsOfLostWorkers' ? count : (found[kind] ?? 0) + count;
       }
-      position = [active, all];
+      position = [active, all, tags];
     }
     return found;
   }
@@ -282,7 +305,7 @@ export function isBug(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError' && /^(ERR|WRONGTYPE)/.test(error.message);
 }
 
-type MendReply = [string[], string, string, ...string[]];
+type MendReply = [string[], string, string, string, ...string[]];
 
 function parseCounts(values: readonly (string | number)[]): Record<string, number> {
   return Object.fromEntries(chunks(values, 2).map(([kind, count]) => [String(kind), Number(count)]));

@@ -182,7 +182,7 @@ export class Attempt {
   }
 
   async #tell(progress: TaskProgress): Promise<void> {
-    if (this.#abort.signal.aborted) return;
+    if (this.#isStale) return;
     try {
       const status = await this.#deliveries.progress(this.delivery, progress);
       if (status === undefined) this.abort('STALE');

@@ -32,6 +32,8 @@ export class ProgressWriter {
     this.#flushing = true;
     this.#skipPause?.();
     await this.#writing;
+    // What came when the loop had just looked for the last time.
+    await this.#writeAll();
   }
 
   async #writeAll(): Promise<void> {

@@ -9,9 +9,11 @@ import type { Delivery, Outcome } from '../tasks/delivery.ts';
 import type { Feed, Listening } from '../tasks/feed.ts';
 import type { HintData, Lane } from '../tasks/lane.ts';
 import { parseTask } from '../tasks/replies.ts';
+import type { Task } from '../tasks/task.ts';
 import { isBug, type Store } from '../tasks/store.ts';
 import { version } from '../version.ts';
 import { Attempt } from './attempt.ts';
+import type { SuspectPermit } from './suspect-permit.ts';
 import type { Threads } from './threads.ts';
 
 /** A hint that this many slots had no use for isn't sent on again; the clock wakes within a second. */
@@ -35,6 +37,10 @@ export interface SlotsOptions {
   /** Where definitions with `thread: true` run. */
   readonly threads: Threads;
   readonly logger: Logger;
+  /** Whether this process runs a suspect of another queue. */
+  readonly suspects: SuspectPermit;
+  /** Attempts that the process runs in other queues. */
+  readonly beside: () => number;
   /** Called when every slot is held by a `run` that ignores its signal. */
   readonly onStuck: () => void;
 }
@@ -49,6 +55,9 @@ export class Slots {
   /** Attempts that are over for the store, whose `run` goes on and holds its slot. */
   readonly #stuck: Set<Attempt> = new Set();
   readonly #leaving = Promise.withResolvers<undefined>();
+  /** Cancels of attempts whose delivery is still under way. */
+  readonly #early: Set<string> = new Set();
+  #renewing: Promise<void> | undefined;
   #renewal: NodeJS.Timeout | undefined;
   #renewalAgain: NodeJS.Timeout | undefined;
   #channel: Listening | undefined;
@@ -62,16 +71,20 @@ export class Slots {
     this.#deliveries = new Deliveries(store, queue, { worker, lines });
   }
 
+  get queue(): string {
+    return this.#options.queue;
+  }
+
   /** Attempts that run now. */
   get busy(): number {
-    return this.#attempts().length + this.#stuck.size;
+    return new Set([...this.#attempts(), ...this.#stuck]).size;
   }
 
   /** Makes the slots known and serves them. */
   async start(): Promise<void> {
     const { queue, worker, count, leaseMs, store, serving, feed } = this.#options;
     this.#channel = feed.listen(workerChannel(store.root(queue), worker), {
-      onMessage: (message) => this.#cancel(parseTask(message).id),
+      onMessage: (message) => this.#cancel(parseTask(message)),
       onGap: () => void this.renew(),
     });
     await this.#channel.confirmed;
@@ -83,11 +96,28 @@ export class Slots {
 
   /** Renews the lease of all deliveries in one call, and hears which are void or to be canceled. */
   async renew(): Promise<void> {
-    const { queue, leaseMs, count, waking, logger } = this.#options;
+    // While the store is away one renewal waits for it, not one for each interval.
+    while (this.#renewing !== undefined) await this.#renewing;
+    this.#renewing = this.#renew().finally(() => {
+      this.#renewing = undefined;
+    });
+    await this.#renewing;
+  }
+
+  async #renew(): Promise<void> {
+    const { queue, leaseMs, count, waking, beside, logger } = this.#options;
     // Slots that nobody should wake: those of a worker that stops, and those that a run holds which lost its task.
-    const stuck = this.#stuck.size + this.#attempts().filter((attempt) => attempt.isStale).length;
+    const stuck = new Set([...this.#stuck, ...this.#attempts().filter((attempt) => attempt.isStale)]).size;
     const slots = this.#stopping ? 0 : count - stuck;
-    const presence = { leaseMs, slots, host: hostname(), pid: process.pid, version, clockMs: Date.now() };
+    const presence = {
+      leaseMs,
+      slots,
+      host: hostname(),
+      pid: process.pid,
+      version,
+      clockMs: Date.now(),
+      beside: beside(),
+    };
     try {
       const { stale, canceling, hints } = await this.#deliveries.renew(presence, [...this.#tokens.keys()]);
       for (const token of stale) this.#tokens.get(token)?.abort('STALE');
@@ -130,24 +160,41 @@ export class Slots {
   }
 
   async #serve(hint: { readonly hint: string } & HintData): Promise<void> {
-    const { queue, waking, logger } = this.#options;
+    const { queue, waking, suspects, logger } = this.#options;
     const { hops = 0 } = hint;
     // Giving back wakes another worker; a hint that comes meanwhile has nothing to add.
     if (this.#stopping) return;
     const token = this.#newToken();
     let delivery: Delivery | undefined;
+    const takeSuspect = suspects.take(queue);
     try {
-      const begun = await this.#deliveries.begin(token, hint, hops < hopsPerHint);
+      const begun = await this.#deliveries.begin(token, hint, { wake: hops < hopsPerHint, takeSuspect });
       waking.push(begun.hints, hops + 1);
       delivery = begun.delivery;
     } catch (error) {
       logger.error({ err: error, queue }, 'a slot could not take a task');
     }
+    // A suspect keeps it until it ends.
+    if (takeSuspect && delivery?.isSuspect !== true) suspects.release();
     if (delivery === undefined) this.#tokens.delete(token);
     while (delivery !== undefined) {
-      // What came while the worker stops isn't started: leaving gives it back.
-      if (this.#stopping) return void this.#tokens.delete(delivery.token);
+      if (this.#stopping) return await this.#return(delivery, hint.hint);
       delivery = await this.#run(delivery, hint.hint);
+    }
+  }
+
+  /** Gives back what came while the worker stops, at once: others may be busy here for all of the grace. */
+  async #return(delivery: Delivery, hint: string): Promise<void> {
+    const { waking, queue, logger } = this.#options;
+    try {
+      const none = { token: undefined, hint, takeSuspect: false };
+      const given = await this.#deliveries.finish(delivery, { outcome: 'SUPERSEDED' }, none);
+      waking.push(given.hints);
+    } catch (error) {
+      logger.debug({ err: error, queue }, 'leaving gives the task back');
+    } finally {
+      this.#tokens.delete(delivery.token);
+      if (delivery.isSuspect) this.#options.suspects.release();
     }
   }
 
@@ -159,13 +206,18 @@ export class Slots {
     if (compiled === undefined) throw new Error(`the worker was handed a task of ${delivery.task.name}`);
     const attempt = new Attempt({ delivery, compiled, deliveries: this.#deliveries, threads, logger });
     this.#tokens.set(delivery.token, attempt);
-    if (delivery.task.status === 'CANCELING') attempt.abort('CANCELED');
+    const early = this.#early.delete(attemptName(delivery.task));
+    if (!this.#awaitsDelivery()) this.#early.clear();
+    if (early || delivery.task.status === 'CANCELING') attempt.abort('CANCELED');
     try {
       const outcome = await attempt.run();
       if (attempt.isStuck) return await this.#hold(attempt, outcome, hint);
       return await this.#finish(attempt, outcome, hint, this.#stopping ? undefined : this.#newToken());
     } finally {
       this.#tokens.delete(delivery.token);
+      if (delivery.isSuspect) this.#options.suspects.release();
+      // Its slot was none to wake.
+      if (attempt.isStale) void this.renew();
     }
   }
 
@@ -204,34 +256,52 @@ export class Slots {
     hint: string,
     nextToken: string | undefined,
   ): Promise<Delivery | undefined> {
-    const { waking, store, logger } = this.#options;
+    const { queue, waking, store, suspects, logger } = this.#options;
     const { delivery } = attempt;
     const { id } = delivery.task;
     let next: Delivery | undefined;
+    let told = outcome;
+    const takeSuspect = nextToken !== undefined && suspects.take(queue);
     for (let waitMs = 100; ; waitMs = Math.min(2 * waitMs, 2_000)) {
       try {
-        const finished = await this.#deliveries.finish(delivery, outcome, nextToken, hint);
+        const finished = await this.#deliveries.finish(delivery, told, {
+          token: nextToken,
+          hint,
+          takeSuspect,
+        });
         if (!finished.counted)
           logger.warn({ id }, 'an outcome came too late: the task was taken from this worker');
         waking.push(finished.hints);
         next = finished.delivery;
         break;
       } catch (error) {
-        const willRepeat = store.isOpen && !isBug(error) && !attempt.isStale;
-        logger[willRepeat ? 'warn' : 'error'](
-          { err: error, id, outcome: outcome.outcome, willRepeat },
+        const isHopeless = isBug(error) && told !== outcome;
+        const willRepeat = store.isOpen && !attempt.isStale && !isHopeless;
+        logger[willRepeat && !isBug(error) ? 'warn' : 'error'](
+          { err: error, id, outcome: told.outcome, willRepeat },
           'an outcome could not be written',
         );
         if (!willRepeat) break;
-        await delay(waitMs);
+        // Not that the store is away: this outcome will never be taken, so that the task ends by another one.
+        if (isBug(error)) told = unwritable(delivery);
+        else await delay(waitMs);
       }
     }
     if (next === undefined && nextToken !== undefined) this.#tokens.delete(nextToken);
+    if (takeSuspect && next?.isSuspect !== true) suspects.release();
     return next;
   }
 
-  #cancel(id: string): void {
-    for (const attempt of this.#attempts()) if (attempt.delivery.task.id === id) attempt.abort('CANCELED');
+  #cancel(task: Task): void {
+    const name = attemptName(task);
+    const attempt = this.#attempts().find(({ delivery }) => attemptName(delivery.task) === name);
+    attempt?.abort('CANCELED');
+    // Its delivery is still under way: word of it overtook the answer.
+    if (attempt === undefined && this.#awaitsDelivery()) this.#early.add(name);
+  }
+
+  #awaitsDelivery(): boolean {
+    return [...this.#tokens.values()].includes(undefined);
   }
 
   #attempts(): Attempt[] {
@@ -243,4 +313,17 @@ export class Slots {
     this.#tokens.set(token, undefined);
     return token;
   }
+}
+
+function attemptName({ id, attempt }: Task): string {
+  return `${id} ${attempt}`;
+}
+
+/** What a task ends by whose own outcome no script takes. */
+function unwritable({ task }: Delivery): Outcome {
+  const message = 'The outcome of the attempt could not be written.';
+  return {
+    outcome: 'FAILED',
+    failure: { code: 'OUTCOME_REFUSED', message, retryable: false, attempt: task.attempt },
+  };
 }

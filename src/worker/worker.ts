@@ -13,6 +13,7 @@ import { Lanes } from '../tasks/lanes.ts';
 import { Store } from '../tasks/store.ts';
 import { BlockedLoop } from './blocked-loop.ts';
 import { Slots } from './slots.ts';
+import { SuspectPermit } from './suspect-permit.ts';
 import { Threads } from './threads.ts';
 
 export interface WorkerOptions {
@@ -85,8 +86,9 @@ export class Worker implements AsyncDisposable {
     const definitions = [...served.values()].flat().map(({ definition }) => definition);
     // May refuse a definition, so before anything is opened.
     this.#threads = new Threads({ definitions, maxThreads: concurrency * served.size, logger });
-    this.#blockedLoop = new BlockedLoop({ logger, thresholdMs: blockMs(leaseMs) });
     const connection = connect(redis, 'worker', logger);
+    this.#blockedLoop = new BlockedLoop({ logger, thresholdMs: blockMs(leaseMs) });
+    const suspects = new SuspectPermit();
 
     this.queues = [...served.keys()];
     this.#logger = logger;
@@ -107,6 +109,8 @@ export class Worker implements AsyncDisposable {
           waking: this.#lanes.of(queue),
           feed: this.#feed,
           threads: this.#threads,
+          suspects,
+          beside: () => this.#busyBeside(queue),
           logger,
           onStuck: () => this.#stuck.resolve(queue),
         }),
@@ -153,6 +157,11 @@ export class Worker implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop(0);
+  }
+
+  #busyBeside(queue: string): number {
+    const others = this.#slots.filter((slots) => slots.queue !== queue);
+    return others.reduce((sum, slots) => sum + slots.busy, 0);
   }
 
   async #stop(graceMs: number): Promise<void> {

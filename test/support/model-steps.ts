@@ -93,7 +93,7 @@ const renewals = fc.tuple(fc.nat(2), fc.nat(6)).map(([at, slots]) =>
     const worker = pick(model.workers, at);
     const held = model.heldBy(worker);
     const reply = await tests.present(slots, serverOf(worker), [...tokens(held), 'unknown']);
-    Object.assign(worker, { lease: 'good', slots });
+    Object.assign(worker, { lease: 'good', slots, isExcused: false });
     const canceling = tokens(held.filter(({ status }) => status === 'CANCELING'));
     expect(reply).toMatchObject({ stale: ['unknown'], canceling });
   }),
@@ -110,7 +110,9 @@ async function begin(worker: ModelWorker, model: Model, { tests, deliveries }: M
   const isIdle = worker.lease === 'good' && model.heldBy(worker).length < worker.slots;
   const [id = 'none'] = isIdle ? await tests.redis.zrange(`${tests.root}:hints`, '0', '0') : [];
   const token = tests.token();
-  const { delivery } = await tests.deliveries(serverOf(worker)).begin(token, { hint: token, id }, true);
+  const { delivery } = await tests
+    .deliveries(serverOf(worker))
+    .begin(token, { hint: token, id }, { wake: true, takeSuspect: true });
   expect(delivery?.task.id).toBe(model.begin(worker, token)?.id);
   if (delivery !== undefined) deliveries.push({ delivery, worker });
 }
@@ -130,7 +132,9 @@ const finishes = fc
         const { delivery, worker } = pick(at === 0 || running.length === 0 ? deliveries : running, at);
         const next = goesOn ? tests.token() : undefined;
         const finish = async () =>
-          await tests.deliveries(serverOf(worker)).finish(delivery, outcome, next, delivery.token);
+          await tests
+            .deliveries(serverOf(worker))
+            .finish(delivery, outcome, { token: next, hint: delivery.token, takeSuspect: true });
         const first = await finish();
         const { counted, delivery: taken } = first;
         expect(counted).toBe(model.finish(delivery.task.id, delivery.token, outcome));
@@ -190,13 +194,13 @@ const deaths = workerStep('die', async (worker, model, { tests }) => {
   await tests.tick();
   model.tick();
   await tests.present(3, serverOf(worker));
-  Object.assign(worker, { lease: 'good', slots: 3 });
+  Object.assign(worker, { lease: 'good', slots: 3, isExcused: false });
 });
 
 const leaves = workerStep('leave', async (worker, model, { tests }) => {
   await tests.deliveries(serverOf(worker)).leave();
   model.giveBack(worker);
-  Object.assign(worker, { lease: 'none', slots: 0 });
+  Object.assign(worker, { lease: 'none', slots: 0, isExcused: false });
 });
 
 /** A worker that knows of nothing it was handed gives all of it back after a lease, here of no time. */

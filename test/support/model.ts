@@ -42,6 +42,8 @@ export interface ModelWorker {
   readonly names: readonly string[];
   lease: 'none' | 'good' | 'over';
   slots: number;
+  /** True once a clock has ended one of its attempts: that one is why, should the worker be lost. */
+  isExcused: boolean;
 }
 
 /** The state machine of a queue in plain TypeScript: what the scripts are held against. */
@@ -49,8 +51,8 @@ export class Model {
   readonly tasks: ModelTask[] = [];
   readonly workers: readonly ModelWorker[];
 
-  constructor(workers: readonly Omit<ModelWorker, 'lease'>[]) {
-    this.workers = workers.map((worker) => ({ ...worker, lease: 'good' }));
+  constructor(workers: readonly Omit<ModelWorker, 'lease' | 'isExcused'>[]) {
+    this.workers = workers.map((worker) => ({ ...worker, lease: 'good', isExcused: false }));
   }
 
   create(id: string, name: string, policy: ModelPolicy): ModelTask {
@@ -124,8 +126,11 @@ export class Model {
     for (const task of this.tasks) {
       const clock = this.clockOf(task);
       if (clock === undefined || clock > task.now) continue;
-      if (task.status === 'RUNNING' || task.status === 'CANCELING') this.#settle(task, 'TIMED_OUT');
-      else if (!this.#timeUp(task)) Object.assign(task, { status: 'QUEUED', due: undefined });
+      if (task.status === 'RUNNING' || task.status === 'CANCELING') {
+        const worker = this.workers.find((worker) => worker.worker === task.worker);
+        if (worker !== undefined && worker.lease !== 'none') worker.isExcused = true;
+        this.#settle(task, 'TIMED_OUT');
+      } else if (!this.#timeUp(task)) Object.assign(task, { status: 'QUEUED', due: undefined });
     }
   }
 
@@ -202,7 +207,7 @@ export class Model {
   #lose(worker: ModelWorker): void {
     const held = this.heldBy(worker);
     const suspects = held.filter(({ suspect }) => suspect !== undefined);
-    const blamed = suspects.length > 0 ? suspects : held;
+    const blamed = worker.isExcused ? [] : suspects.length > 0 ? suspects : held;
     const limit = Math.max(1, Math.floor(blamed.length / 4));
     for (const task of held) {
       const isBlamed = blamed.includes(task);
@@ -210,13 +215,15 @@ export class Model {
       else this.#settle(task, 'SUPERSEDED', isBlamed ? { suspect: limit } : {});
     }
     worker.lease = 'none';
+    worker.isExcused = false;
     worker.slots = 0;
   }
 
   #timeUp(task: ModelTask): boolean {
     const isOver = (time: number | undefined): boolean => time !== undefined && task.now >= time;
-    if (isOver(task.deadlineAt)) this.#end(task, 'FAILED');
-    else if (isOver(task.expiresAt)) this.#end(task, 'EXPIRED');
+    const expiresFirst = (task.expiresAt ?? Infinity) <= (task.deadlineAt ?? Infinity);
+    if (isOver(task.expiresAt) && expiresFirst) this.#end(task, 'EXPIRED');
+    else if (isOver(task.deadlineAt)) this.#end(task, 'FAILED');
     else return false;
     return true;
   }

@@ -46,7 +46,15 @@ export class TestStore implements AsyncDisposable {
 
   /** Makes a worker known that has some slots. */
   async present(slots: number, server: Server = w1, tokens: readonly string[] = [], leaseMs = 60_000) {
-    const presence = { leaseMs, slots, host: 'test', pid: 1, version: 'test', clockMs: Date.now() };
+    const presence = {
+      leaseMs,
+      slots,
+      host: 'test',
+      pid: 1,
+      version: 'test',
+      clockMs: Date.now(),
+      beside: 0,
+    };
     return await this.deliveries(server).renew(presence, tokens);
   }
 
@@ -56,7 +64,7 @@ export class TestStore implements AsyncDisposable {
     const hint = given ?? { hint: `h${this.#tokens}`, id };
     // A lease without presence: begins, but is no idle slot to wake.
     await this.redis.zadd(`${this.root}:workers`, 'NX', String(Date.now() + 600_000), server.worker);
-    return await this.deliveries(server).begin(token, hint, true);
+    return await this.deliveries(server).begin(token, hint, { wake: true, takeSuspect: true });
   }
 
   /** Begins a task that must be there. */
@@ -78,7 +86,11 @@ export class TestStore implements AsyncDisposable {
   }
 
   async finish(delivery: Delivery, outcome: Outcome, nextToken?: string, server: Server = w1) {
-    return await this.deliveries(server).finish(delivery, outcome, nextToken, 'h');
+    return await this.deliveries(server).finish(delivery, outcome, {
+      token: nextToken,
+      hint: 'h',
+      takeSuspect: true,
+    });
   }
 
   /** What a worker may do with this queue's tasks. */

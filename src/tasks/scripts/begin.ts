@@ -14,10 +14,12 @@ end
 -- True where the task has ended by this.
 local timeUp = function(task)
   local changes
-  if task.deadlineAt and now >= tonumber(task.deadlineAt) then
-    changes = { status = 'FAILED', failure = deadlineFailure(task) }
-  elseif task.expiresAt and now >= tonumber(task.expiresAt) then
+  local expiresAt, deadlineAt = tonumber(task.expiresAt or math.huge), tonumber(task.deadlineAt or math.huge)
+  -- Where both have passed by now, the earlier one came first.
+  if now >= expiresAt and expiresAt <= deadlineAt then
     changes = { status = 'EXPIRED' }
+  elseif now >= deadlineAt then
+    changes = { status = 'FAILED', failure = deadlineFailure(task) }
   else
     return false
   end
@@ -35,10 +37,10 @@ end
  */
 export const claim = `${timeUp}
 -- The order of the lines that this worker serves decides; a foreign task is never taken and put back.
-local takeBest = function(worker, served)
+local takeBest = function(worker, served, maySuspect)
   for _, line in ipairs(redis.call('ZRANGE', headsKey, 0, -1)) do
     local base, limit = servedLine(line)
-    if served[base] and (not limit or suspectRoom(worker, limit) > 0) then
+    if served[base] and (not limit or maySuspect and suspectRoom(worker, limit) > 0) then
       local id = redis.call('ZPOPMIN', backlogKey(line))[1]
       updateHead(line)
       return id
@@ -61,14 +63,14 @@ local start = function(task, worker, token)
     started = task.started or int(now), progress = false, expiresAt = false,
     timeoutAt = timeoutAt and int(timeoutAt) })
 end
-local claim = function(worker, token, served)
+local claim = function(worker, token, served, maySuspect)
   local running = redis.call('HGET', runsKey(worker), token)
   local task = running and load(running)
   -- Without a lease nobody would ever look at what this worker holds; its next renewal wakes it.
   if not task and not redis.call('ZSCORE', workersKey, worker) then return nil end
   for _ = 1, ${itemsPerCall} do
     if task then break end
-    local id = takeBest(worker, served)
+    local id = takeBest(worker, served, maySuspect)
     if not id then return nil end
     local found = load(id)
     -- An id without a record, or of a task that doesn't wait, is dropped; a task whose time is up is ended instead.
@@ -79,21 +81,22 @@ local claim = function(worker, token, served)
   end
   if not task then return nil end
   return { task.id, token, task.attempt, state(task), redis.call('HGET', taskKey(task.id), 'input'),
-    task.timeoutAt and int(task.timeoutAt - now) or '', int(policyOf(task).graceMs) }
+    task.timeoutAt and int(task.timeoutAt - now) or '', int(policyOf(task).graceMs), task.suspect or '' }
 end
 local served = {}
 `;
 
 /**
  * KEYS: queue root
- * ARGV: worker, token, hint, hinted task, may wake (1/0), line, …
- * Returns [[id, token, attempt, state, input, ms until its timeout or '', grace (ms)] or '', hint, id, delivery, …]
+ * ARGV: worker, token, hint, hinted task, may wake (1/0), may take a suspect (1/0), line, …
+ * Returns [[id, token, attempt, state, input, ms until its timeout or '', grace (ms), limit of a suspect or '']
+ *          or '', hint, id, delivery, …]
  */
 export const begin = defineScript(`${prelude}${claim}
-local worker, token, hint, hinted, mayWake = unpack(ARGV)
-for i = 6, #ARGV do served[ARGV[i]] = true end
+local worker, token, hint, hinted, mayWake, maySuspect = unpack(ARGV)
+for i = 7, #ARGV do served[ARGV[i]] = true end
 redis.call('ZREM', hintsKey, hinted)
-local delivery = claim(worker, token, served)
+local delivery = claim(worker, token, served, maySuspect == '1')
 if delivery then
   redis.call('HSET', heldKey, hint, worker)
   return { delivery }

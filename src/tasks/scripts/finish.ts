@@ -8,6 +8,7 @@ export const settle = `
 -- don't come back together (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
 math.randomseed(nowUs % 2147483647)
 local backoff = function(policy, tried)
+  if policy.initialMs == 0 then return 0 end
   local whole = math.min(policy.maxMs, policy.initialMs * policy.factor ^ (tried - 1))
   return math.floor(whole * (1 - policy.jitter * math.random()) + 0.5)
 end
@@ -74,7 +75,9 @@ local settle = function(task, outcome, given)
 
   if outcome == 'SUCCEEDED' then redis.call('HSET', taskKey(task.id), 'output', given.output) end
   local attempt = 'attempt:' .. task.attempt
-  local open = redis.call('HGET', taskKey(task.id), attempt)
+  -- One whose entry is gone, by whatever hand, has to end as well.
+  local open = redis.call('HGET', taskKey(task.id), attempt) or '{"number":' .. task.attempt .. ',"worker":"'
+    .. task.worker .. '","startedAt":' .. int(now)
   redis.call('HSET', taskKey(task.id), attempt, open .. ',"finishedAt":' .. int(now) .. ',"outcome":"' .. outcome
     .. '"' .. (brief and ',"failure":' .. brief or '') .. '}')
   redis.call('HDEL', runsKey(task.worker), task.token)
@@ -95,14 +98,15 @@ end
  * KEYS: queue root
  * ARGV: worker, id, token, outcome (SUCCEEDED, FAILED, TIMED_OUT, SUPERSEDED), output (JSON), failure (JSON),
  *       brief failure (JSON), retryable (1/0), retry after (ms or ''), token of the slot's next delivery ('' =
- *       the slot stops), hint, line, …
+ *       the slot stops), hint, may take a suspect (1/0), line, …
  * Returns [1 counted / 0 stale, next delivery as in begin or '', hint, id, delivery, …]
  *
  * A repeat with the same tokens answers as the first call did, including the same next task.
  */
 export const finish = defineScript(`${prelude}${claim}${settle}
-local worker, id, token, outcome, output, failure, brief, retryable, retryAfter, nextToken, hint = unpack(ARGV)
-for i = 12, #ARGV do served[ARGV[i]] = true end
+local worker, id, token, outcome, output, failure, brief, retryable, retryAfter, nextToken, hint,
+  maySuspect = unpack(ARGV)
+for i = 13, #ARGV do served[ARGV[i]] = true end
 local task = load(id)
 local counted, makesWork = 0, false
 if task and task.token == token then
@@ -118,7 +122,7 @@ else
   redis.call('HDEL', runsKey(worker), token)
   redis.call('HDEL', suspectsKey(worker), token)
 end
-local delivery = nextToken ~= '' and claim(worker, nextToken, served)
+local delivery = nextToken ~= '' and claim(worker, nextToken, served, maySuspect == '1')
 if not delivery then redis.call('HDEL', heldKey, hint) end
 return { counted, delivery or '', unpack((not delivery or makesWork) and wake() or {}) }
 `);

@@ -25,15 +25,15 @@ const activeStatuses = taskStatuses.filter((status) => !isFinal(status)).map((st
  * | a hint that a worker took which is gone | forgetting it |
  *
  * KEYS: queue root
- * ARGV: to mend: at most one piece in so many ms; only to look: '', and twice where to go on, at first 'start'
- * Returns [[kind, count, …], twice where to go on, at last 'end', hint, id, delivery, …]
+ * ARGV: to mend: at most one piece in so many ms; only to look: '', and three times where to go on, at first 'start'
+ * Returns [[kind, count, …], three times where to go on, at last 'end', hint, id, delivery, …]
  *
  * Lists of tasks that aren't final are looked at by themselves, so that a million finished ones don't delay them.
  */
 export const mend = defineScript(`${prelude}${timeUp}${settle}
 local onlyLook = ARGV[1] == ''
 if not onlyLook and not redis.call('SET', mendingKey .. ':pause', 1, 'NX', 'PX', ARGV[1]) then
-  return { {}, 'end', 'end' }
+  return { {}, 'end', 'end', 'end' }
 end
 local found = {}
 local note = function(kind, repair)
@@ -96,29 +96,37 @@ local lookAtTasks = function(key, ids)
   end
 end
 
--- Walks through lists of ids from a position, round and round, as far as the budget goes; who only looks stops at the end.
+-- Walks through lists of ids from a position, as far as the budget goes. Returns where to go on, and what is left.
 local walk = function(lists, look, position, budget)
-  if onlyLook and (position == 'end' or #lists == 0) then return 'end' end
-  if #lists == 0 then return 'start' end
-  local list, cursor = position:match('(%d+) (%d+)')
+  local list, cursor = position:match('^(%d+) (%d+)$')
   list, cursor = tonumber(list or 1), cursor or '0'
-  if list > #lists then list, cursor = 1, '0' end
-  for _ = 1, #lists do
-    if budget <= 0 then break end
-    repeat
-      local scanned = redis.call('ZSCAN', lists[list], cursor, 'COUNT', 200)
-      cursor = scanned[1]
-      local ids = {}
-      for i = 1, #scanned[2], 2 do ids[#ids + 1] = scanned[2][i] end
-      if #ids > 0 then look(lists[list], ids) end
-      budget = budget - #ids - 1
-    until cursor == '0' or budget <= 0
-    if cursor == '0' then
-      list = list % #lists + 1
-      if onlyLook and list == 1 then return 'end' end
-    end
+  while list <= #lists do
+    if budget <= 0 then return list .. ' ' .. cursor, 0 end
+    local scanned = redis.call('ZSCAN', lists[list], cursor, 'COUNT', 200)
+    cursor = scanned[1]
+    local ids = {}
+    for i = 1, #scanned[2], 2 do ids[#ids + 1] = scanned[2][i] end
+    if #ids > 0 then look(lists[list], ids) end
+    budget = budget - #ids - 1
+    if cursor == '0' then list = list + 1 end
   end
-  return list .. ' ' .. cursor
+  return 'end', budget
+end
+
+-- The same for the tags, of which there may be very many: 'cursor/position' among those that the cursor names.
+local walkTags = function(position, budget)
+  local cursor, within = position:match('^(%d+)/(.*)$')
+  cursor, within = cursor or '0', within or 'start'
+  for _ = 1, 10 do
+    local scanned = redis.call('SSCAN', tagsKey, cursor, 'COUNT', 20)
+    local lists = {}
+    for i, tag in ipairs(scanned[2]) do lists[i] = tagKey(tag) end
+    within, budget = walk(lists, lookAtEntries, within, budget)
+    if within ~= 'end' then return cursor .. '/' .. within end
+    cursor, within = scanned[1], 'start'
+    if cursor == '0' then return 'end' end
+  end
+  return cursor .. '/start'
 end
 
 local names = redis.call('SMEMBERS', namesKey)
@@ -128,12 +136,18 @@ for _, name in ipairs(names) do
   for status in pairs(isFinal) do all[#all + 1] = indexKey(name, status) end
   all[#all + 1] = indexKey(name)
 end
-for _, tag in ipairs(redis.call('SMEMBERS', tagsKey)) do all[#all + 1] = tagKey(tag) end
 for _, line in ipairs(redis.call('ZRANGE', headsKey, 0, -1)) do all[#all + 1] = backlogKey(line) end
-local from = onlyLook and { ARGV[2], ARGV[3] } or redis.call('HMGET', mendingKey, 'active', 'all')
-local to = { walk(active, lookAtTasks, from[1] or 'start', ${tasksPerCall}),
-  walk(all, lookAtEntries, from[2] or 'start', ${entriesPerCall}) }
-if not onlyLook then redis.call('HSET', mendingKey, 'active', to[1], 'all', to[2]) end
+local from = onlyLook and { ARGV[2], ARGV[3], ARGV[4] } or redis.call('HMGET', mendingKey, 'active', 'all', 'tags')
+-- Who mends goes round and round; who only looks stops at the end.
+local go = function(i, step)
+  local position = from[i] or 'start'
+  if position ~= 'end' then return (step(position)) end
+  return onlyLook and 'end' or (step('start'))
+end
+local active_to = go(1, function(position) return walk(active, lookAtTasks, position, ${tasksPerCall}) end)
+local all_to = go(2, function(position) return walk(all, lookAtEntries, position, ${entriesPerCall}) end)
+local tags_to = go(3, function(position) return walkTags(position, ${entriesPerCall}) end)
+if not onlyLook then redis.call('HSET', mendingKey, 'active', active_to, 'all', all_to, 'tags', tags_to) end
 
 local held = redis.call('HGETALL', heldKey)
 for i = 1, #held, 2 do
@@ -147,5 +161,5 @@ for kind, count in pairs(found) do
   counts[#counts + 1] = kind
   counts[#counts + 1] = count
 end
-return { counts, to[1], to[2], unpack(onlyLook and {} or wake()) }
+return { counts, active_to, all_to, tags_to, unpack(onlyLook and {} or wake()) }
 `);

@@ -7,21 +7,21 @@ import { prelude } from './prelude.ts';
  * A worker says that it lives: its presence is the lease of all its deliveries, renewed in one call.
  *
  * KEYS: queue root
- * ARGV: worker, lease (ms), slots, lines (' line line '), host, pid, version, the worker's clock (ms), number of
- *       tokens, token, …
+ * ARGV: worker, lease (ms), slots, lines (' line line '), host, pid, version, the worker's clock (ms), attempts that
+ *       its process runs in other queues, number of tokens, token, …
  * Returns [[stale token, …], [token whose task is being canceled, …], hint, id, delivery, …]
  *
  * A delivery that the worker doesn't know of after a whole lease never reached it, and is given back.
  */
 export const renew = defineScript(`${prelude}${timeUp}${settle}
-local worker, lease, slots, lines, host, pid, version, clock, known = unpack(ARGV)
+local worker, lease, slots, lines, host, pid, version, clock, beside, known = unpack(ARGV)
 redis.call('ZADD', workersKey, int(now + lease), worker)
 redis.call('HSET', workerKey(worker), 'slots', slots, 'lines', lines, 'host', host, 'pid', pid,
-  'version', version, 'skew', int(clock - now))
+  'version', version, 'skew', int(clock - now), 'beside', beside)
 redis.call('HDEL', workerKey(worker), 'blamed')
 redis.call('PEXPIRE', workerKey(worker), int(lease * 20))
 local held, stale, canceling = {}, {}, {}
-for i = 10, 9 + known do
+for i = 11, 10 + known do
   local token = ARGV[i]
   local id = redis.call('HGET', runsKey(worker), token)
   held[token] = true
@@ -39,7 +39,8 @@ for i = 1, #runs, 2 do
     redis.call('HDEL', suspectsKey(worker), token)
   elseif not held[token] then
     local open = redis.call('HGET', taskKey(task.id), 'attempt:' .. task.attempt)
-    if now - open:match('"startedAt":(%d+)') > tonumber(lease) then settle(task, 'SUPERSEDED', {}) end
+    local startedAt = (open or ''):match('"startedAt":(%d+)') or 0
+    if now - startedAt > tonumber(lease) then settle(task, 'SUPERSEDED', {}) end
   end
 end
 return { stale, canceling, unpack(wake()) }

@@ -4,6 +4,9 @@ import { settle } from './finish.ts';
 import { itemsPerCall, prelude } from './prelude.ts';
 import { linesPerTick } from './waiting.ts';
 
+/** A task that the clock fails at is left alone for so long. */
+const brokenPauseMs = 60_000;
+
 /** A hint that nobody took within this time is lost; the task is woken again. */
 export const hintLifeMs = 1_000;
 
@@ -19,6 +22,8 @@ local loseWorker = function(worker, lost)
   if not blamed then
     local suspects = redis.call('HLEN', suspectsKey(worker))
     blamed = suspects > 0 and 'suspects:' .. suspects or 'all:' .. redis.call('HLEN', runsKey(worker))
+    -- Alone in this queue, not in its process: suspected, not charged.
+    if blamed == 'all:1' and (redis.call('HGET', workerKey(worker), 'beside') or '0') ~= '0' then blamed = 'all:2' end
     redis.call('HSET', workerKey(worker), 'blamed', blamed)
   end
   local whom, count = blamed:match('(%a+):(%d+)')
@@ -29,7 +34,7 @@ local loseWorker = function(worker, lost)
     local task = load(runs[i + 1])
     if task and task.token == runs[i] then
       lost[#lost + 1] = task.id
-      local isBlamed = whom == 'all' or task.suspect
+      local isBlamed = whom == 'all' or whom == 'suspects' and task.suspect
       if isBlamed and count == '1' then
         settle(task, 'LOST', { suspect = '1' })
       else
@@ -57,6 +62,10 @@ local ring = function(id)
   elseif tonumber(at) > now then
     redis.call('ZADD', dueKey, at, id)
   elseif task.status == 'RUNNING' or task.status == 'CANCELING' then
+    -- Its worker didn't: should that one be lost, this attempt is why, and nobody beside it is to blame.
+    if redis.call('ZSCORE', workersKey, task.worker) then
+      redis.call('HSET', workerKey(task.worker), 'blamed', 'none:0')
+    end
     settle(task, 'TIMED_OUT', {})
   elseif not timeUp(task) then
     change(task, { status = 'QUEUED', due = false })
@@ -89,14 +98,14 @@ end
  * KEYS: queue root
  * ARGV: lease (ms), since when the caller has been in touch (ms), when it last was (ms)
  * Returns [now (ms), when the next task is due (ms) or '', [id of a task whose worker was lost, …],
- *          records removed, hint, id, delivery, …]
+ *          entries of records to remove that were dealt with, [error, …], hint, id, delivery, …]
  *
  * Times are the store's. A caller that hasn't been in touch for a whole lease, or that slept, sweeps
  * nothing: after an outage the workers renew first, so that Redis being away loses nobody.
  */
 export const tick = defineScript(`${prelude}${timeUp}${settle}${loseWorker}${ring}${remove}
 local lease, since, last = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local lost, removed = {}, 0
+local lost, removed, errors = {}, 0, {}
 redis.call('ZREMRANGEBYSCORE', hintsKey, '-inf', int(now - ${hintLifeMs}))
 
 if now - since >= lease and now - last < lease / 2 then
@@ -106,18 +115,21 @@ if now - since >= lease and now - last < lease / 2 then
 end
 
 for _, id in ipairs(redis.call('ZRANGE', dueKey, '-inf', int(now), 'BYSCORE', 'LIMIT', 0, ${itemsPerCall})) do
-  ring(id)
+  -- A record that no script can read, by whatever hand, doesn't hold up the others.
+  local fine, problem = pcall(ring, id)
+  if not fine then
+    errors[#errors + 1] = id .. ': ' .. (type(problem) == 'table' and problem.err or tostring(problem))
+    redis.call('ZADD', dueKey, int(now + ${brokenPauseMs}), id)
+  end
 end
 
 for _, id in ipairs(redis.call('ZRANGE', removalsKey, '-inf', int(now), 'BYSCORE', 'LIMIT', 0, ${itemsPerCall})) do
   local task = load(id)
-  if task then
-    remove(task)
-    removed = removed + 1
-  end
+  if task then remove(task) end
+  removed = removed + 1
   redis.call('ZREM', removalsKey, id)
 end
 
 local next = redis.call('ZRANGE', dueKey, 0, 0, 'WITHSCORES')[2]
-return { int(now), next or '', lost, removed, unpack(wake(${linesPerTick})) }
+return { int(now), next or '', lost, removed, errors, unpack(wake(${linesPerTick})) }
 `);
