@@ -84,13 +84,15 @@ export function addBulk(builder: ApiBuilder, types: BulkTypes): void {
         nullable: false,
         description:
           'Enqueues the tasks of a filter anew that have ended, each as `replayTask` does with the same input: those ' +
-          'that SUCCEEDED, too, unless `statuses` says otherwise. With an idempotency key the call can be repeated: ' +
-          'each original is replayed once.',
+          'that SUCCEEDED, too, unless `statuses` says otherwise. With an idempotency key, for which `createdBefore` ' +
+          'must be a time that has passed, the call can be repeated: each original is replayed once, unless its ' +
+          'replay has FAILED or EXPIRED meanwhile.',
         extensions: enqueuesTasks,
         args: { ...args, options: t.arg({ type: types.options, description: 'How they are enqueued.' }) },
         resolve: (_, { options, ...query }, context) => {
           const given = optionsOf(options, context);
           const { idempotencyKey } = given;
+          if (idempotencyKey !== undefined) checkRepeatable(query.filter);
           return runBulk(query, context, isFinal, async ({ id }) => {
             const own = idempotencyKey === undefined ? {} : { idempotencyKey: ownKey(idempotencyKey, id) };
             const task = await context.tasks.replay(id, { ...given, ...own });
@@ -114,6 +116,15 @@ async function runBulk(
   } catch (error) {
     throw error instanceof BadUserInputError ? cursorNamed('after', error) : error;
   }
+}
+
+/** @throws BadUserInputError where what a replay enqueues would match the filter itself */
+function checkRepeatable({ createdBefore }: FilterInput): void {
+  if (createdBefore && createdBefore.getTime() <= Date.now()) return;
+  const expected = createdBefore ? 'a time that has passed' : '`createdBefore`';
+  const message = `Expected ${expected}: a repetition would find the replays of the first call.`;
+  const path = ['filter', 'createdBefore'];
+  throw new BadUserInputError(`${path.join('.')}: ${message}`, [{ path, message }]);
 }
 
 /** One key for all would make all one task. */

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { defineTask } from '../../src/index.ts';
 import { double, forever } from '../support/definitions.ts';
 import { TestStore } from '../support/store.ts';
@@ -45,6 +45,21 @@ async function ended(count: number, options = {}): Promise<string[]> {
     ids.unshift(id);
   }
   return ids;
+}
+
+/** Replays the tasks so far of a filter, by the same request each time. */
+async function repeatable(conditions: Record<string, unknown>) {
+  const { tasks } = await api.tests.tasks.list({ direction: 'DESC', limit: 1 });
+  const newest = tasks[0]?.task.createdAt ?? 0;
+  const createdBefore = new Date(newest + 1);
+  await vi.waitUntil(() => Date.now() > newest);
+  const variables = { filter: { ...conditions, createdBefore } };
+  const send = async () => {
+    const { data } = await api.http(mutation('replayTasks'), variables, { 'idempotency-key': 'tuesday' });
+    return data.answer;
+  };
+  const ids = ({ results }: { results: { task: { id: string } }[] }) => results.map(({ task }) => task.id);
+  return { send, ids };
 }
 
 describe('cancelTasks', () => {
@@ -188,21 +203,56 @@ describe('replayTasks', () => {
     api = await TestApi.start([breaks]);
     await ended(2);
     isBroken = false;
-    const filter = { names: ['breaks'], statuses: ['FAILED'] };
-    const send = async () => {
-      const headers = { 'idempotency-key': 'tuesday' };
-      const { data } = await api.http(mutation('replayTasks'), { filter }, headers);
-      return data.answer;
-    };
+    const { send, ids } = await repeatable({ names: ['breaks'] });
 
     const first = await send();
+    // They match all of the filter but its time.
+    for (const id of ids(first)) await api.tests.finished(id);
     const again = await send();
 
     expect(first.acceptedCount).toBe(2);
-    expect(again.acceptedCount).toBe(0);
-    const ids = ({ results }: typeof first) => results.map(({ task }: { task: { id: string } }) => task.id);
+    expect(again).toMatchObject({ totalCount: { count: 2 }, acceptedCount: 0 });
     expect(new Set(ids(first)).size).toBe(2);
     expect(ids(again)).toEqual(ids(first));
+  });
+
+  test('sent again with its key replays once more what has failed again meanwhile', async () => {
+    api = await TestApi.start([breaks]);
+    await ended(1);
+    const { send, ids } = await repeatable({ names: ['breaks'] });
+
+    const first = await send();
+    for (const id of ids(first)) await api.tests.finished(id);
+    const again = await send();
+
+    expect(again).toMatchObject({ totalCount: { count: 1 }, acceptedCount: 1 });
+    expect(ids(again)).not.toEqual(ids(first));
+  });
+
+  test.each([
+    ['without `createdBefore`', undefined, 'Expected `createdBefore`: a repetition would find'],
+    ['with a time to come', 60_000, 'Expected a time that has passed: a repetition would find'],
+  ])('with a key and a filter %s is BAD_USER_INPUT, and nothing changes', async (_, inMs, message) => {
+    api = await TestApi.start([breaks]);
+    await ended(1);
+    const createdBefore = inMs === undefined ? undefined : new Date(Date.now() + inMs);
+    const filter = { names: ['breaks'], createdBefore };
+
+    for (const dryRun of [false, true]) {
+      const key = 'options: { idempotencyKey: "tuesday" }';
+      const { errors } = await api.http(mutation('replayTasks', key), { filter, dryRun });
+
+      expect(errors).toMatchObject([
+        {
+          path: ['answer'],
+          extensions: {
+            code: 'BAD_USER_INPUT',
+            issues: [{ path: ['filter', 'createdBefore'], message: expect.stringContaining(message) }],
+          },
+        },
+      ]);
+    }
+    expect(await api.tests.tasks.count()).toMatchObject({ count: 1 });
   });
 
   test('tells with each task what keeps it from being replayed, and nothing of the inside', async () => {
