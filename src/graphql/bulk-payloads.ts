@@ -10,9 +10,15 @@ export interface Answer {
   readonly task: Task;
 }
 
+interface ActionError {
+  readonly code: string;
+  readonly message: string;
+  readonly issues: unknown;
+}
+
 /** Adds what all payloads have in common, and makes what adds one. */
 export function bulkPayloads(builder: ApiBuilder, { task, count }: TaskTypes & ConnectionTypes) {
-  const actionError = builder.objectRef<{ code: string; message: string }>('TaskActionError').implement({
+  const actionError = builder.objectRef<ActionError>('TaskActionError').implement({
     description: 'Why an action on one task of many failed.',
     fields: (t) => ({
       code: t.exposeString('code', {
@@ -20,6 +26,13 @@ export function bulkPayloads(builder: ApiBuilder, { task, count }: TaskTypes & C
         description: 'What would be `extensions.code` if the request had been for this task alone.',
       }),
       message: t.exposeString('message', { nullable: false, description: 'The reason, for people.' }),
+      issues: t.expose('issues', {
+        type: 'JSON',
+        nullable: true,
+        description:
+          'What would be `extensions.issues`: for `BAD_USER_INPUT` a list of what is wrong, each with its `path` and ' +
+          '`message`; else null.',
+      }),
     }),
   });
 
@@ -47,7 +60,7 @@ export function bulkPayloads(builder: ApiBuilder, { task, count }: TaskTypes & C
         resolve: (result, _, { maskError }) => {
           if ('answer' in result) return undefined;
           const { message, extensions } = maskError(result.error);
-          return { code: String(extensions['code']), message };
+          return { code: String(extensions['code']), message, issues: extensions['issues'] };
         },
       }),
     }),

@@ -4,7 +4,7 @@ import { actOnTasks, type Bulk, maxBulkSize } from '../tasks/bulk.ts';
 import { canCancel, canRetry, isFinal, type Task, type TaskStatus } from '../tasks/task.ts';
 import { checkReason, maxReasonLength } from '../tasks/tasks.ts';
 import { type Answer, bulkPayloads } from './bulk-payloads.ts';
-import { type ConnectionTypes, cursorNamed } from './connection.ts';
+import { type ConnectionTypes, cursorNamed, isGiven } from './connection.ts';
 import type { Context } from './context.ts';
 import { type FilterInput, filterOf, type FilterTypes } from './filter.ts';
 import { enqueuesTasks } from './idempotency-header.ts';
@@ -110,7 +110,7 @@ async function runBulk(
   isFor: (status: TaskStatus) => boolean,
   act: (task: Task) => Promise<Answer>,
 ): Promise<Bulk<Answer>> {
-  const query = { filter: filterOf(filter), dryRun, limit: first, ...(after ? { after } : {}) };
+  const query = { filter: filterOf(filter), dryRun, limit: first, ...(isGiven(after) ? { after } : {}) };
   try {
     return await actOnTasks(tasks, query, isFor, act);
   } catch (error) {

@@ -82,8 +82,8 @@ export function cursorNamed(
   argument: 'after' | 'before',
   { message, issues }: BadUserInputError,
 ): BadUserInputError {
-  const named = issues.map((issue) => (issue.path.length === 0 ? { ...issue, path: [argument] } : issue));
-  return new BadUserInputError(message, named);
+  const about = issues.find(({ path }) => path.length === 0);
+  return about === undefined ? new BadUserInputError(message, issues) : invalid(argument, about.message);
 }
 
 /** Adds `TaskConnection` and what belongs to it. */
@@ -176,7 +176,8 @@ function sizeOf(page: PageArguments): { limit: number; isBackward: boolean; star
   return { limit, isBackward, start: page[start] ?? undefined };
 }
 
-function isGiven(value: unknown): boolean {
+/** Whether an argument says anything: null is as good as left out. */
+export function isGiven<Value>(value: Value | null | undefined): value is Value {
   return value !== null && value !== undefined;
 }
 

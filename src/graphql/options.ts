@@ -1,7 +1,7 @@
 import { isoMs } from '../definition/duration-scalar.ts';
 import { BadUserInputError } from '../errors.ts';
 import { keyLengthIssue, longestKeyMs, maxKeyLength, shortestKeyMs } from '../tasks/idempotency.ts';
-import { maxTagLength, maxTags } from '../tasks/tags.ts';
+import { checkTags, maxTagLength, maxTags } from '../tasks/tags.ts';
 import type { EnqueueOptions } from '../tasks/tasks.ts';
 import type { Context } from './context.ts';
 import { keyHeader } from './idempotency-header.ts';
@@ -46,6 +46,7 @@ export function optionsOf(input: OptionsInput, context: Context): EnqueueOptions
   const { viewer, trace } = context;
   const key = keyOf(input, context);
   const keyMs = keyMsOf(input);
+  if (input?.tags) checkTags(input.tags);
   return {
     owner: viewer.owner,
     ...(input?.tags ? { tags: input.tags } : {}),

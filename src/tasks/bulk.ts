@@ -1,5 +1,5 @@
 import { BadUserInputError, type Issue, UnavailableError } from '../errors.ts';
-import type { TaskFilter } from './list.ts';
+import { parseCursor, type TaskFilter } from './list.ts';
 import { type Task, taskStatuses, type TaskStatus } from './task.ts';
 import type { Tasks } from './tasks.ts';
 
@@ -35,7 +35,8 @@ export interface Bulk<Answer> {
 
 /**
  * Acts on the tasks that a filter finds, where they have a status that the action is for. An error of one task is
- * told with it and stops none of the others, but for the store being away: then nothing more is tried.
+ * told with it and stops none of the others, but for the store being away: then nothing more is tried. What is wrong
+ * with the query is so of a dry run, too.
  *
  * @throws BadUserInputError where the filter is empty, or a limit or cursor can't be used
  */
@@ -46,6 +47,7 @@ export async function actOnTasks<Answer>(
   act: (task: Task) => Promise<Answer>,
 ): Promise<Bulk<Answer>> {
   checkQuery(filter, limit);
+  if (after !== undefined) parseCursor(after);
   const statuses = taskStatuses.filter(
     (status) => isFor(status) && (filter.statuses?.includes(status) ?? true),
   );

@@ -43,7 +43,8 @@ export async function listTasks(
   const { filter = {}, limit, after, before } = query;
   const backwards = before !== undefined;
   const direction = backwards === (query.direction === 'ASC') ? 'DESC' : 'ASC';
-  const start = parseCursor(before ?? after);
+  const given = before ?? after;
+  const start = given === undefined ? undefined : parseCursor(given);
   const parts = await Promise.all(
     queues.map((queue) => queuePart(store, queue, filter, direction, limit, start)),
   );
@@ -98,14 +99,13 @@ function formatCursor({ time, id }: Position): string {
   return Buffer.from(`${time}:${id}`).toString('base64url');
 }
 
-function parseCursor(cursor: string | undefined): Position | undefined {
-  if (cursor === undefined) return undefined;
+/** @throws BadUserInputError where the cursor isn't one of ours */
+export function parseCursor(cursor: string): Position {
   const [, time, id] =
     /^(\d{1,16}):([A-Za-z0-9_-]{1,80})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   if (time === undefined || id === undefined) {
-    throw new BadUserInputError('The cursor is not one that this API gave out.', [
-      { path: [], message: 'expected an endCursor or startCursor of an earlier page' },
-    ]);
+    const message = 'Expected a cursor of an earlier page.';
+    throw new BadUserInputError(`The cursor can't be used: ${message}`, [{ path: [], message }]);
   }
   return { time, id };
 }

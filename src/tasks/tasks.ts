@@ -11,7 +11,7 @@ import { Lanes } from './lanes.ts';
 import { listTasks, type TaskFilter, type TaskPage, type TaskQuery } from './list.ts';
 import { policyOf } from './policy.ts';
 import { Store } from './store.ts';
-import { tagIssues } from './tags.ts';
+import { checkTags } from './tags.ts';
 import type { Task } from './task.ts';
 import { watchAll } from './watch-all.ts';
 import { Watches } from './watch.ts';
@@ -158,10 +158,7 @@ export class Tasks implements AsyncDisposable {
     const compiled = this.#definition(name);
     const { definition, version } = compiled;
     const { tags = [], owner = 'anonymous', parent, trace, idempotencyKey } = options;
-    const wrongTags = tagIssues(tags);
-    if (wrongTags.length > 0) {
-      throw under(['options', 'tags'], new BadUserInputError("The tags can't be used.", wrongTags));
-    }
+    checkTags(tags);
     const wire = JSON.stringify(input ?? null);
     const idempotency =
       idempotencyKey === undefined

@@ -15,7 +15,7 @@ const breaks = defineTask({
 });
 
 const payload = `totalCount { count isExact } acceptedCount hasMore endCursor
-  results { id accepted task { id status replayOf { id } } error { code message } }`;
+  results { id accepted task { id status replayOf { id } } error { code message issues } }`;
 const mutation = (field: string, extra = '') => `mutation (
   $filter: TaskFilter!, $dryRun: Boolean! = false, $first: Int! = 100, $after: String
 ) {
@@ -255,6 +255,26 @@ describe('replayTasks', () => {
     expect(await api.tests.tasks.count()).toMatchObject({ count: 1 });
   });
 
+  test.each([
+    ['tags', { tags: ['fine', ''] }, ['options', 'tags', 1]],
+    ['a key', { idempotencyKey: '' }, ['options', 'idempotencyKey']],
+    ['a time for the key', { idempotencyKeyTtl: '31d' }, ['options', 'idempotencyKeyTtl']],
+  ])('with %s that cannot be used is BAD_USER_INPUT once, of a dry run, too', async (_, options, path) => {
+    api = await TestApi.start([breaks]);
+    await ended(2);
+    const document = mutation('replayTasks', 'options: $options').replace('(', '($options: TaskOptions, ');
+    const filter = { names: ['breaks'] };
+
+    for (const dryRun of [false, true]) {
+      const { errors } = await api.http(document, { filter, dryRun, options });
+
+      expect(errors).toMatchObject([
+        { path: ['answer'], extensions: { code: 'BAD_USER_INPUT', issues: [{ path }] } },
+      ]);
+    }
+    expect(await api.tests.tasks.count()).toMatchObject({ count: 2 });
+  });
+
   test('tells with each task what keeps it from being replayed, and nothing of the inside', async () => {
     const unknown = defineTask({ name: 'unknown', run: () => undefined });
     api = await TestApi.start([breaks]);
@@ -268,9 +288,9 @@ describe('replayTasks', () => {
     const { results } = await bulk('replayTasks', { filter: { queues: ['default'] } });
 
     expect(results).toMatchObject([
-      { id: foreign, accepted: false, error: { code: 'BAD_USER_INPUT' } },
+      { id: foreign, accepted: false, error: { code: 'BAD_USER_INPUT', issues: [{ path: ['id'] }] } },
       { id: fine, accepted: true, error: null },
-      { id: spoilt, accepted: false, error: { code: 'INTERNAL_SERVER_ERROR' } },
+      { id: spoilt, accepted: false, error: { code: 'INTERNAL_SERVER_ERROR', issues: null } },
     ]);
     expect(results[0].error.message).toContain("'unknown'");
     expect(JSON.stringify(results)).not.toContain('hunter2');
@@ -285,14 +305,22 @@ describe.each(['cancelTasks', 'retryTasks', 'replayTasks'])('%s', (field) => {
     ['no tasks at a time', { filter: { names: ['double'] }, first: 0 }, ['first']],
     ['too many at a time', { filter: { names: ['double'] }, first: 1001 }, ['first']],
     ['a foreign cursor', { filter: { names: ['double'] }, after: 'nonsense' }, ['after']],
-  ])('with %s is BAD_USER_INPUT, and nothing changes', async (_, variables, path) => {
+    ['an empty cursor', { filter: { names: ['double'] }, after: '' }, ['after']],
+  ])('with %s is BAD_USER_INPUT, of a dry run, too, and nothing changes', async (_, variables, path) => {
     api = await TestApi.start([double], { workers: 0 });
     const id = await api.enqueueDouble(1);
 
-    const { errors } = await api.http(mutation(field), variables);
+    for (const dryRun of [false, true]) {
+      const { errors } = await api.http(mutation(field), { ...variables, dryRun });
 
-    expect(errors).toHaveLength(1);
-    expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', issues: [{ path }] });
+      expect(errors).toMatchObject([
+        {
+          message: expect.stringMatching(`^${path.join('.')}: Expected `),
+          path: ['answer'],
+          extensions: { code: 'BAD_USER_INPUT', issues: [{ path }] },
+        },
+      ]);
+    }
     expect(await api.tests.tasks.get(id)).toMatchObject({ status: 'QUEUED' });
     expect(await api.tests.tasks.count()).toMatchObject({ count: 1 });
   });
