@@ -53,6 +53,19 @@ export function addTaskTypes(builder: ApiBuilder, typeNames: ReadonlyMap<string,
         nullable: false,
         description: 'The number of the last attempt; 0 before the first.',
       }),
+      maxAttempts: t.expose('maxAttempts', {
+        type: 'NonNegativeInt',
+        nullable: false,
+        description:
+          "How many attempts may fail or time out until it has FAILED: its definition's `retry.attempts`.",
+      }),
+      failedAttempts: t.expose('failedAttempts', {
+        type: 'NonNegativeInt',
+        nullable: false,
+        description:
+          'How many of `maxAttempts` are spent. Only those count that failed or timed out, and a retry by hand begins ' +
+          'anew; `attempt` counts them all.',
+      }),
       attempts: t.expose('attempts', {
         type: [attempt],
         nullable: false,
@@ -98,7 +111,9 @@ export function addTaskTypes(builder: ApiBuilder, typeNames: ReadonlyMap<string,
       failure: t.expose('failure', {
         type: failure,
         nullable: true,
-        description: 'Why it failed. A failed task is data, never an error of the request.',
+        description:
+          'Why it failed, once it is FAILED; while it is RETRYING the last of `attempts` says why. A failed task is ' +
+          'data, never an error of the request.',
       }),
       cancellation: t.expose('cancellation', {
         type: cancellation,

@@ -79,6 +79,10 @@ export interface Task {
   readonly version: number;
   /** Deliveries so far. */
   readonly attempt: number;
+  /** Attempts that may fail or time out before the task fails for good: its definition's `retry.attempts`. */
+  readonly maxAttempts: number;
+  /** How many have, since it was enqueued or last retried by hand. */
+  readonly failedAttempts: number;
   /** The last 20 deliveries, oldest first. */
   readonly attempts: readonly TaskAttempt[];
   readonly createdAt: number;

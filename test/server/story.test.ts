@@ -143,13 +143,18 @@ test("a failed task is data: its failure is in the task, not in the request's er
   await api.tests.finished(id);
 
   const answer = await api.http(
-    'query ($id: ID!) { task(id: $id) { status failure { code message attempt } } }',
+    'query ($id: ID!) { task(id: $id) { status failedAttempts maxAttempts failure { code message attempt } } }',
     { id },
   );
 
   expect(answer).toEqual({
     data: {
-      task: { status: 'FAILED', failure: { code: 'DISK_FULL', message: 'The disk is full.', attempt: 1 } },
+      task: {
+        status: 'FAILED',
+        failedAttempts: 1,
+        maxAttempts: 1,
+        failure: { code: 'DISK_FULL', message: 'The disk is full.', attempt: 1 },
+      },
     },
   });
 });

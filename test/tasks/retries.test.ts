@@ -157,7 +157,12 @@ describe.each(sharedStores)('a failed attempt in $name', (shared) => {
     await tests.delivery();
     await tests.deliveries().leave();
     await tests.fail(await tests.delivery());
-    expect(await tests.task(task.id)).toMatchObject({ status: 'QUEUED', attempt: 4 });
+    expect(await tests.task(task.id)).toMatchObject({
+      status: 'QUEUED',
+      attempt: 4,
+      failedAttempts: 1,
+      maxAttempts: 2,
+    });
 
     await tests.fail(await tests.delivery());
 
@@ -200,7 +205,10 @@ describe.each(sharedStores)('a retry by hand in $name', (shared) => {
 
     const retried = await tests.store.retry(task.id);
 
-    expect(retried).toMatchObject({ status: 'ACCEPTED', task: { status: 'QUEUED', attempt: 3 } });
+    expect(retried).toMatchObject({
+      status: 'ACCEPTED',
+      task: { status: 'QUEUED', attempt: 3, failedAttempts: 0, maxAttempts: 2 },
+    });
     for (const gone of ['failure', 'finishedAt', 'cancellation', 'progress'])
       expect(retried?.task).not.toHaveProperty(gone);
     await tests.fail(await tests.delivery());

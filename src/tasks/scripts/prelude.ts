@@ -80,6 +80,9 @@ local state = function(task)
   local add = function(name, json)
     if json then parts[#parts + 1] = ',"' .. name .. '":' .. json end
   end
+  -- Read by itself, as decoding the policy for each state would cost more than all the rest.
+  add('maxAttempts', task.policy:match('"attempts":(%d+)'))
+  add('failedAttempts', task.tried or 0)
   add('startedAt', task.started)
   add('finishedAt', task.finished)
   add('nextAttemptAt', task.due)
