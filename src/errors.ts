@@ -66,12 +66,12 @@ export class WatchResetError extends TaskwireError {
   }
 }
 
-/** An idempotency key came again, with another input than the task that it had enqueued. */
+/** An idempotency key came again, with another input than the task that it had enqueued, or for a replay. */
 export class IdempotencyKeyReusedError extends TaskwireError {
   /** The task that holds the key. */
   readonly taskId: string;
 
-  constructor(taskId: string, todo = 'Take a new key for another input.') {
+  constructor(taskId: string, todo = 'Take a new key for another input or a replay.') {
     super('IDEMPOTENCY_KEY_REUSED', `The idempotency key belongs to the task '${start(taskId)}'. ${todo}`);
     this.taskId = taskId;
   }

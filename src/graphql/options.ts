@@ -18,7 +18,7 @@ export function addOptions(builder: ApiBuilder) {
       idempotencyKey: t.string({
         description:
           `Up to ${maxKeyLength} characters, yours to choose: the same key gives the same task, so that a request ` +
-          'whose answer got lost can be sent again. With another input it is the error `IDEMPOTENCY_KEY_REUSED`. ' +
+          'whose answer got lost can be sent again. With another input, or for a replay of another task, it is the error `IDEMPOTENCY_KEY_REUSED`. ' +
           'It holds for one definition, and is free again once the task has FAILED or EXPIRED. Over HTTP the header ' +
           `\`${keyHeader}\` does the same for an operation with one field that enqueues.`,
       }),

@@ -23,14 +23,20 @@ export function keyLengthIssue(key: string): string | undefined {
 
 /**
  * What keeps a task from being enqueued twice. The key counts for one owner and one definition and is kept
- * hashed; what has to be the same is the wire input, whatever the order of its members.
+ * hashed; what has to be the same is the wire input, whatever the order of its members, and for a replay the
+ * original, which by its own key would otherwise be taken for its replay.
  *
  * @throws BadUserInputError where the key is empty or too long, or holds for no time that it may
  */
 export function idempotencyOf(
   key: string,
   keepMs: number,
-  task: { readonly owner: string; readonly name: string; readonly input: unknown },
+  task: {
+    readonly owner: string;
+    readonly name: string;
+    readonly input: unknown;
+    readonly replayOf?: string | undefined;
+  },
 ): Idempotency {
   const message = keyLengthIssue(key);
   if (message !== undefined) throw invalid('idempotencyKey', message);
@@ -39,7 +45,7 @@ export function idempotencyOf(
   }
   return {
     key: hash(JSON.stringify([task.owner, task.name, key])),
-    input: hash(JSON.stringify(sorted(task.input))),
+    input: hash(JSON.stringify([sorted(task.input), task.replayOf])),
     keepMs: Math.round(keepMs),
   };
 }

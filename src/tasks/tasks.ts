@@ -167,6 +167,7 @@ export class Tasks implements AsyncDisposable {
             owner,
             name,
             input: JSON.parse(wire),
+            replayOf,
           });
     await checkInput(compiled, wire);
     const id = createId(definition.queue);

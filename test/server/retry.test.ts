@@ -146,6 +146,21 @@ describe('replayTask', () => {
     expect(await api.tests.finished(data.replayTask.task.id)).toMatchObject({ status: 'SUCCEEDED' });
   });
 
+  test("with the original's own key is IDEMPOTENCY_KEY_REUSED: the original is no replay of itself", async () => {
+    isBroken = false;
+    const options = { idempotencyKey: 'menu' };
+    const { data } = await api.http(enqueue, { options });
+    const { id } = data.printPage.task;
+    await api.tests.finished(id);
+
+    const { errors } = await api.http(replay, { id, options });
+
+    expect(errors).toMatchObject([
+      { path: ['replayTask'], extensions: { code: 'IDEMPOTENCY_KEY_REUSED', taskId: id } },
+    ]);
+    expect(await api.tests.tasks.count()).toMatchObject({ count: 1 });
+  });
+
   test('takes an edited input in place of the original, and other tags', async () => {
     const id = await failedTask({ tags: ['kitchen'] });
     isBroken = false;
