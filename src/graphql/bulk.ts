@@ -12,10 +12,12 @@ import { optionsOf, type OptionsType } from './options.ts';
 import type { ApiBuilder } from './state.ts';
 import type { TaskTypes } from './task.ts';
 
+const defaultBulkSize = 100;
+
 interface BulkArguments {
   readonly filter: FilterInput;
-  readonly dryRun: boolean;
-  readonly first: number;
+  readonly dryRun?: boolean | null | undefined;
+  readonly first?: number | null | undefined;
   readonly after?: string | null | undefined;
 }
 
@@ -41,13 +43,11 @@ export function addBulk(builder: ApiBuilder, types: BulkTypes): void {
           'would mean every task there is. Whoever means that says so by `createdBefore` with the time now.',
       }),
       dryRun: t.arg.boolean({
-        required: true,
         defaultValue: false,
         description: 'Only counts: `totalCount` is what it would be for, and nothing changes.',
       }),
       first: t.arg.int({
-        required: true,
-        defaultValue: 100,
+        defaultValue: defaultBulkSize,
         description: `At most so many in this call, 1 to ${maxBulkSize}; newest first.`,
       }),
       after: t.arg.string({ description: 'Goes on after the `endCursor` of the call before.' }),
@@ -110,7 +110,12 @@ async function runBulk(
   isFor: (status: TaskStatus) => boolean,
   act: (task: Task) => Promise<Answer>,
 ): Promise<Bulk<Answer>> {
-  const query = { filter: filterOf(filter), dryRun, limit: first, ...(isGiven(after) ? { after } : {}) };
+  const query = {
+    filter: filterOf(filter),
+    dryRun: dryRun ?? false,
+    limit: first ?? defaultBulkSize,
+    ...(isGiven(after) ? { after } : {}),
+  };
   try {
     return await actOnTasks(tasks, query, isFor, act);
   } catch (error) {

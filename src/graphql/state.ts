@@ -44,7 +44,9 @@ export function addStateTypes(builder: ApiBuilder) {
     fields: (t) => ({
       code: t.exposeString('code', {
         nullable: false,
-        description: 'A constant to decide by: `TIMED_OUT`, `WORKER_LOST`, …, or the code that `run` threw.',
+        description:
+          'A constant to decide by: `TIMED_OUT`, `WORKER_LOST`, …, or the `code` of what `run` threw, if that is made ' +
+          'of letters, digits and `_`, up to 64.',
       }),
       message: t.exposeString('message', { nullable: false, description: 'The reason, for people.' }),
       retryable: t.exposeBoolean('retryable', {
@@ -56,7 +58,13 @@ export function addStateTypes(builder: ApiBuilder) {
         nullable: false,
         description: 'The number of the attempt that failed.',
       }),
-      details: t.expose('details', { type: 'JSON', nullable: true, description: 'What the error carried.' }),
+      details: t.expose('details', {
+        type: 'JSON',
+        nullable: true,
+        description:
+          'What a `NonRetryableError` carried, or the issues of an input that its definition does not take; null of ' +
+          'all other errors.',
+      }),
     }),
   });
 
@@ -113,7 +121,7 @@ export function date(ms: number | undefined): Date | undefined {
 }
 
 const statuses: Record<TaskStatus, string> = {
-  SCHEDULED: 'Due later.',
+  SCHEDULED: 'Reserved for a task that is due later. None is so far.',
   QUEUED: 'Waits for a worker.',
   RUNNING: 'A worker is at it.',
   RETRYING: 'An attempt failed; waits for the next one, which starts at `nextAttemptAt`.',
@@ -128,9 +136,10 @@ const outcomes: Record<AttemptOutcome, string> = {
   SUCCEEDED: 'Returned an output.',
   FAILED: 'Threw, or returned what its definition does not allow.',
   TIMED_OUT: 'Ran longer than its definition allows.',
-  LOST: 'Its worker died or lost contact.',
+  LOST: 'Its worker died or lost contact, and this task may be what killed it; spends one of `maxDeliveries`.',
   CANCELED: 'Stopped because the task was canceled.',
-  SUPERSEDED: 'Given back by a worker that shut down, or replaced by a newer attempt.',
+  SUPERSEDED:
+    'Given back: its worker stopped, or was lost with several tasks so that none is charged; or replaced by a newer attempt.',
 };
 
 function described<Name extends string>(descriptions: Record<Name, string>) {

@@ -17,7 +17,7 @@ const breaks = defineTask({
 const payload = `totalCount { count isExact } acceptedCount hasMore endCursor
   results { id accepted task { id status replayOf { id } } error { code message issues } }`;
 const mutation = (field: string, extra = '') => `mutation (
-  $filter: TaskFilter!, $dryRun: Boolean! = false, $first: Int! = 100, $after: String
+  $filter: TaskFilter!, $dryRun: Boolean, $first: Int, $after: String
 ) {
   answer: ${field}(filter: $filter, dryRun: $dryRun, first: $first, after: $after ${extra}) { ${payload} }
 }`;
@@ -323,6 +323,15 @@ describe.each(['cancelTasks', 'retryTasks', 'replayTasks'])('%s', (field) => {
     }
     expect(await api.tests.tasks.get(id)).toMatchObject({ status: 'QUEUED' });
     expect(await api.tests.tasks.count()).toMatchObject({ count: 1 });
+  });
+
+  test('acts where `dryRun` and `first` are null, as where they are left out', async () => {
+    api = await TestApi.start([double], { workers: 0 });
+    const id = await api.enqueueDouble(1);
+    if (field !== 'cancelTasks') await api.tests.tasks.cancel(id);
+    const variables = { filter: { names: ['double'] }, dryRun: null, first: null, after: null };
+
+    expect(await bulk(field, variables)).toMatchObject({ acceptedCount: 1, results: [{ id }] });
   });
 
   test('is for everything so far where the filter says so by the time', async () => {
