@@ -1,5 +1,6 @@
 import { isEmbedded, type Facts, type ServerFacts } from '../redis/server-facts.ts';
 import { durabilityFindings } from './doctor-durability.ts';
+import { roleFinding } from './doctor-role.ts';
 import { type Finding, finding } from './finding.ts';
 import { showBytes, showCount, showTime } from './quantity.ts';
 
@@ -9,11 +10,7 @@ export function serverFindings(facts: ServerFacts, prefix: string): Finding[] {
   return [
     ...(info === undefined
       ? [finding('server', 'unknown', 'this user may not ask for INFO, so most of the server stays unknown')]
-      : [
-          versionFinding(info),
-          roleFinding(info, facts.clusterSize),
-          ...durabilityFindings(info, facts.config),
-        ]),
+      : [versionFinding(info), roleFinding(info, facts), ...durabilityFindings(info, facts.config)]),
     ...(info === undefined ? [] : [memoryFinding(info), clientsFinding(info)]),
     latencyFinding(facts.latencyMs),
     skewFinding('clock', 'the clock of this machine', facts.skewMs),
@@ -45,40 +42,6 @@ function versionFinding(info: Facts): Finding {
     `${name} ${version}: the scripts need what came with Redis ${needed}`,
     `Run Redis ${needed} or newer, or any Valkey.`,
   );
-}
-
-function roleFinding(info: Facts, clusterSize: number | undefined): Finding {
-  const mode = info['redis_mode'] ?? info['server_mode'];
-  const [role, replicas] = [info['role'], Number(info['connected_slaves'] ?? 0)];
-  if (mode === 'sentinel') {
-    return finding(
-      'role',
-      'FAIL',
-      'this is a Sentinel, not a store',
-      'Give the address of the master that it watches.',
-    );
-  }
-  if (role !== undefined && role !== 'master') {
-    return finding(
-      'role',
-      'FAIL',
-      `a replica of ${info['master_host'] ?? 'another server'}:${info['master_port'] ?? ''}, which refuses writes`,
-      'Give the address of the master.',
-    );
-  }
-  if (info['cluster_enabled'] === '1') {
-    const size = clusterSize === undefined ? 'unknown size' : showCount(clusterSize, 'master');
-    return finding(
-      'role',
-      clusterSize === 1 ? 'warn' : 'FAIL',
-      `a node of a Redis Cluster (${size}); Taskwire talks to this one node only`,
-      'Take a server outside of a cluster, or a cluster of one master that holds all slots.',
-    );
-  }
-  // A failover may lose what the master had acknowledged and not yet passed on.
-  const copies =
-    replicas === 0 ? 'no replicas' : `${showCount(replicas, 'replica')}, written to asynchronously`;
-  return finding('role', 'ok', `a master with ${copies}`);
 }
 
 function memoryFinding(info: Facts): Finding {

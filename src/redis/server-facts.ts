@@ -82,7 +82,7 @@ async function skewOf(redis: Redis): Promise<number> {
   return (before + Date.now()) / 2 - (Number(seconds) * 1_000 + Number(micros) / 1_000);
 }
 
-const parameters = ['appendfsync', 'save', 'stop-writes-on-bgsave-error'] as const;
+const parameters = ['appendfsync', 'save', 'stop-writes-on-bgsave-error', 'min-replicas-to-write'] as const;
 
 async function readConfig(redis: Redis): Promise<Facts> {
   const config: Record<string, string> = {};

@@ -399,6 +399,46 @@ describe.skipIf(redisServerPath === undefined)('the doctor looks at a redis-serv
     expect(await find('role')).toMatchObject({ mark: 'ok', found: 'a master with no replicas' });
   });
 
+  test('a master that refuses writes for want of replicas is a failure', async () => {
+    await configure({ 'min-replicas-to-write': '1' });
+    await admin.call('ACL', 'SETUSER', 'blind', 'on', '>pw', '~*', '&*', '+@all', '-config');
+    try {
+      await expect(admin.set('any', '1')).rejects.toThrow('NOREPLICAS');
+      expect(await find('role')).toMatchObject({
+        mark: 'FAIL',
+        found: 'has 0 of 1 replicas that it must have: it refuses writes',
+        todo: 'Start its replicas, or lower min-replicas-to-write.',
+      });
+      expect(await find('role', { url: server.url.replace('//', '//blind:pw@') })).toMatchObject({
+        mark: 'FAIL',
+        found: 'has none of the replicas that it must have: it refuses writes',
+      });
+    } finally {
+      await configure({ 'min-replicas-to-write': '0' });
+    }
+    expect(await find('role')).toMatchObject({ mark: 'ok' });
+  });
+
+  test('a master with as many replicas as it must have is well', async () => {
+    await configure({ 'min-replicas-to-write': '1', 'repl-diskless-sync-delay': '0' });
+    await using _ = await RedisServer.start(redisServerPath ?? '', [
+      '--replicaof',
+      `127.0.0.1 ${new URL(server.url).port}`,
+    ]);
+    try {
+      await vi.waitFor(
+        async () =>
+          expect(await find('role')).toMatchObject({
+            mark: 'ok',
+            found: 'a master with 1 replica, written to asynchronously',
+          }),
+        { timeout: 20_000 },
+      );
+    } finally {
+      await configure({ 'min-replicas-to-write': '0' });
+    }
+  });
+
   test('what a user may not ask for is unknown, not a failure', async () => {
     await configure({ appendonly: 'yes', appendfsync: 'everysec' });
     await admin.call('ACL', 'SETUSER', 'noconfig', 'on', '>pw', '~*', '&*', '+@all', '-config');
