@@ -34,6 +34,7 @@ export async function server(settings: Settings<'server'>): Promise<number> {
   logger.info({ url: api.url, definitions: definitions.length }, 'the API listens');
   logger.info({ signal: await asked }, 'the API stops');
   await api.close();
+  logger.info('the API has stopped');
   return exitCodes.ok;
 }
 

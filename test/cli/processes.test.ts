@@ -18,6 +18,7 @@ test('server and worker, each its own process, run a task together and end with 
   server.signal('SIGTERM');
   worker.signal('SIGTERM');
   expect(await server.ended).toStrictEqual({ code: 0, signal: null });
+  expect(server.stderr).toMatch(/the API stops[^]*the API has stopped/);
   expect(await worker.ended).toStrictEqual({ code: 0, signal: null });
 });
 
