@@ -68,9 +68,10 @@ export function watchDocument(schema: GraphQLSchema, typeName: string): string {
   const fragment = selected === undefined ? '' : `... on ${typeName} { output${selected} }`;
   return `subscription Watch($id: ID!) {
   taskUpdated(id: $id) {
-    id name status isFinal version attempt
+    id name status isFinal version attempt nextAttemptAt
     progress { fraction current total message }
     failure { code message }
+    attempts { failure { code message } }
     ${fragment}
   }
 }`;

@@ -1,3 +1,5 @@
+import { showTime } from './quantity.ts';
+
 /** What a watched task looks like to the command line. */
 export interface WatchedTask {
   readonly id: string;
@@ -12,8 +14,16 @@ export interface WatchedTask {
     readonly total: number | null;
     readonly message: string | null;
   } | null;
-  readonly failure: { readonly code: string; readonly message: string } | null;
+  readonly failure: Failure | null;
+  /** When it goes on by itself, while it is RETRYING or SCHEDULED. */
+  readonly nextAttemptAt: string | null;
+  readonly attempts: readonly { readonly failure: Failure | null }[];
   readonly output?: unknown;
+}
+
+interface Failure {
+  readonly code: string;
+  readonly message: string;
 }
 
 /** Shows a task as it goes: a bar that redraws itself on a terminal, a plain line for each change elsewhere. */
@@ -44,10 +54,10 @@ export class ProgressView implements Disposable {
   }
 }
 
-/** `RUNNING 40% (4 of 10) reading rows`: what can be told, in one line. */
+/** `RUNNING 40% (4 of 10) reading rows`, `RETRYING in 2 s after HTTP_429: not yet`: what can be told, in one line. */
 export function plain(task: WatchedTask): string {
   const again = task.attempt > 1 ? ` (attempt ${task.attempt})` : '';
-  return [`${task.status}${again}`, ...details(task)].join(' ');
+  return [`${task.status}${again}`, ...wait(task), ...details(task)].join(' ');
 }
 
 /** The same with a bar, cut to the terminal's width so that it stays one line. */
@@ -58,13 +68,31 @@ export function bar(task: WatchedTask, columns: number): string {
   return `${task.name} ${drawn} ${plain(task)}`.slice(0, (columns || 80) - 1);
 }
 
+/** `HTTP_429: not yet`, in one line whatever the message holds. */
+export function reason({ code, message }: Failure): string {
+  return printable(`${code}: ${message}`);
+}
+
+function wait({ status, nextAttemptAt, attempts }: WatchedTask): string[] {
+  const leftMs = nextAttemptAt === null ? 0 : Date.parse(nextAttemptAt) - Date.now();
+  const failure = status === 'RETRYING' ? attempts.at(-1)?.failure : undefined;
+  return [
+    ...(leftMs > 0 ? [`in ${showTime(leftMs)}`] : []),
+    ...(failure ? [`after ${reason(failure)}`] : []),
+  ];
+}
+
 function details({ progress }: WatchedTask): string[] {
   if (progress === null) return [];
   const { fraction, current, total, message } = progress;
   return [
     ...(fraction === null ? [] : [`${Math.floor(fraction * 100)}%`]),
     ...(current === null ? [] : [`(${current}${total === null ? '' : ` of ${total}`})`]),
-    // What a task says about itself may hold anything, also what a terminal would obey.
-    ...(message === null ? [] : [message.replaceAll(/\p{Cc}+/gu, ' ')]),
+    ...(message === null ? [] : [printable(message)]),
   ];
+}
+
+/** What a task says about itself may hold anything, also what a terminal would obey. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}+/gu, ' ');
 }

@@ -8,7 +8,7 @@ import type { Settings } from '../config.ts';
 import { type ApiClient, connectApi } from './client.ts';
 import { CommandError, exitCodes } from './exit.ts';
 import { findDocument, watchDocument } from './operations.ts';
-import { ProgressView, type WatchedTask } from './progress.ts';
+import { ProgressView, reason, type WatchedTask } from './progress.ts';
 import { untilAsked } from './signals.ts';
 
 /** `taskwire watch ID`: a task's progress on stderr, its output on stdout, from wherever it is to its end. */
@@ -68,7 +68,7 @@ function conclude(task: WatchedTask): number {
     process.stdout.write(`${JSON.stringify(task.output ?? null, undefined, 2)}\n`);
     return exitCodes.ok;
   }
-  const why = task.failure === null ? '' : ` with ${task.failure.code}: ${task.failure.message}`;
+  const why = task.failure === null ? '' : ` with ${reason(task.failure)}`;
   process.stderr.write(`taskwire: ${task.id} ended ${task.status}${why}\n`);
   return exitCodes.failure;
 }

@@ -48,7 +48,16 @@ const waterPlants = defineTask({
   },
 });
 
-const definitions = [double, steps, broken, waterPlants];
+/** Is told to come back later. */
+const callApi = defineTask({
+  name: 'callApi',
+  retry: { attempts: 2 },
+  run() {
+    throw Object.assign(new Error('not\u001B[2J\nyet'), { code: 'HTTP_429', retryAfter: 600 });
+  },
+});
+
+const definitions = [double, steps, broken, waterPlants, callApi];
 const redis = freshSettings();
 let api: Api;
 let worker: Worker;
@@ -119,6 +128,16 @@ test('watch follows a task that was retried to its new end', async () => {
   expect(await watch.ended).toMatchObject({ code: 0 });
 });
 
+test('a task that waits for its next attempt says why and for how long', async () => {
+  await using run = taskwire(['run', 'callApi', '--url', api.url]);
+
+  await run.says(/^RETRYING in 10 min after HTTP_429: not \[2J yet$/m);
+
+  run.interrupt();
+  await run.ended;
+  expect(run.stderr).not.toContain('\u001B');
+});
+
 test('a task that fails ends the command with 1 and says why', async () => {
   await using run = taskwire(['run', 'broken', '--url', api.url]);
 
@@ -186,7 +205,7 @@ test.each([
   {
     args: ['dubble', '--input', '{}'],
     code: 1,
-    says: /no definition 'dubble'. It has: broken, double, steps, waterPlants/,
+    says: /no definition 'dubble'. It has: broken, callApi, double, steps, waterPlants/,
   },
 ])('what cannot be run is said in a sentence: $args', async ({ args, code, says }) => {
   await using run = taskwire(['run', ...args, '--url', api.url]);
@@ -237,11 +256,19 @@ test('on a terminal the bar shows how far the task is, in one line', () => {
     attempt: 2,
     progress: { fraction: 0.5, current: 1, total: 2, message: 'reading' },
     failure: null,
+    nextAttemptAt: null,
+    attempts: [],
   };
 
   expect(bar(task, 80)).toBe('resize ████████████░░░░░░░░░░░░ RUNNING (attempt 2) 50% (1 of 2) reading');
   expect(bar(task, 20)).toHaveLength(19);
   expect(plain({ ...task, progress: null, attempt: 1 })).toBe('RUNNING');
+  const failure = { code: 'HTTP_429', message: 'not yet' };
+  const waiting = { ...task, status: 'RETRYING', progress: null, attempts: [{ failure: null }, { failure }] };
+  // What is due by now, or by a clock that is ahead, says no time.
+  expect(plain({ ...waiting, nextAttemptAt: '2020-01-01T00:00:00Z' })).toBe(
+    'RETRYING (attempt 2) after HTTP_429: not yet',
+  );
 });
 
 async function startTestApi(port: number): Promise<Api> {
