@@ -2,7 +2,17 @@ import { ConfigurationError } from './errors.ts';
 import type { LogLevel } from './logger.ts';
 import { parseRedisUrl } from './redis/address.ts';
 
-export const commands = ['dev', 'server', 'worker', 'schema', 'run', 'watch', 'doctor'] as const;
+export const commands = [
+  'dev',
+  'server',
+  'worker',
+  'schema',
+  'run',
+  'watch',
+  'cancel',
+  'retry',
+  'doctor',
+] as const;
 export type Command = (typeof commands)[number];
 
 // Not imported from the logger, which would load all of it before a command line is even parsed.
@@ -42,6 +52,9 @@ type Defaults = { readonly [C in Command]?: string | typeof required | typeof op
 function setting<Value, const On extends Defaults>(entry: Setting<Value, On>): Setting<Value, On> {
   return entry;
 }
+
+/** Where `dev` and `server` listen by their defaults. */
+const localApi = 'http://127.0.0.1:4000/graphql';
 
 /** Every setting there is. A flag wins over the environment, the environment over the default. */
 export const table = {
@@ -183,7 +196,7 @@ export const table = {
     value: 'url',
     env: 'TASKWIRE_URL',
     help: 'GraphQL endpoint of a running API',
-    on: { run: 'http://127.0.0.1:4000/graphql', watch: 'http://127.0.0.1:4000/graphql' },
+    on: { run: localApi, watch: localApi, cancel: localApi, retry: localApi },
     parse: httpUrl,
   }),
 };

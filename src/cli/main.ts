@@ -66,6 +66,20 @@ const entries = [
     arguments: [['id', 'id of a task']],
     run: async (settings, [id = '']) => (await import('./watch.ts')).watch(settings, id),
   }),
+  entry('cancel', {
+    summary: 'cancel a task: one that waits at once, one that runs as soon as it heeds its signal',
+    details: 'Prints its id and status. Exit code 1 where it had ended before.',
+    arguments: [['id', 'id of a task']],
+    options: [['--reason <text>', 'why, for whoever looks at the task later']],
+    run: async (settings, [id = ''], { reason }) =>
+      (await import('./by-hand.ts')).cancel(settings, id, reason),
+  }),
+  entry('retry', {
+    summary: 'put a task back that FAILED, was CANCELED or EXPIRED',
+    details: 'Prints its id and status; taskwire watch follows it. Exit code 1 where it is none of these.',
+    arguments: [['id', 'id of a task']],
+    run: async (settings, [id = '']) => (await import('./by-hand.ts')).retry(settings, id),
+  }),
   entry('doctor', {
     summary: "examine the store and its queues: what was found, and what to do about what isn't well",
     details:

@@ -60,6 +60,16 @@ function shape(type: GraphQLInputType): string {
 /** A query that tells which type a task has. */
 export const findDocument = 'query Find($id: ID!) { task(id: $id) { id __typename } }';
 
+/** The mutation that cancels a task. */
+export const cancelDocument = `mutation Cancel($id: ID!, $reason: String) {
+  change: cancelTask(id: $id, reason: $reason) { accepted task { id status } }
+}`;
+
+/** The mutation that puts a task back which has ended. */
+export const retryDocument = `mutation Retry($id: ID!) {
+  change: retryTask(id: $id) { accepted task { id status } }
+}`;
+
 /** The subscription that follows one task of a type, down to the whole of its output. */
 export function watchDocument(schema: GraphQLSchema, typeName: string): string {
   const type = schema.getType(typeName);
