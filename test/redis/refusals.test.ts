@@ -1,6 +1,7 @@
 import pino from 'pino';
 import { describe, expect, test } from 'vitest';
 import { connect } from '../../src/redis/connection.ts';
+import { plainReply } from '../../src/redis/refusals.ts';
 import { Outages, outages } from '../support/outages.ts';
 import { redisServerPath } from '../support/stores.ts';
 
@@ -30,4 +31,12 @@ describe.skipIf(redisServerPath === undefined).concurrent('a Redis that is there
     expect(said).toMatchObject([{ level: 40, msg: expect.stringContaining(meaning), redis: all.url }]);
     expect(said[0]?.['reason']).toMatch(/^[A-Z]+ /);
   });
+});
+
+test('a refusal that an older server wraps into the error of a script is read as what it is', () => {
+  const wrapped =
+    "ERR Error running script (call to f_1b2c): @user_script:4: @user_script: 4: -READONLY You can't write against a read only replica.";
+
+  expect(plainReply(wrapped)).toBe("READONLY You can't write against a read only replica.");
+  expect(plainReply('ERR wrong number of arguments')).toBe('ERR wrong number of arguments');
 });

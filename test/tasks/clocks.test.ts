@@ -237,6 +237,30 @@ describe.each(sharedStores)('the clock in $name', (shared) => {
     expect(due).toEqual([task.id, String(task.expiresAt)]);
   });
 
+  test('fails at a record that cannot be read, says so, and does the others', async () => {
+    await using tests = new TestStore(shared);
+    const [broken, fine] = [await tests.create(), await tests.create()];
+    for (const _ of [broken, fine]) await tests.fail(await tests.delivery());
+    await tests.redis.hset(`${tests.root}:task:${broken.task.id}`, 'policy', 'no policy');
+    for (const { task } of [broken, fine]) await tests.redis.zadd(`${tests.root}:due`, 1, task.id);
+    await tests.redis.hset(`${tests.root}:task:${fine.task.id}`, 'due', '1', 'clock', '1');
+    await tests.redis.hset(
+      `${tests.root}:task:${broken.task.id}`,
+      'due',
+      '1',
+      'expiresAt',
+      '1',
+      'clock',
+      '1',
+    );
+
+    const { errors } = await tests.tick();
+
+    expect(errors).toEqual([expect.stringContaining(broken.task.id)]);
+    expect(await tests.task(fine.task.id)).toMatchObject({ status: 'QUEUED' });
+    expect((await tests.tick()).errors).toEqual([]);
+  });
+
   test('of many processes does each thing once', async () => {
     await using tests = new TestStore(shared);
     const { task } = await tests.create({ policy: { jitter: 0 } });

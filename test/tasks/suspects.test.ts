@@ -44,6 +44,38 @@ describe.each(sharedStores)('a task that kills its worker, in $name,', (shared) 
     expect(await tests.task(id)).toMatchObject({ status: 'FAILED', failure: { code: 'WORKER_LOST' } });
   });
 
+  test('is not charged for a neighbour in another queue of its process, but suspected', async () => {
+    await using tests = new TestStore(shared);
+    const [id = ''] = await create(tests, 1);
+    await tests.present(1);
+    await tests.begin();
+    await tests.deliveries().renew({ ...presence, beside: 3 }, ['token1']);
+    await die(tests, w1);
+
+    expect(await told(tests, id)).toEqual([null, '1']);
+    // It is kept from a process that runs a suspect of another queue.
+    await tests.present(1, w2);
+    const elsewhere = { wake: true, takeSuspect: false };
+    const { delivery } = await tests.deliveries(w2).begin('t', { hint: 'h', id }, elsewhere);
+    expect(delivery).toBeUndefined();
+    expect((await tests.begin(w2)).delivery).toMatchObject({ task: { id }, isSuspect: true });
+  });
+
+  test('by holding up its process has nobody beside it charged', async () => {
+    await using tests = new TestStore(shared);
+    const [innocent = ''] = await create(tests, 1);
+    const { task: guilty } = await tests.create({ policy: { timeoutMs: 60_000, initialMs: 0 } });
+    await fill(tests, w1, 2);
+    // Frozen, it can't end the attempt itself, so that the clock does; then its lease runs out.
+    await tests.pass(guilty.id, 120_000);
+    await tests.tick();
+    await die(tests, w1);
+
+    expect(await tests.task(guilty.id)).toMatchObject({ attempts: [{ outcome: 'TIMED_OUT' }] });
+    expect(await tests.task(innocent)).toMatchObject({ attempts: [{ outcome: 'SUPERSEDED' }] });
+    expect(await told(tests, innocent)).toEqual([null, null]);
+  });
+
   test('is charged when it was the only suspect there; those beside it are not even suspects', async () => {
     await using tests = new TestStore(shared);
     const [suspect = ''] = await create(tests, 1);
@@ -154,6 +186,15 @@ async function fill(tests: TestStore, server: Server, slots: number): Promise<De
   }
   return held;
 }
+
+const presence = {
+  leaseMs: 60_000,
+  slots: 1,
+  host: 'test',
+  pid: 1,
+  version: 'test',
+  clockMs: Date.now(),
+};
 
 /** A worker dies, perhaps while another one has slots. */
 async function die(tests: TestStore, server: Server, other = server, slots = 0) {

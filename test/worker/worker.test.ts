@@ -1,9 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { defineTask, NonRetryableError } from '../../src/index.ts';
+import { Deliveries } from '../../src/tasks/deliveries.ts';
 import { isFinal } from '../../src/tasks/task.ts';
+import { startWorker, type WorkerOptions } from '../../src/worker/worker.ts';
 import { double, forever, Gate } from '../support/definitions.ts';
 import { TestStore } from '../support/store.ts';
-import { freshSettings, sharedStores } from '../support/stores.ts';
+import { freshSettings, sharedStores, testLogger } from '../support/stores.ts';
 import { TestTasks } from '../support/tasks.ts';
 
 const failing = defineTask({
@@ -274,6 +276,88 @@ describe.each(sharedStores)('a worker on $name', (shared) => {
       output: { by: 2 },
       attempts: [{ outcome: 'LOST' }, { outcome: 'SUCCEEDED' }],
     });
+  });
+
+  test('hears of a cancel that comes before the answer by which it was handed the task', async () => {
+    await using tests = await TestTasks.start([forever]);
+    const begin = Deliveries.prototype.begin;
+    const isCanceled = new Gate();
+    // On its way for as long as it likes, as over a slow network.
+    const answer = vi.spyOn(Deliveries.prototype, 'begin').mockImplementation(async function (
+      this: Deliveries,
+      ...args
+    ) {
+      const begun = await begin.apply(this, args);
+      await isCanceled.opened;
+      return begun;
+    });
+    onTestFinished(() => answer.mockRestore());
+    const { id } = await tests.tasks.enqueue(forever, {});
+    await tests.reached(id, ({ status }) => status === 'RUNNING');
+    await using store = new TestStore(tests.redis, 'default');
+    const heard = Promise.withResolvers<unknown>();
+    const listener = store.redis.duplicate();
+    listener.on('message', heard.resolve);
+    await listener.subscribe(`${store.root}:worker:${tests.workers[0]?.id}`);
+
+    await tests.tasks.cancel(id);
+    await heard.promise;
+    listener.disconnect();
+    isCanceled.open();
+    const askedAt = Date.now();
+
+    expect(await tests.finished(id)).toMatchObject({ status: 'CANCELED' });
+    // Its lease is renewed every five seconds, which would say it, too.
+    expect(Date.now() - askedAt).toBeLessThan(2_000);
+  });
+
+  test('gives back at once what it was handed while it stops', async () => {
+    const patient = new Gate();
+    const stopping = Promise.withResolvers<{ stopped: Promise<void> | undefined }>();
+    const waits = defineTask({
+      name: 'waits',
+      async run() {
+        await patient.opened;
+      },
+    });
+    const last = defineTask({
+      name: 'last',
+      run() {
+        // When the answer to its outcome, with the next task in it, is still under way.
+        setImmediate(() => stopping.resolve({ stopped: tests.workers[0]?.stop(30_000) }));
+      },
+    });
+    const next = defineTask({ name: 'next', run: () => {} });
+    await using tests = await TestTasks.start([waits, last, next], { concurrency: 2, workers: 0 });
+    await tests.tasks.enqueue(waits, {});
+    await tests.tasks.enqueue(last, {});
+    const { id } = await tests.tasks.enqueue(next, {});
+    await tests.startWorker();
+    const { stopped } = await stopping.promise;
+    await tests.startWorker();
+
+    const ended = await tests.finished(id);
+    patient.open();
+    await stop;
+
+    expect(ended.status).toBe('SUCCEEDED');
+    // Not after the lease of the one that still runs something.
+    expect((ended.startedAt ?? 0) - ended.createdAt).toBeLessThan(10_000);
+    expect(ended.attempts.filter(({ outcome }) => outcome === 'LOST')).toEqual([]);
+  });
+
+  test('is refused with slots, a lease or queues that nobody can serve', async () => {
+    const redis = freshSettings();
+    const start = async (more: Partial<WorkerOptions>) =>
+      await startWorker({ redis, definitions: [double], logger: testLogger, ...more });
+
+    await expect(start({ concurrency: 0 })).rejects.toThrow(
+      'concurrency: expected a whole number from 1 to 1000, got 0.',
+    );
+    await expect(start({ leaseMs: 5 })).rejects.toThrow('leaseMs: expected at least 100, got 5.');
+    await expect(start({ queues: ['emails'] })).rejects.toThrow(
+      "queues: no definition that is loaded names the queue 'emails'. Known: default.",
+    );
   });
 
   test('runs what waited while nobody was there, oldest first', async () => {
