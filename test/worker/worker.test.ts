@@ -289,7 +289,8 @@ describe.each(sharedStores)('a worker on $name', (shared) => {
       },
     });
     await using tests = await TestTasks.start([quiet]);
-    const begin = Deliveries.prototype.begin;
+    // oxlint-disable-next-line typescript/unbound-method -- called with the `this` of its caller
+    const { begin } = Deliveries.prototype;
     const isCanceled = new Gate();
     // On its way for as long as it likes, as over a slow network.
     const answer = vi.spyOn(Deliveries.prototype, 'begin').mockImplementation(async function (
@@ -312,6 +313,8 @@ describe.each(sharedStores)('a worker on $name', (shared) => {
     await tests.tasks.cancel(id);
     await heard.promise;
     listener.disconnect();
+    // By then the worker's own connection has it as well.
+    for (const _ of [1, 2, 3]) await store.redis.ping();
     isCanceled.open();
     const askedAt = Date.now();
 
