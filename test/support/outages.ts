@@ -95,7 +95,11 @@ export const outages = {
       endless.eval('while true do end', 0).catch(() => endless.disconnect());
       await expect.poll(() => operator.ping().catch(String)).toContain('BUSY');
     },
-    end: async ({ operator }) => void (await operator.script('KILL')),
+    async end({ operator }) {
+      await operator.script('KILL');
+      // It ends a moment after the answer.
+      await expect.poll(() => operator.ping().catch(String)).toBe('PONG');
+    },
   },
   'forgot its scripts': {
     answers: ['QUEUED'],
