@@ -36,6 +36,9 @@ export class Outages implements AsyncDisposable {
   }
 }
 
+/** Not `expect.poll`: of tests side by side it doesn't know which one asks. */
+const patience = { timeout: 10_000, interval: 20 };
+
 const durable = ['--appendonly', 'yes', '--appendfsync', 'always'];
 
 /** How Redis goes away and comes back. */
@@ -93,12 +96,12 @@ export const outages = {
     async begin({ operator }) {
       const endless = operator.duplicate();
       endless.eval('while true do end', 0).catch(() => endless.disconnect());
-      await expect.poll(() => operator.ping().catch(String)).toContain('BUSY');
+      await vi.waitFor(async () => expect(await operator.ping().catch(String)).toContain('BUSY'), patience);
     },
     async end({ operator }) {
       await operator.script('KILL');
       // It ends a moment after the answer.
-      await expect.poll(() => operator.ping().catch(String)).toBe('PONG');
+      await vi.waitFor(async () => expect(await operator.ping().catch(String)).toBe('PONG'), patience);
     },
   },
   'forgot its scripts': {
