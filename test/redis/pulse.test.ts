@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { double, forever } from '../support/definitions.ts';
 import { TestStore } from '../support/store.ts';
 import { freshSettings, sharedStores } from '../support/stores.ts';
@@ -24,7 +24,7 @@ describe.concurrent.each(sharedStores)('with nothing to do, in $name', (shared) 
     const before = await ids();
 
     const ages = async () => (await list()).map((line) => Number(/ age=(\d+)/.exec(line)?.[1]));
-    await expect.poll(async () => Math.max(...(await ages())), { timeout: 10_000 }).toBe(longAgo);
+    await vi.waitFor(async () => expect(Math.max(...(await ages()))).toBe(longAgo), { timeout: 10_000 });
 
     expect(await ids()).toEqual(before);
     expect(before.size).toBe(5);

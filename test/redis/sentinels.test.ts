@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { double, forever } from '../support/definitions.ts';
 import { freePort, type RedisServer } from '../support/redis-server.ts';
 import { SentinelSet } from '../support/sentinel-set.ts';
@@ -37,7 +37,7 @@ describe.skipIf(redisServerPath === undefined).concurrent('with a Sentinel set',
     const running = await tests.tasks.enqueue(forever, {});
     const ended = tests.finished(running.id);
     await tests.reached(running.id, ({ progress }) => progress !== undefined);
-    await expect.poll(() => connectionsTo(set.master)).toEqual(all);
+    await vi.waitFor(async () => expect(await connectionsTo(set.master)).toEqual(all), { timeout: 5_000 });
 
     await set.master.end('SIGKILL');
 
@@ -57,7 +57,7 @@ describe.skipIf(redisServerPath === undefined).concurrent('with a Sentinel set',
 
     await set.failover();
 
-    await expect.poll(() => connectionsTo(set.replica), { timeout: 5_000 }).toEqual(all);
+    await vi.waitFor(async () => expect(await connectionsTo(set.replica)).toEqual(all), { timeout: 5_000 });
     expect(await connectionsTo(set.master)).toEqual([]);
     const { id } = await tests.enqueueWhenReady(double, { n: 3 });
     expect(await tests.finished(id)).toMatchObject({ output: { n: 6 } });
