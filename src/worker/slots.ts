@@ -58,10 +58,12 @@ export class Slots {
   /** Cancels of attempts whose delivery is still under way. */
   readonly #early: Set<string> = new Set();
   #renewing: Promise<void> | undefined;
+  #nextRenewal: Promise<void> | undefined;
   #renewal: NodeJS.Timeout | undefined;
   #renewalAgain: NodeJS.Timeout | undefined;
   #channel: Listening | undefined;
   #stopping = false;
+  #left = false;
 
   constructor(options: SlotsOptions) {
     const { queue, worker, store, definitions } = options;
@@ -96,8 +98,16 @@ export class Slots {
 
   /** Renews the lease of all deliveries in one call, and hears which are void or to be canceled. */
   async renew(): Promise<void> {
-    // While the store is away one renewal waits for it, not one for each interval.
-    while (this.#renewing !== undefined) await this.#renewing;
+    if (this.#renewing === undefined) return await this.#startRenewal();
+    // While the store is away one more waits for it, however many intervals go by.
+    this.#nextRenewal ??= this.#renewing.then(() => this.#startRenewal());
+    await this.#nextRenewal;
+  }
+
+  async #startRenewal(): Promise<void> {
+    this.#nextRenewal = undefined;
+    // It would bring the worker back that has just taken its leave.
+    if (this.#left) return;
     this.#renewing = this.#renew().finally(() => {
       this.#renewing = undefined;
     });
@@ -147,6 +157,7 @@ export class Slots {
     clearInterval(this.#renewal);
     clearTimeout(this.#renewalAgain);
     this.#channel?.stop();
+    this.#left = true;
     waking.push(await this.#deliveries.leave());
   }
 
