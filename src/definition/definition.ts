@@ -130,6 +130,7 @@ const knownOptions: ReadonlySet<string> = new Set<keyof TaskOptions<never, never
   'maxOutputBytes',
   'limit',
   'debounce',
+  'singleton',
   'schedule',
   'authorize',
 ]);

@@ -23,7 +23,7 @@ export interface SettingOptions<Input> {
   readonly deadline?: Duration;
   /** The longest that it may wait for its first start; then it is EXPIRED. @default none */
   readonly expiresIn?: Duration;
-  /** How many of them one worker runs at a time. Not carried out yet. @default as many as the worker has slots */
+  /** How many of them one worker runs at a time. @default as many as the worker has slots */
   readonly concurrency?: number;
   /** How many workers may be lost with it before it fails with WORKER_LOST. @default 3 */
   readonly maxDeliveries?: number;
@@ -33,11 +33,13 @@ export interface SettingOptions<Input> {
   readonly retention?: Duration | { readonly success?: Duration; readonly failure?: Duration };
   /** The largest output, as JSON. @default 262144 */
   readonly maxOutputBytes?: number;
-  /** Not carried out yet. */
-  readonly limit?: LimitOptions<Input>;
-  /** Not carried out yet. */
+  /** How much of it may run across all workers: one limit for all of it, one for each key, or both. */
+  readonly limit?: LimitOptions<Input> | readonly LimitOptions<Input>[];
+  /** Of several that come shortly after each other, only the last one runs. */
   readonly debounce?: DebounceOptions<Input>;
-  /** Not carried out yet. */
+  /** While one waits for its first start, another of the same key is that one. `true`: one key for all of an owner. */
+  readonly singleton?: boolean | { readonly key: Callback<Input, string> };
+  /** When it enqueues itself. */
   readonly schedule?: Schedule | readonly Schedule[];
   /** Says whether a viewer may do something with this task. Not carried out yet: there is no sign-in, everybody may do everything. */
   readonly authorize?: Callback<AuthorizeRequest<Input>, boolean | Promise<boolean>>;
@@ -45,18 +47,25 @@ export interface SettingOptions<Input> {
 
 /** How much of it may run across all workers. */
 export interface LimitOptions<Input> {
+  /** How many may run side by side. */
   readonly concurrency?: number;
-  readonly rate?: { readonly count: number; readonly per: Duration };
-  /** Limits each key (a tenant, say) by itself. */
+  /**
+   * How many may start: a bucket that holds `burst` starts and is refilled evenly, `count` in each `per`. A `burst`
+   * of 1 spaces them evenly. @default burst: count
+   */
+  readonly rate?: { readonly count: number; readonly per: Duration; readonly burst?: number };
+  /** Limits each key (a tenant, say) by itself; keys take turns. Up to 256 characters. */
   readonly key?: Callback<Input, string>;
   /** What happens to a new task at the limit. @default 'WAIT' */
   readonly whenFull?: 'WAIT' | 'REJECT' | 'CANCEL_OLDEST';
 }
 
-/** Of several inputs with the same key within `wait` of each other, the last one runs. */
+/** Of several inputs of an owner with the same key within `wait` of each other, the last one runs. */
 export interface DebounceOptions<Input> {
   readonly key: Callback<Input, string>;
+  /** How long after the last one it starts. */
   readonly wait: Duration;
+  /** The longest that the first one waits, however many follow. @default none */
   readonly maxWait?: Duration;
 }
 
@@ -69,9 +78,11 @@ export type Schedule = ScheduleBase &
   );
 
 interface ScheduleBase {
+  /** Tells a definition's schedules apart, `^[a-z][A-Za-z0-9-]{0,47}$`. @default 'default' */
+  readonly name?: string;
   /** The input of each task, as JSON. @default {} */
   readonly input?: Readonly<Record<string, unknown>>;
-  /** What to do with times that passed while nothing ran. @default 'SKIP' */
+  /** What to do with times that passed while nothing ran, by more than a minute. @default 'SKIP' */
   readonly missed?: 'SKIP' | 'RUN_LAST' | 'RUN_ALL';
   /** What to do when the one before still runs. @default 'ALLOW' */
   readonly overlap?: 'ALLOW' | 'SKIP' | 'CANCEL_PREVIOUS';
@@ -101,8 +112,10 @@ export interface Settings<Input> {
   readonly thread: boolean;
   readonly retention: { readonly successMs: number; readonly failureMs: number };
   readonly maxOutputBytes: number;
-  readonly limit: Limit<Input> | undefined;
+  /** At most one without a key and one with. */
+  readonly limits: readonly Limit<Input>[];
   readonly debounce: Debounce<Input> | undefined;
+  readonly singleton: { readonly key: Callback<Input, string> } | undefined;
   readonly schedules: readonly Schedule[];
   readonly authorize: Callback<AuthorizeRequest<Input>, boolean | Promise<boolean>> | undefined;
 }
@@ -110,7 +123,7 @@ export interface Settings<Input> {
 /** `LimitOptions`, normalized. */
 export interface Limit<Input> {
   readonly concurrency: number | undefined;
-  readonly rate: { readonly count: number; readonly perMs: number } | undefined;
+  readonly rate: { readonly count: number; readonly perMs: number; readonly burst: number } | undefined;
   readonly key: Callback<Input, string> | undefined;
   readonly whenFull: 'WAIT' | 'REJECT' | 'CANCEL_OLDEST';
 }

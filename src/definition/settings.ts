@@ -1,7 +1,7 @@
 import { durationHint, parseDuration } from './duration.ts';
 import { queueNamePattern } from './names.ts';
 import { ifObject, reportUnknown } from './option-checks.ts';
-import type { Debounce, Limit, Schedule, SettingOptions, Settings } from './options.ts';
+import type { Debounce, Limit, LimitOptions, Schedule, SettingOptions, Settings } from './options.ts';
 import { normalizeRetry } from './retry.ts';
 import { show } from './show.ts';
 import { isStandardSchema } from './validate.ts';
@@ -10,7 +10,7 @@ type Report = (problem: string) => void;
 
 /** Fills in every default and reports each option that can't be used, so that all problems come at once. */
 export function normalizeSettings<Input>(options: SettingOptions<Input>, report: Report): Settings<Input> {
-  const { queue = 'default', retention = {}, schedule = [] } = options;
+  const { queue = 'default', retention = {}, schedule = [], limit = [], singleton } = options;
   const kept =
     typeof retention === 'object'
       ? (ifObject(retention, 'retention', report) ?? {})
@@ -43,18 +43,25 @@ export function normalizeSettings<Input>(options: SettingOptions<Input>, report:
       failureMs: optionalMs(kept.failure, 'retention.failure', report) ?? 30 * 86_400_000,
     },
     maxOutputBytes: optionalCount(options.maxOutputBytes, 'maxOutputBytes', report) ?? 262_144,
-    limit: normalizeLimit(ifObject(options.limit, 'limit', report), report),
+    limits: normalizeLimits<Input>(Array.isArray(limit) ? limit : [limit], report),
     debounce: normalizeDebounce(ifObject(options.debounce, 'debounce', report), report),
+    singleton: normalizeSingleton(singleton, options.debounce !== undefined, report),
     schedules: normalizeSchedules(Array.isArray(schedule) ? schedule : [schedule], report),
     authorize: options.authorize,
   };
 }
 
-function normalizeLimit<Input>(
-  options: SettingOptions<Input>['limit'],
-  report: Report,
-): Limit<Input> | undefined {
-  if (!options) return undefined;
+function normalizeLimits<Input>(limits: readonly LimitOptions<Input>[], report: Report): Limit<Input>[] {
+  const objects = limits.filter((limit) => ifObject(limit, 'limit', report) !== undefined);
+  const keyed = objects.filter(({ key }) => key !== undefined).length;
+  if (keyed > 1 || objects.length - keyed > 1) {
+    report('limit may be a list of at most two: one without a key and one with');
+  }
+  return objects.map((limit) => normalizeLimit(limit, report));
+}
+
+function normalizeLimit<Input>(options: LimitOptions<Input>, report: Report): Limit<Input> {
+  reportUnknown('limit', options, ['concurrency', 'rate', 'key', 'whenFull'], report);
   const { rate, key, whenFull = 'WAIT' } = options;
   checkKind(key, 'function', 'limit.key', report);
   if (options.concurrency === undefined && rate === undefined) {
@@ -68,10 +75,27 @@ function normalizeLimit<Input>(
     rate: rate && {
       count: requiredCount(rate.count, 'limit.rate.count', report),
       perMs: requiredMs(rate.per, 'limit.rate.per', report),
+      burst: optionalCount(rate.burst, 'limit.rate.burst', report) ?? rate.count,
     },
     key,
     whenFull,
   };
+}
+
+function normalizeSingleton<Input>(
+  singleton: SettingOptions<Input>['singleton'],
+  isDebounced: boolean,
+  report: Report,
+): Settings<Input>['singleton'] {
+  if (singleton === undefined || singleton === false) return undefined;
+  if (isDebounced)
+    report('singleton and debounce exclude each other: one that is debounced waits alone anyway');
+  if (singleton === true) return { key: () => '' };
+  if (typeof singleton !== 'object' || typeof singleton?.key !== 'function') {
+    report(`singleton must be true or have a key, a function, not ${show(singleton)}`);
+    return undefined;
+  }
+  return { key: singleton.key };
 }
 
 function normalizeDebounce<Input>(
@@ -90,6 +114,10 @@ function normalizeDebounce<Input>(
 function normalizeSchedules(schedules: readonly Schedule[], report: Report): readonly Schedule[] {
   for (const schedule of schedules) {
     if (!ifObject(schedule, 'schedule', report)) continue;
+    const { name = 'default' } = schedule;
+    if (typeof name !== 'string' || !queueNamePattern.test(name)) {
+      report(`schedule.name must match ${queueNamePattern.source}, not ${show(name)}`);
+    }
     const given = ['cron', 'every', 'at'].filter((kind) => kind in schedule);
     if (given.length !== 1)
       report(`schedule must have exactly one of cron, every and at, not ${show(schedule)}`);
@@ -99,6 +127,9 @@ function normalizeSchedules(schedules: readonly Schedule[], report: Report): rea
       report(`schedule.at must be a date, not ${show(schedule.at)}`);
     }
   }
+  const names = schedules.map((schedule) => schedule.name ?? 'default');
+  if (new Set(names).size < names.length)
+    report('schedule: give each of several schedules a name of its own');
   return schedules;
 }
 

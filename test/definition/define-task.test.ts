@@ -31,8 +31,9 @@ test('a definition has every setting filled in with its documented default', () 
     thread: false,
     retention: { successMs: 604_800_000, failureMs: 2_592_000_000 },
     maxOutputBytes: 262_144,
-    limit: undefined,
+    limits: [],
     debounce: undefined,
+    singleton: undefined,
     schedules: [],
     authorize: undefined,
   });
@@ -59,7 +60,7 @@ test('durations are written with a unit or as milliseconds', () => {
     expiresInMs: 250,
     retention: { successMs: 172_800_000, failureMs: 172_800_000 },
     retry: { backoff: { initialMs: 250, maxMs: 300_000 } },
-    limit: { rate: { count: 10, perMs: 60_000 }, whenFull: 'WAIT' },
+    limits: [{ rate: { count: 10, perMs: 60_000, burst: 10 }, whenFull: 'WAIT' }],
     debounce: { waitMs: 2_000, maxWaitMs: 10_000 },
   });
 });
@@ -91,6 +92,7 @@ test('every problem of the options is reported at once', () => {
     maxOutputBytes: '1MB',
     limit: { key: 'tenant', whenFull: 'PANIC' },
     debounce: { wait: '1s' },
+    singleton: { key: 'tenant' },
     schedule: [{ cron: '* * * * *', every: '1s', timeZone: 'Mars/Base' }, { at: 'soon' }, { every: 0 }],
     attempts: 3,
   });
@@ -124,10 +126,13 @@ test('every problem of the options is reported at once', () => {
     'limit must have a concurrency, a rate or both.',
     `limit.whenFull must be 'WAIT', 'REJECT' or 'CANCEL_OLDEST', not "PANIC".`,
     'debounce.key must be a function, not undefined.',
+    'singleton and debounce exclude each other: one that is debounced waits alone anyway.',
+    'singleton must be true or have a key, a function, not an object.',
     'schedule must have exactly one of cron, every and at, not an object.',
     `schedule.timeZone must be an IANA time zone such as 'Europe/Berlin', not "Mars/Base".`,
     'schedule.at must be a date, not "soon".',
     "schedule.every must be a duration such as '30s', '5m', '7d', or a number of milliseconds, not 0.",
+    'schedule: give each of several schedules a name of its own.',
   ]);
 });
 
