@@ -1,5 +1,6 @@
 import { queueNamePattern } from '../definition/names.ts';
 import { BadUserInputError, type Issue } from '../errors.ts';
+import { queueOf } from '../tasks/id.ts';
 import type { TaskFilter } from '../tasks/list.ts';
 import type { ApiBuilder } from './state.ts';
 import type { TaskTypes } from './task.ts';
@@ -13,6 +14,7 @@ export function addFilterTypes(builder: ApiBuilder, { status }: TaskTypes) {
       queues: t.stringList({ description: 'Names of queues.' }),
       statuses: t.field({ type: [status], description: 'Where a task is in its life.' }),
       tags: t.stringList({ description: 'Tags; a task matches that has any of them.' }),
+      parents: t.idList({ description: 'Ids of tasks: a task matches that one of them enqueued.' }),
       createdAfter: t.field({ type: 'DateTimeISO', description: 'Created at this time or later.' }),
       createdBefore: t.field({ type: 'DateTimeISO', description: 'Created before this time.' }),
     }),
@@ -57,8 +59,8 @@ const maxMembers = 100;
  * @throws BadUserInputError
  */
 export function filterOf(input: FilterInput | null | undefined): TaskFilter {
-  const { names, queues, statuses, tags, createdAfter, createdBefore } = input ?? {};
-  const issues: Issue[] = Object.entries({ names, queues, statuses, tags })
+  const { names, queues, statuses, tags, parents, createdAfter, createdBefore } = input ?? {};
+  const issues: Issue[] = Object.entries({ names, queues, statuses, tags, parents })
     .filter(([, members]) => (members?.length ?? 0) > maxMembers)
     .map(([field]) => ({ path: ['filter', field], message: `Expected at most ${maxMembers} members.` }));
   for (const [index, queue] of (queues ?? []).entries()) {
@@ -66,12 +68,18 @@ export function filterOf(input: FilterInput | null | undefined): TaskFilter {
     if (queueNamePattern.test(queue)) continue;
     issues.push({ path: ['filter', 'queues', index], message: `Expected ${queueNamePattern.source}.` });
   }
+  for (const [index, parent] of (parents ?? []).entries()) {
+    // An id becomes part of a key, too.
+    if (queueOf(parent) !== undefined) continue;
+    issues.push({ path: ['filter', 'parents', index], message: 'Expected the id of a task.' });
+  }
   if (issues.length > 0) throw new BadUserInputError("The filter can't be used.", issues);
   return {
     ...(names ? { names } : {}),
     ...(queues ? { queues } : {}),
     ...(statuses ? { statuses } : {}),
     ...(tags ? { tags } : {}),
+    ...(parents ? { parents } : {}),
     ...(createdAfter ? { createdAfter: createdAfter.getTime() } : {}),
     ...(createdBefore ? { createdBefore: createdBefore.getTime() } : {}),
   };

@@ -12,6 +12,10 @@ export interface StoreFilter {
   readonly statuses?: readonly TaskStatus[];
   readonly tags?: readonly string[];
   readonly owners?: readonly string[];
+  /** Ids of tasks whose children are meant. */
+  readonly parents?: readonly string[];
+  readonly batches?: readonly string[];
+  readonly schedules?: readonly string[];
   readonly createdAfter?: number;
   readonly createdBefore?: number;
 }

@@ -13,6 +13,7 @@ import { retry } from './scripts/retry.ts';
 import { tick } from './scripts/tick.ts';
 import { unheld } from './scripts/unheld.ts';
 import type { Position, StoreFilter } from './store-filter.ts';
+import { tagGroups, tagListOf } from './tags.ts';
 import type { Task } from './task.ts';
 
 /** What a new record holds. */
@@ -92,7 +93,7 @@ export class Store {
       task.definitionVersion,
       JSON.stringify(task.owner),
       JSON.stringify(task.tags),
-      task.tags.join('\n'),
+      tagListOf(task),
       task.parent === undefined ? '' : JSON.stringify(task.parent),
       task.replayOf === undefined ? '' : JSON.stringify(task.replayOf),
       task.trace === undefined ? '' : JSON.stringify(task.trace),
@@ -290,7 +291,9 @@ export class Store {
 }
 
 function listArguments(filter: StoreFilter): string[] {
-  return [filter.names, filter.statuses, filter.tags].map((list) => (list ?? []).join('\n'));
+  const [source = [], ...others] = tagGroups(filter);
+  const lists = [filter.names ?? [], filter.statuses ?? [], source].map((list) => list.join('\n'));
+  return [...lists, others.map((group) => group.join('\n')).join('\n\n')];
 }
 
 function timeArguments({ createdAfter, createdBefore }: StoreFilter): string[] {

@@ -1,8 +1,46 @@
 import { BadUserInputError, type Issue } from '../errors.ts';
+import type { StoreFilter } from './store-filter.ts';
 
 /** A task has at most this many tags, of at most this many characters each: they are part of its small state. */
 export const maxTags = 20;
 export const maxTagLength = 64;
+
+/** What a task is part of, beside the tags that users give. */
+export type Belonging = 'parent' | 'batch' | 'schedule';
+
+/** The tag by which all tasks of a parent, batch or schedule are found. Users' tags can't be one: they are printable. */
+export function internalTag(kind: Belonging, id: string): string {
+  return `\u0001${kind}:${id}`;
+}
+
+/** All tags that a record is indexed by, one a line. */
+export function tagListOf({
+  tags,
+  ...task
+}: { readonly tags: readonly string[] } & { readonly [Kind in Belonging]?: string | undefined }): string {
+  const internal = belongings.flatMap((kind) => {
+    const id = task[kind];
+    return id === undefined ? [] : [internalTag(kind, id)];
+  });
+  return [...tags, ...internal].join('\n');
+}
+
+/**
+ * The lists of tags that a filter asks for, each of them any of its members. The first one is read and the others are
+ * looked for in the records: the smallest lists come first.
+ */
+export function tagGroups({
+  tags = [],
+  parents = [],
+  batches = [],
+  schedules = [],
+}: StoreFilter): string[][] {
+  const lists = { parent: parents, batch: batches, schedule: schedules };
+  const internal = belongings.map((kind) => lists[kind].map((id) => internalTag(kind, id)));
+  return [...internal, [...tags]].filter((group) => group.length > 0);
+}
+
+const belongings = ['parent', 'batch', 'schedule'] as const satisfies readonly Belonging[];
 
 /** @throws BadUserInputError with each tag that can't be used */
 export function checkTags(tags: readonly string[]): void {

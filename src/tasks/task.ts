@@ -100,6 +100,10 @@ export interface Task {
   readonly tags: readonly string[];
   readonly owner: string;
   readonly parent?: string;
+  /** The batch that it was enqueued in. */
+  readonly batch?: string;
+  /** The schedule that enqueued it. */
+  readonly schedule?: string;
   /** The task of which this one is a replay. */
   readonly replayOf?: string;
   /** W3C `traceparent` of the request that enqueued it. */

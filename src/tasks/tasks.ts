@@ -11,7 +11,7 @@ import { Lanes } from './lanes.ts';
 import { listTasks, type TaskFilter, type TaskPage, type TaskQuery } from './list.ts';
 import { policyOf } from './policy.ts';
 import { Store } from './store.ts';
-import { checkTags } from './tags.ts';
+import { checkTags, tagGroups } from './tags.ts';
 import type { Task } from './task.ts';
 import { watchAll } from './watch-all.ts';
 import { Watches } from './watch.ts';
@@ -214,13 +214,20 @@ export class Tasks implements AsyncDisposable {
     return await listTasks(this.#store, await this.#queuesOf(query.filter), query);
   }
 
-  /** How many tasks a filter finds: exact unless tags or owners meet other conditions; then at least as many as there are. */
+  /**
+   * How many tasks a filter finds: exact unless tags, parents, batches, schedules or owners meet other conditions; then
+   * at least as many as there are.
+   */
   async count(filter: TaskFilter = {}): Promise<{ count: number; exact: boolean }> {
-    const { names, statuses, tags = [], owners = [] } = filter;
+    const { names, statuses, owners = [] } = filter;
     const queues = await this.#queuesOf(filter);
     const counts = await Promise.all(queues.map((queue) => this.#store.count(queue, filter)));
     const others = (names?.length ?? 0) + (statuses?.length ?? 0);
-    const exact = owners.length === 0 && (tags.length === 0 || (tags.length === 1 && others === 0));
+    const groups = tagGroups(filter);
+    // Only tags overlap: a task has one parent, one batch, one schedule.
+    const overlaps = (filter.tags?.length ?? 0) > 1;
+    const exact =
+      owners.length === 0 && (groups.length === 0 || (groups.length === 1 && !overlaps && others === 0));
     return { count: counts.reduce((sum, count) => sum + count, 0), exact };
   }
 

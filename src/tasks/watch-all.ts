@@ -68,12 +68,15 @@ export async function* watchAll(
 /** Tells whether a task matches; fields are AND-ed, members of a field OR-ed. */
 function matcher(filter: StoreFilter): (task: Task) => boolean {
   const { names, statuses, tags, owners, createdAfter = -Infinity, createdBefore = Infinity } = filter;
-  const isIn = <T>(list: readonly T[] | undefined, value: T): boolean =>
-    list === undefined || list.length === 0 || list.includes(value);
+  const isIn = <T>(list: readonly T[] | undefined, value: T | undefined): boolean =>
+    list === undefined || list.length === 0 || (value !== undefined && list.includes(value));
   return (task) =>
     isIn(names, task.name) &&
     isIn(statuses, task.status) &&
     isIn(owners, task.owner) &&
+    isIn(filter.parents, task.parent) &&
+    isIn(filter.batches, task.batch) &&
+    isIn(filter.schedules, task.schedule) &&
     (tags === undefined || tags.length === 0 || task.tags.some((tag) => tags.includes(tag))) &&
     task.createdAt >= createdAfter &&
     task.createdAt < createdBefore;

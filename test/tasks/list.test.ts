@@ -66,6 +66,30 @@ describe.each(sharedStores)('a list in $name', (shared) => {
     expect(await readAll(tests, { createdBefore: createdAt }, 'DESC', 10)).toEqual([]);
   });
 
+  test('finds the children of a task, also those of some definition, status, tag or owner', async () => {
+    await using tests = new TestStore(shared);
+    const { task: parent } = await tests.create();
+    const { task: other } = await tests.create();
+    const of = { parent: parent.id };
+    const one = await tests.create({ ...of, tags: ['a'] });
+    const two = await tests.create({ ...of, name: 'other', owner: 'ada', tags: ['b'] });
+    await tests.create({ tags: ['a', `parent:${parent.id}`] });
+    const cousin = await tests.create({ parent: other.id, tags: ['a'] });
+    const [first, second, third] = [one, two, cousin].map(({ task }) => task.id);
+    const found = async (filter: TaskFilter) => await readAll(tests, filter, 'ASC', 10);
+    const parents = [parent.id];
+
+    expect(await found({ parents })).toEqual([first, second]);
+    expect(await found({ parents: [parent.id, other.id] })).toEqual([first, second, third]);
+    expect(await found({ parents, tags: ['a', 'c'] })).toEqual([first]);
+    expect(await found({ parents, names: ['other'] })).toEqual([second]);
+    expect(await found({ parents, statuses: ['RUNNING'] })).toEqual([]);
+    expect(await found({ parents, owners: ['ada'] })).toEqual([second]);
+    expect(await found({ parents, batches: ['none'] })).toEqual([]);
+    expect(await found({ parents: [one.task.id] })).toEqual([]);
+    expect(await tests.store.count(tests.queue, { parents })).toBe(2);
+  });
+
   test('goes back from a cursor to where it came from', async () => {
     await using tests = new TestStore(shared);
     for (let count = 0; count < 6; count += 1) await tests.create();

@@ -46,11 +46,12 @@ end
 const entriesPerCall = 1_000;
 
 /**
- * A page of tasks by creation time. Lists (names, statuses, tags, owners) are joined by newlines.
+ * A page of tasks by creation time. Lists (names, statuses, tags, owners) are joined by newlines, other tags are
+ * lists joined by two: of each a task must have a tag.
  *
  * KEYS: queue root
  * ARGV: direction (ASC, DESC), limit, position: time (µs) and id ('' = the start), names, statuses, tags,
- *       owners, created at or after (µs or '-inf'), created before (µs or '+inf')
+ *       other tags, owners, created at or after (µs or '-inf'), created before (µs or '+inf')
  * Returns [1 more may follow / 0 the end, time and id where the look ended, state, time, …]
  *
  * The work of a call is bounded, whatever the filter: a page may hold less than its limit and still say
@@ -58,14 +59,27 @@ const entriesPerCall = 1_000;
  */
 export const page = defineScript(`${prelude}${sources}
 local direction, limit, fromTime, fromId = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
-local names, statuses, tags, owners = split(ARGV[5]), split(ARGV[6]), split(ARGV[7]), split(ARGV[8])
-local low, high = ARGV[9], ARGV[10]
+local names, statuses, tags, owners = split(ARGV[5]), split(ARGV[6]), split(ARGV[7]), split(ARGV[9])
+local low, high = ARGV[10], ARGV[11]
 if high ~= '+inf' then high = '(' .. high end
 local ascending = direction == 'ASC'
 if fromTime ~= '' then
   if ascending then low = fromTime else high = fromTime end
 end
 local nameSet, statusSet, ownerSet = set(names), set(statuses), set(owners)
+local others = {}
+for group in (ARGV[8] .. '\\n\\n'):gmatch('(.-)\\n\\n') do
+  if group ~= '' then others[#others + 1] = set(split(group)) end
+end
+local hasOthers = function(id)
+  local tags = #others > 0 and split(redis.call('HGET', taskKey(id), 'tagList') or '')
+  for _, group in ipairs(others) do
+    local found = false
+    for _, tag in ipairs(tags) do found = found or group[tag] end
+    if not found then return false end
+  end
+  return true
+end
 
 -- Merges the sorted sets; each is read in chunks, as far as it is needed.
 local readers = {}
@@ -121,7 +135,7 @@ while true do
   if bestId ~= lastId then
     local task = load(bestId)
     if task and (not nameSet or nameSet[task.name]) and (not statusSet or statusSet[task.status])
-      and (not ownerSet or ownerSet[task.owner]) then
+      and (not ownerSet or ownerSet[task.owner]) and hasOthers(bestId) then
       result[#result + 1] = state(task)
       result[#result + 1] = int(bestTime)
       taken = taken + 1
@@ -137,14 +151,14 @@ return result
  * How many tasks a filter finds, by counting index entries.
  *
  * KEYS: queue root
- * ARGV: names, statuses, tags, created at or after (µs or '-inf'), created before (µs or '+inf')
+ * ARGV: names, statuses, tags, other tags (which aren't looked at), created at or after (µs or '-inf'), created before (µs or '+inf')
  * Returns the count; above the true one where tags meet other conditions or each other
  */
 export const count = defineScript(`${prelude}${sources}
-local high = ARGV[5] ~= '+inf' and '(' .. ARGV[5] or ARGV[5]
+local high = ARGV[6] ~= '+inf' and '(' .. ARGV[6] or ARGV[6]
 local total = 0
 for _, key in ipairs(sourcesOf(split(ARGV[1]), split(ARGV[2]), split(ARGV[3]))) do
-  total = total + redis.call('ZCOUNT', key, ARGV[4], high)
+  total = total + redis.call('ZCOUNT', key, ARGV[5], high)
 end
 return total
 `);
