@@ -5,6 +5,9 @@ export const errorCodes = [
   'TASK_LOST',
   'WATCH_RESET',
   'IDEMPOTENCY_KEY_REUSED',
+  'QUEUE_FULL',
+  'QUEUE_DRAINING',
+  'LIMIT_REACHED',
   'UNAVAILABLE',
   'INTERNAL_SERVER_ERROR',
 ] as const;
@@ -74,6 +77,41 @@ export class IdempotencyKeyReusedError extends TaskwireError {
   constructor(taskId: string, todo = 'Take a new key for another input or a replay.') {
     super('IDEMPOTENCY_KEY_REUSED', `The idempotency key belongs to the task '${start(taskId)}'. ${todo}`);
     this.taskId = taskId;
+  }
+}
+
+/** The queue holds as many waiting tasks as it may (`maxWaiting`). */
+export class QueueFullError extends TaskwireError {
+  constructor(queue: string, maxWaiting: number) {
+    super(
+      'QUEUE_FULL',
+      `The queue '${queue}' holds the ${maxWaiting} waiting tasks that it may. Try again when some have begun.`,
+    );
+  }
+}
+
+/** The queue is being drained: it works off what it has and takes nothing new. */
+export class QueueDrainingError extends TaskwireError {
+  constructor(queue: string) {
+    super(
+      'QUEUE_DRAINING',
+      `The queue '${queue}' is being drained and takes no new tasks until it is resumed.`,
+    );
+  }
+}
+
+/** A definition's limit has no room for a new task, and rejects it (`whenFull: 'REJECT'`). */
+export class LimitReachedError extends TaskwireError {
+  /** When its rate allows another one (ms since 1970); undefined where one of those that run has to end first. */
+  readonly retryAt: number | undefined;
+
+  constructor(name: string, retryAt: number | undefined) {
+    const when =
+      retryAt === undefined
+        ? 'once one of those that run has ended'
+        : `after ${new Date(retryAt).toISOString()}`;
+    super('LIMIT_REACHED', `The limit of '${name}' has no room for another task. Try again ${when}.`);
+    this.retryAt = retryAt;
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { GraphQLError, type GraphQLErrorExtensions, Kind } from 'graphql';
-import { BadUserInputError, IdempotencyKeyReusedError, TaskwireError } from '../errors.ts';
+import { BadUserInputError, IdempotencyKeyReusedError, LimitReachedError, TaskwireError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 
 /** Turns whatever was thrown while an operation ran into what the client may see. */
@@ -32,6 +32,9 @@ function extensionsOf(error: TaskwireError): GraphQLErrorExtensions {
   const { code } = error;
   if (error instanceof BadUserInputError) return { code, issues: error.issues };
   if (error instanceof IdempotencyKeyReusedError) return { code, taskId: error.taskId };
+  if (error instanceof LimitReachedError && error.retryAt !== undefined) {
+    return { code, retryAt: new Date(error.retryAt).toISOString() };
+  }
   return { code };
 }
 

@@ -7,6 +7,7 @@ import { displayUrl, parseRedisUrl, type RedisAddress, type SentinelAddress } fr
 import { keepPulse } from './pulse.ts';
 import { plainReply, refusalLog } from './refusals.ts';
 import { sentinelConnector } from './sentinels.ts';
+import { leanScript } from './lean-script.ts';
 
 /** Where the store is and which prefix all keys carry. */
 export interface RedisSettings {
@@ -34,7 +35,8 @@ export interface Script {
   readonly sha: string;
 }
 
-export function defineScript(source: string): Script {
+export function defineScript(text: string): Script {
+  const source = leanScript(text);
   return { source, sha: createHash('sha1').update(source).digest('hex') };
 }
 

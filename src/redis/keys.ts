@@ -6,9 +6,24 @@
  * |---|---|---|
  * | `:task:ID` | hash | the record |
  * | `:backlog:LINE` | sorted set | ids that wait, by order; a line is `name:definitionVersion`, of suspects with `!limit` |
- * | `:heads` | sorted set | lines in which something is claimable, by the order of their first task |
+ * | `:backlog:LINE@KEY` | sorted set | the same for each limit key, where the line is one of keyed tasks: `…@` |
+ * | `:ring:LINE@` | sorted set | the keys of a line that may start one, by whose turn it is |
+ * | `:heads` | sorted set | lines in which something waits that no key's limit holds up, by the order of their first task |
+ * | `:rules` | hash | pauses, limits and bounds of the queue and of its definitions, as JSON: absent where there are none |
+ * | `:rules:since` | hash | definition → start of the process that registered its limit (ms) |
+ * | `:blocked` | sorted set | limits at which something waits (`NAME@KEY`, `NAME`, '' = the queue), by when their rate allows one (ms) |
+ * | `:waiters:NAME@KEY` | set | lines in which a blocked key waits |
+ * | `:slots:NAME@KEY` | set | tasks that run under a key |
+ * | `:rate:LIMIT` | string | when a limit's bucket will be full (µs) |
+ * | `:parked:NAME`, `:resuming:LIMIT` | set | tasks that wait for their children, those of them that want to go on |
+ * | `:pending:HASH` | string | the task that waits under a debounce or singleton key |
+ * | `:batch:BATCH` | hash | how many tasks a batch has, and how many of them with each status |
+ * | `:pace` | hash | definition → how long its recent attempts ran, on average (ms) |
+ * | `:flow:BUCKET` | hash | final status → tasks that came to it in these ten seconds |
  * | `:workers` | sorted set | worker ids, by the end of their lease (ms) |
  * | `:worker:WORKER` | hash | a worker's presence: slots, lines, host, pid, version, skew; also its channel |
+ * | `:idle` | set | workers that had a free slot when they last took or ended something |
+ * | `:local:WORKER` | hash | definition → how many of it the worker runs, where it may run only so many |
  * | `:runs:WORKER` | hash | fencing token → task id of each delivery that the worker holds |
  * | `:suspects:WORKER` | hash | fencing token → limit of each delivery whose task may have killed a worker |
  * | `:due` | sorted set | ids to which time does something by itself, by when (ms); also the channel of new first ones |
@@ -17,7 +32,7 @@
  * | `:names` | set | names of definitions that ever had a task here |
  * | `:index:NAME`, `:index:NAME:STATUS` | sorted set | ids by creation time (µs) |
  * | `:tags`, `:tag:TAG` | set, sorted set | the tags in use; ids by creation time (µs) |
- * | `:key:HASH` | string | the task that holds an idempotency key |
+ * | `:key:HASH` | string | the task that holds an idempotency key, and the hash of its input |
  * | `:mending`, `:mending:pause` | hash, string | how far the search for what a crash left behind has come |
  * | `:removals` | sorted set | final tasks by the end of their retention (ms) |
  * | `:state:ID`, `:states` | channels | each new state of one task, of all tasks of the queue |
@@ -71,6 +86,20 @@ export const luaKeys = `
 local root = KEYS[1]
 local taskKey = function(id) return root .. ':task:' .. id end
 local backlogKey = function(line) return root .. ':backlog:' .. line end
+local ringKey = function(line) return root .. ':ring:' .. line end
+local rulesKey = root .. ':rules'
+local blockedKey = root .. ':blocked'
+local waitersKey = function(limit) return root .. ':waiters:' .. limit end
+local slotsKey = function(limit) return root .. ':slots:' .. limit end
+local rateKey = function(limit) return root .. ':rate:' .. limit end
+local parkedKey = function(name) return root .. ':parked:' .. name end
+local resumingKey = function(limit) return root .. ':resuming:' .. limit end
+local pendingKey = function(hash) return root .. ':pending:' .. hash end
+local batchKey = function(batch) return root .. ':batch:' .. batch end
+local paceKey = root .. ':pace'
+local flowKey = function(bucket) return root .. ':flow:' .. bucket end
+local idleKey = root .. ':idle'
+local localKey = function(worker) return root .. ':local:' .. worker end
 local headsKey = root .. ':heads'
 local workersKey = root .. ':workers'
 local workerKey = function(worker) return root .. ':worker:' .. worker end

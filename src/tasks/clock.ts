@@ -1,9 +1,12 @@
+import type { TaskDefinition } from '../definition/definition.ts';
 import type { Logger } from '../logger.ts';
 import type { Feed } from './feed.ts';
 import type { Lanes } from './lanes.ts';
 import { QueueClock } from './queue-clock.ts';
-import { tickMs } from './scripts/prelude.ts';
+import { tickMs } from './scripts/bounds.ts';
+import { QueueRules } from './queue-rules.ts';
 import type { Store } from './store.ts';
+import { startedAt } from './wait-options.ts';
 
 /** How long a worker's lease lasts without being renewed. */
 export const defaultLeaseMs = 15_000;
@@ -12,8 +15,8 @@ export interface ClockOptions {
   readonly store: Store;
   readonly lanes: Lanes;
   readonly feed: Feed;
-  /** Those of this process' definitions; the clock looks after all that any process has registered. */
-  readonly queues: readonly string[];
+  /** Those of this process: the clock looks after their queues and all others that any process has registered. */
+  readonly definitions: readonly TaskDefinition[];
   readonly logger: Logger;
   readonly leaseMs?: number;
 }
@@ -30,6 +33,7 @@ export class Clock {
   readonly #options: ClockOptions;
   readonly #leaseMs: number;
   readonly #queues: Map<string, QueueClock> = new Map();
+  readonly #own: ReadonlyMap<string, readonly TaskDefinition[]>;
   readonly #timer: NodeJS.Timeout;
   #round: Promise<void> | undefined;
   #rounds = 0;
@@ -37,7 +41,8 @@ export class Clock {
   constructor(options: ClockOptions) {
     this.#options = options;
     this.#leaseMs = options.leaseMs ?? defaultLeaseMs;
-    for (const queue of options.queues) this.#lookAfter(queue);
+    this.#own = Map.groupBy(options.definitions, ({ queue }) => queue);
+    for (const queue of this.#own.keys()) this.#lookAfter(queue);
     this.#timer = setInterval(() => this.#start(), Math.min(tickMs, this.#leaseMs / 4));
     this.#timer.unref();
     this.#start();
@@ -74,11 +79,15 @@ export class Clock {
     );
   }
 
-  /** Makes this process' queues known, and learns of those that nobody may serve any more. */
+  /** Makes this process' queues and the limits of its definitions known, and learns of those that nobody may serve any more. */
   async #meetQueues(): Promise<void> {
-    const { store, queues, logger } = this.#options;
+    const { store, lanes, logger } = this.#options;
+    const rules = new QueueRules(store);
     try {
-      if (queues.length > 0) await store.registerQueues(queues);
+      if (this.#own.size > 0) await store.registerQueues([...this.#own.keys()]);
+      for (const [queue, definitions] of this.#own) {
+        lanes.of(queue).push(await rules.register(queue, startedAt, definitions));
+      }
       for (const queue of await store.queues()) this.#lookAfter(queue);
     } catch (error) {
       logger.debug({ err: error }, 'the clock could not read which queues there are');

@@ -32,7 +32,7 @@ export type Outcome =
   | { readonly outcome: 'TIMED_OUT' }
   | { readonly outcome: 'SUPERSEDED' };
 
-/** A slot's worker and what it serves: each line is `name:definitionVersion`. */
+/** A slot's worker and what it serves: each line is `name:definitionVersion`, with `=n` where it may run only n side by side. */
 export interface Server {
   readonly worker: string;
   readonly lines: readonly string[];

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { BadUserInputError } from '../errors.ts';
-import type { Idempotency } from './store.ts';
+import type { Idempotency } from './new-task.ts';
 
 /** The longest idempotency key, in characters. */
 export const maxKeyLength = 256;

@@ -116,7 +116,10 @@ function parseWorker([id, leaseEnd, running, suspects, ...presence]: WorkerReply
     running,
     suspects,
     slots: Number(slots ?? 0),
-    lines: (lines ?? '').split(' ').filter((line) => line !== ''),
+    lines: (lines ?? '')
+      .split(' ')
+      .filter((line) => line !== '')
+      .map((line) => line.replace(/=.*$/, '')),
     host: host ?? 'unknown',
     pid: Number(pid ?? 0),
     version: version ?? 'unknown',

@@ -2,7 +2,7 @@ import type { Logger } from '../logger.ts';
 import { dueChannel } from '../redis/keys.ts';
 import type { Feed, Listening } from './feed.ts';
 import type { Lanes } from './lanes.ts';
-import { itemsPerCall } from './scripts/prelude.ts';
+import { itemsPerCall } from './scripts/bounds.ts';
 import { isBug, type Store } from './store.ts';
 
 export interface QueueClockOptions {

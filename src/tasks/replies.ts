@@ -3,7 +3,7 @@ import type { Task } from './task.ts';
 
 /** Parses a state as the scripts join it. */
 export function parseTask(state: string): Task {
-  // The one place where the scripts' JSON becomes a Task: `state` in scripts/prelude.ts writes these fields.
+  // The one place where the scripts' JSON becomes a Task: `state` in scripts/record.ts writes these fields.
   return JSON.parse(state) as Task;
 }
 

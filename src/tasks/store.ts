@@ -3,8 +3,9 @@ import { whenReady, type Redis, type Script } from '../redis/connection.ts';
 import { queueRoot, queuesKey, taskKey } from '../redis/keys.ts';
 import type { Hint } from './delivery.ts';
 import { queueOf } from './id.ts';
-import type { Policy } from './policy.ts';
+import { itemOf, resultOf, type Created, type CreateResult, type NewTask } from './new-task.ts';
 import { chunks, parseHints, parseTask } from './replies.ts';
+import { itemsPerCall } from './scripts/bounds.ts';
 import { cancel } from './scripts/cancel.ts';
 import { create } from './scripts/create.ts';
 import { mend, mendEveryMs } from './scripts/mend.ts';
@@ -12,41 +13,10 @@ import { count, page, states } from './scripts/read.ts';
 import { retry } from './scripts/retry.ts';
 import { tick } from './scripts/tick.ts';
 import { unheld } from './scripts/unheld.ts';
+import { prioritize, reschedule } from './scripts/waiting-changes.ts';
 import type { Position, StoreFilter } from './store-filter.ts';
-import { tagGroups, tagListOf } from './tags.ts';
+import { tagGroups } from './tags.ts';
 import type { Task } from './task.ts';
-
-/** What a new record holds. */
-export interface NewTask {
-  readonly id: string;
-  readonly name: string;
-  readonly definitionVersion: string;
-  readonly owner: string;
-  readonly tags: readonly string[];
-  readonly parent: string | undefined;
-  readonly replayOf: string | undefined;
-  readonly trace: string | undefined;
-  /** Wire JSON, as text. */
-  readonly input: string;
-  readonly policy: Policy;
-  readonly idempotency: Idempotency | undefined;
-}
-
-/** What keeps a task from being enqueued twice. */
-export interface Idempotency {
-  /** A hash of the key with whose and what it is. */
-  readonly key: string;
-  /** A hash of the input, which has to be the same. */
-  readonly input: string;
-  readonly keepMs: number;
-}
-
-/** What became of a request to enqueue: the task is there already where its key was used for the same input before. */
-export interface Created {
-  readonly status: 'CREATED' | 'WAS_THERE' | 'KEY_REUSED';
-  readonly task: Task;
-  readonly hints: Hint[];
-}
 
 /** What one look of the clock at a queue came to. */
 export interface Tick {
@@ -60,6 +30,13 @@ export interface Tick {
   readonly removed: number;
   /** Tasks that the clock failed at, each with the reason. */
   readonly errors: readonly string[];
+  readonly hints: Hint[];
+}
+
+/** What became of a change that a task's status may not allow. */
+export interface Changed {
+  readonly accepted: boolean;
+  readonly task: Task;
   readonly hints: Hint[];
 }
 
@@ -85,39 +62,42 @@ export class Store {
     return queueRoot(this.#prefix, queue);
   }
 
-  async create(queue: string, task: NewTask): Promise<Created> {
-    const { idempotency } = task;
-    const reply = await this.run(create, queue, [
-      task.id,
-      task.name,
-      task.definitionVersion,
-      JSON.stringify(task.owner),
-      JSON.stringify(task.tags),
-      tagListOf(task),
-      task.parent === undefined ? '' : JSON.stringify(task.parent),
-      task.replayOf === undefined ? '' : JSON.stringify(task.replayOf),
-      task.trace === undefined ? '' : JSON.stringify(task.trace),
-      task.input,
-      JSON.stringify(task.policy),
-      idempotency?.key ?? '',
-      idempotency?.input ?? '',
-      idempotency?.keepMs ?? '',
-    ]);
-    const [created, state, ...hints] = reply as [number, string, ...string[]];
-    const status = created === 1 ? 'CREATED' : created === 0 ? 'WAS_THERE' : 'KEY_REUSED';
-    return { status, task: parseTask(state), hints: parseHints(hints) };
+  /** Writes a task, or says why not. @throws QueueFullError; QueueDrainingError; LimitReachedError */
+  async create(queue: string, task: NewTask): Promise<Created & { hints: Hint[] }> {
+    const { results, hints } = await this.createMany(queue, [task]);
+    // One for each task.
+    const [result] = results as [CreateResult];
+    if (result.status === 'REFUSED') throw result.error;
+    return { ...result, hints };
+  }
+
+  /** Writes tasks, pieces of 100 at once; says of each in its place what became of it. */
+  async createMany(
+    queue: string,
+    tasks: readonly NewTask[],
+  ): Promise<{ results: CreateResult[]; hints: Hint[] }> {
+    const replies = await Promise.all(
+      chunks(tasks, itemsPerCall).map(async (piece) => {
+        const [results, ...hints] = (await this.run(create, queue, piece.flatMap(itemOf))) as CreateReply;
+        const answers = chunks(results, 2).map(([code, text], index) =>
+          resultOf(queue, piece[index]?.name ?? '', Number(code), String(text)),
+        );
+        return { results: answers, hints: parseHints(hints) };
+      }),
+    );
+    return {
+      results: replies.flatMap(({ results }) => results),
+      hints: replies.flatMap(({ hints }) => hints),
+    };
   }
 
   async cancel(
     id: string,
     options: { readonly reason?: string; readonly actor?: string },
-  ): Promise<{ accepted: boolean; task: Task; hints: Hint[] } | undefined> {
+  ): Promise<Changed | undefined> {
     const queue = queueOf(id);
     if (queue === undefined) return undefined;
-    const members = Object.entries(options)
-      .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => `,${JSON.stringify(name)}:${JSON.stringify(value)}`);
-    const reply = (await this.run(cancel, queue, [id, members.join('')])) as
+    const reply = (await this.run(cancel, queue, [id, membersOf(options)])) as
       | [number, string, ...string[]]
       | [];
     const [accepted, state, ...hints] = reply;
@@ -137,6 +117,25 @@ export class Store {
     if (state === undefined) return undefined;
     const status = accepted === 1 ? 'ACCEPTED' : accepted === 0 ? 'NOT_RETRYABLE' : 'KEY_REUSED';
     return { status, task: parseTask(state), hints: parseHints(hints) };
+  }
+
+  /** Gives a task that waits for a time another one (ms); one that has passed is now. */
+  async reschedule(id: string, at: number): Promise<Changed | undefined> {
+    return await this.#changeWaiting(reschedule, id, Math.round(at));
+  }
+
+  /** Gives a task that isn't final another priority (s). */
+  async prioritize(id: string, priority: number): Promise<Changed | undefined> {
+    return await this.#changeWaiting(prioritize, id, priority);
+  }
+
+  async #changeWaiting(script: Script, id: string, value: number): Promise<Changed | undefined> {
+    const queue = queueOf(id);
+    if (queue === undefined) return undefined;
+    const reply = (await this.run(script, queue, [id, value])) as [number, string, ...string[]] | [];
+    const [accepted, state, ...hints] = reply;
+    if (state === undefined) return undefined;
+    return { accepted: accepted === 1, task: parseTask(state), hints: parseHints(hints) };
   }
 
   /** The clock's work on a queue; all times are the store's, in ms. */
@@ -290,6 +289,14 @@ export class Store {
   }
 }
 
+/** Members of a JSON object, each with a comma before it. */
+export function membersOf(object: object): string {
+  return Object.entries(object)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `,${JSON.stringify(name)}:${JSON.stringify(value)}`)
+    .join('');
+}
+
 function listArguments(filter: StoreFilter): string[] {
   const [source = [], ...others] = tagGroups(filter);
   const lists = [filter.names ?? [], filter.statuses ?? [], source].map((list) => list.join('\n'));
@@ -307,6 +314,8 @@ function timeArguments({ createdAfter, createdBefore }: StoreFilter): string[] {
 export function isBug(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError' && /^(ERR|WRONGTYPE)/.test(error.message);
 }
+
+type CreateReply = [(string | number)[], ...string[]];
 
 type MendReply = [string[], string, string, string, ...string[]];
 

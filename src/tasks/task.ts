@@ -88,6 +88,12 @@ export interface Task {
   readonly createdAt: number;
   readonly startedAt?: number;
   readonly finishedAt?: number;
+  /** When it was to begin, where it was delayed. */
+  readonly runAt?: number;
+  /** Seconds of head start; absent where it has none. */
+  readonly priority?: number;
+  /** The key of its definition's limit, where that has one. */
+  readonly limitKey?: string;
   /** When it waits for its next attempt, or for its first: when that is due. */
   readonly nextAttemptAt?: number;
   /** Until when its first attempt must have begun, while it hasn't. */

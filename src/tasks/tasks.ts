@@ -10,14 +10,15 @@ import { defaultKeyMs, idempotencyOf } from './idempotency.ts';
 import { Lanes } from './lanes.ts';
 import { listTasks, type TaskFilter, type TaskPage, type TaskQuery } from './list.ts';
 import { policyOf } from './policy.ts';
-import { Store } from './store.ts';
+import { Store, type Changed } from './store.ts';
 import { checkTags, tagGroups } from './tags.ts';
 import type { Task } from './task.ts';
+import { longestDelayMs, priorityIssue, waitOptionsOf, type StartOptions } from './wait-options.ts';
 import { watchAll } from './watch-all.ts';
 import { Watches } from './watch.ts';
 
 /** How a task is enqueued, beside its input. */
-export interface EnqueueOptions {
+export interface EnqueueOptions extends StartOptions {
   /** Up to 20 labels of 1 to 64 characters, to find tasks by. */
   readonly tags?: readonly string[];
   /** @default 'anonymous' */
@@ -35,9 +36,12 @@ export interface EnqueueOptions {
   readonly trace?: string;
 }
 
-/** A task as it was enqueued, or as it is by now where its idempotency key had enqueued it before. */
+/** A task as it was enqueued, or as it is by now where another call had enqueued it before. */
 export interface EnqueuedTask extends Task {
+  /** Another call had enqueued it before: by its idempotency key, singleton key or debounce key. */
   readonly deduplicated: boolean;
+  /** It waited under its debounce key, and has taken this call's input. */
+  readonly debounced: boolean;
 }
 
 /** How a task is enqueued again. */
@@ -104,7 +108,7 @@ export class Tasks implements AsyncDisposable {
       store: this.#store,
       lanes: this.#lanes,
       feed: this.#feed,
-      queues: [...this.#queues],
+      definitions,
       logger,
       ...(leaseMs === undefined ? {} : { leaseMs }),
     });
@@ -115,7 +119,7 @@ export class Tasks implements AsyncDisposable {
    *
    * @param input wire JSON, or values that become it by `toJSON`
    * @throws BadUserInputError with each thing that is wrong, its path beginning with `input` or `options`;
-   * UnavailableError within a second
+   * QueueFullError, QueueDrainingError, LimitReachedError; UnavailableError within a second
    */
   async enqueue<Input>(
     definition: TaskDefinition<Input>,
@@ -169,7 +173,7 @@ export class Tasks implements AsyncDisposable {
             input: JSON.parse(wire),
             replayOf,
           });
-    await checkInput(compiled, wire);
+    const coerced = await checkInput(compiled, wire);
     const id = createId(definition.queue);
     const { status, task, hints } = await this.#store.create(definition.queue, {
       id,
@@ -183,10 +187,11 @@ export class Tasks implements AsyncDisposable {
       input: wire,
       policy: policyOf(definition),
       idempotency,
+      ...waitOptionsOf(definition, coerced, owner, options),
     });
     if (status === 'KEY_REUSED') throw new IdempotencyKeyReusedError(task.id);
     this.#lanes.of(definition.queue).push(hints);
-    return { ...task, deduplicated: task.id !== id };
+    return { ...task, deduplicated: task.id !== id, debounced: status === 'DEBOUNCED' };
   }
 
   async get(id: string): Promise<Task | undefined> {
@@ -264,11 +269,7 @@ export class Tasks implements AsyncDisposable {
     options: { readonly reason?: string; readonly actor?: string } = {},
   ): Promise<{ accepted: boolean; task: Task }> {
     checkReason(options.reason ?? '');
-    const canceled = await this.#store.cancel(id, options);
-    if (canceled === undefined) throw new TaskNotFoundError(id);
-    const { accepted, task, hints } = canceled;
-    this.#lanes.of(task.queue).push(hints);
-    return { accepted, task };
+    return this.#changed(id, await this.#store.cancel(id, options));
   }
 
   /**
@@ -284,6 +285,37 @@ export class Tasks implements AsyncDisposable {
     if (status === 'KEY_REUSED') throw new IdempotencyKeyReusedError(task.id, 'Replay this one instead.');
     this.#lanes.of(task.queue).push(hints);
     return { accepted: status === 'ACCEPTED', task };
+  }
+
+  /**
+   * Gives a task that is SCHEDULED or RETRYING another time; one that has passed is now. Not accepted where it
+   * doesn't wait for a time.
+   *
+   * @throws TaskNotFoundError; BadUserInputError where the time is more than ten years away
+   */
+  async reschedule(id: string, at: Date): Promise<{ accepted: boolean; task: Task }> {
+    if (!(at.getTime() <= Date.now() + longestDelayMs))
+      throw invalid('runAt', 'Expected a time within ten years.');
+    return this.#changed(id, await this.#store.reschedule(id, at.getTime()));
+  }
+
+  /**
+   * Gives a task another priority, in seconds of head start: at once where it waits, else from its next attempt on.
+   * Not accepted where it is final.
+   *
+   * @throws TaskNotFoundError; BadUserInputError where the priority isn't a whole number from -600 to 600
+   */
+  async prioritize(id: string, priority: number): Promise<{ accepted: boolean; task: Task }> {
+    const issue = priorityIssue(priority);
+    if (issue !== undefined) throw invalid('priority', issue);
+    return this.#changed(id, await this.#store.prioritize(id, priority));
+  }
+
+  #changed(id: string, changed: Changed | undefined): { accepted: boolean; task: Task } {
+    if (changed === undefined) throw new TaskNotFoundError(id);
+    const { accepted, task, hints } = changed;
+    this.#lanes.of(task.queue).push(hints);
+    return { accepted, task };
   }
 
   /** Whether the store is reachable right now. */
@@ -329,17 +361,21 @@ export class Tasks implements AsyncDisposable {
 /** @throws BadUserInputError where a reason is longer than `maxReasonLength` */
 export function checkReason({ length }: string): void {
   if (length <= maxReasonLength) return;
-  const message = `Expected at most ${maxReasonLength} characters, got ${length}.`;
-  throw new BadUserInputError(`reason: ${message}`, [{ path: ['reason'], message }]);
+  throw invalid('reason', `Expected at most ${maxReasonLength} characters, got ${length}.`);
+}
+
+function invalid(name: string, message: string): BadUserInputError {
+  return new BadUserInputError(`${name}: ${message}`, [{ path: [name], message }]);
 }
 
 function parse(text: string | undefined): unknown {
   return text === undefined ? undefined : JSON.parse(text);
 }
 
-async function checkInput(compiled: CompiledDefinition, wire: string): Promise<void> {
+/** Gives the input as `run` gets it. */
+async function checkInput(compiled: CompiledDefinition, wire: string): Promise<unknown> {
   try {
-    await compiled.coerceInput(JSON.parse(wire));
+    return await compiled.coerceInput(JSON.parse(wire));
   } catch (error) {
     throw error instanceof BadUserInputError ? under(['input'], error) : error;
   }

@@ -69,7 +69,10 @@ export class Slots {
     const { queue, worker, store, definitions } = options;
     this.#options = options;
     this.#definitions = new Map(definitions.map((compiled) => [compiled.definition.name, compiled]));
-    const lines = definitions.map(({ definition, version }) => `${definition.name}:${version}`);
+    // As the scripts read them: with how many of it this worker may run.
+    const lines = definitions.map(({ definition: { name, concurrency }, version }) =>
+      concurrency === undefined ? `${name}:${version}` : `${name}:${version}=${concurrency}`,
+    );
     this.#deliveries = new Deliveries(store, queue, { worker, lines });
   }
 

@@ -119,7 +119,7 @@ export class Worker implements AsyncDisposable {
       store: this.#store,
       lanes: this.#lanes,
       feed: this.#feed,
-      queues: this.queues,
+      definitions,
       logger,
       leaseMs,
     });

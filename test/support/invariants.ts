@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
-import { sweepAfterMs } from '../../src/tasks/scripts/prelude.ts';
+import { sweepAfterMs } from '../../src/tasks/scripts/bounds.ts';
 import { isFinal, taskStatuses, type TaskStatus } from '../../src/tasks/task.ts';
 import type { TestStore } from './store.ts';
 

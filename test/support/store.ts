@@ -4,7 +4,8 @@ import { createId } from '../../src/tasks/id.ts';
 import { Deliveries } from '../../src/tasks/deliveries.ts';
 import type { Policy } from '../../src/tasks/policy.ts';
 import type { Delivery, Hint, Outcome, Server } from '../../src/tasks/delivery.ts';
-import { Store, type NewTask } from '../../src/tasks/store.ts';
+import type { NewTask } from '../../src/tasks/new-task.ts';
+import { Store } from '../../src/tasks/store.ts';
 import type { Task, TaskFailure } from '../../src/tasks/task.ts';
 import { freshSettings, testLogger, type SharedStore } from './stores.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sweepAfterMs } from '../../src/tasks/scripts/prelude.ts';
+import { sweepAfterMs } from '../../src/tasks/scripts/bounds.ts';
 import { connect } from '../../src/redis/connection.ts';
 import { TestStore, w2 } from '../support/store.ts';
 import { freshSettings, sharedStores, testLogger } from '../support/stores.ts';

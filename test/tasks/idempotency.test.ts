@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { defineTask } from '../../src/index.ts';
 import { idempotencyOf } from '../../src/tasks/idempotency.ts';
-import type { Idempotency } from '../../src/tasks/store.ts';
+import type { Idempotency } from '../../src/tasks/new-task.ts';
 import { double } from '../support/definitions.ts';
 import { TestStore } from '../support/store.ts';
 import { sharedStores } from '../support/stores.ts';

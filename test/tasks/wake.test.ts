@@ -51,6 +51,7 @@ describe.each(sharedStores)('a slot in $name is woken', (shared) => {
     const { task } = await tests.create();
     await tests.redis.hset(`${tests.root}:worker:w1`, 'slots', 1, 'lines', ' resize:v1 ');
     await tests.redis.zadd(`${tests.root}:workers`, Date.now() + 60_000, 'w1');
+    await tests.redis.sadd(`${tests.root}:idle`, 'w1');
 
     const { hints } = await tests.succeed(delivery, tests.token(), '{}', other);
 

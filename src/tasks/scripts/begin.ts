@@ -1,5 +1,6 @@
 import { defineScript } from '../../redis/connection.ts';
-import { attemptsShown, itemsPerCall, prelude } from './prelude.ts';
+import { attemptsShown, itemsPerCall } from './bounds.ts';
+import { prelude } from './prelude.ts';
 
 /** Ends a task that waits and whose time is up; shared by `begin` and by the clock. */
 export const timeUp = `
@@ -36,21 +37,53 @@ end
  * The token is the caller's, so that a repeated call answers with the same task.
  */
 export const claim = `${timeUp}
--- The order of the lines that this worker serves decides; a foreign task is never taken and put back.
+-- The order of the lines that this worker serves decides; a foreign task is never taken and put back. Returns the
+-- task's id, its line and its key.
 local takeBest = function(worker, served, maySuspect)
-  for _, line in ipairs(redis.call('ZRANGE', headsKey, 0, -1)) do
+  local lines = redis.call('ZRANGE', headsKey, 0, -1)
+  if #lines == 0 then return nil end
+  local queueRoom, queueAt = roomOf('')
+  if queueAt then block('', queueAt) end
+  if queueRoom <= 0 then return nil end
+  for _, line in ipairs(lines) do
     local base, limit = servedLine(line)
-    if served[base] and (not limit or maySuspect and suspectRoom(worker, limit) > 0) then
-      local id = redis.call('ZPOPMIN', backlogKey(line))[1]
-      updateHead(line)
-      return id
+    local most = served[base]
+    if most and (not limit or maySuspect and suspectRoom(worker, limit) > 0)
+      and (most == true or localRoom(worker, line, most) > 0) then
+      local room, at = roomOf(nameOf(line))
+      if at then block(nameOf(line), at) end
+      if room > 0 then
+        local _, _, key
+        if isKeyed(line) then _, _, key = firstOf(line) end
+        local id = redis.call('ZPOPMIN', backlogKey(line .. (key or '')))[1]
+        if id then return id, line, key end
+      end
     end
   end
 end
-local start = function(task, worker, token)
+-- What a start, or an entry that was dropped, means for those behind it.
+local goOn = function(line, key)
+  if key then queueUp(line, key) end
+  updateHead(line)
+end
+-- A start takes its place in every limit that holds for it.
+local takePlaces = function(task)
+  if task.limitKey then
+    redis.call('SADD', slotsKey(task.name .. '@' .. task.limitKey), task.id)
+    spend(task.name .. '@' .. task.limitKey, rulesOf(task.name).key)
+  end
+  if hasRules() then
+    spend(task.name, rulesOf(task.name).all)
+    spend('', rulesOf('').all)
+  end
+end
+local start = function(task, worker, token, isCounted)
   local policy = policyOf(task)
   local number = task.attempt + 1
   redis.call('HSET', runsKey(worker), token, task.id)
+  moved[worker] = true
+  if isCounted then redis.call('HINCRBY', localKey(worker), task.name, 1) end
+  takePlaces(task)
   if task.suspect then redis.call('HSET', suspectsKey(worker), token, task.suspect) end
   redis.call('HSET', taskKey(task.id), 'attempt:' .. int(number),
     '{"number":' .. int(number) .. ',"worker":"' .. worker .. '","startedAt":' .. int(now))
@@ -70,20 +103,26 @@ local claim = function(worker, token, served, maySuspect)
   if not task and not redis.call('ZSCORE', workersKey, worker) then return nil end
   for _ = 1, ${itemsPerCall} do
     if task then break end
-    local id = takeBest(worker, served, maySuspect)
+    local id, line, key = takeBest(worker, served, maySuspect)
     if not id then return nil end
     local found = load(id)
     -- An id without a record, or of a task that doesn't wait, is dropped; a task whose time is up is ended instead.
     if found and found.status == 'QUEUED' and not timeUp(found) then
-      start(found, worker, token)
+      start(found, worker, token, served[servedLine(line)] ~= true)
       task = found
     end
+    goOn(line, key)
   end
   if not task then return nil end
   return { task.id, token, task.attempt, state(task), redis.call('HGET', taskKey(task.id), 'input'),
     task.timeoutAt and int(task.timeoutAt - now) or '', int(policyOf(task).graceMs), task.suspect or '' }
 end
 local served = {}
+-- Lines as a worker says them: 'name:version', or 'name:version=n' where it may run only n side by side.
+local serves = function(line)
+  local base, most = line:match('^([^=]*)=?(%d*)$')
+  served[base] = tonumber(most) or true
+end
 `;
 
 /**
@@ -94,11 +133,12 @@ local served = {}
  */
 export const begin = defineScript(`${prelude}${claim}
 local worker, token, hint, hinted, mayWake, maySuspect = unpack(ARGV)
-for i = 7, #ARGV do served[ARGV[i]] = true end
+for i = 7, #ARGV do serves(ARGV[i]) end
 redis.call('ZREM', hintsKey, hinted)
 local delivery = claim(worker, token, served, maySuspect == '1')
 if delivery then
   redis.call('HSET', heldKey, hint, worker)
+  noteIdle()
   return { delivery }
 end
 -- Nothing for this slot, but perhaps for another worker's, whose hint it took.

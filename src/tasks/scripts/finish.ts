@@ -31,12 +31,38 @@ local afterFailure = function(task, changes, retryable, retryAfter)
   return 'RETRYING'
 end
 
+-- What a delivery held is free again, by whatever way it ends.
+local leavePlaces = function(task)
+  redis.call('HDEL', runsKey(task.worker), task.token)
+  moved[task.worker] = true
+  if task.suspect then redis.call('HDEL', suspectsKey(task.worker), task.token) end
+  if redis.call('HEXISTS', localKey(task.worker), task.name) == 1 then
+    redis.call('HINCRBY', localKey(task.worker), task.name, -1)
+  end
+  if task.parked then
+    redis.call('SREM', parkedKey(task.name), task.id)
+    for _, limit in ipairs({ '', task.name, task.name .. '@' .. (task.limitKey or '') }) do
+      redis.call('SREM', resumingKey(limit), task.id)
+    end
+  end
+  if task.limitKey then
+    redis.call('SREM', slotsKey(task.name .. '@' .. task.limitKey), task.id)
+    unblock(task.name .. '@' .. task.limitKey)
+  end
+end
+
+-- How long the recent attempts of a definition ran, on average: each counts a tenth of all before it.
+local notePace = function(task, startedAt)
+  local took, mean = now - startedAt, tonumber(redis.call('HGET', paceKey, task.name))
+  redis.call('HSET', paceKey, task.name, string.format('%.1f', mean and mean + (took - mean) / 10 or took))
+end
+
 -- Ends the open attempt and moves the record on. 'given': output; failure (for the record) and brief (for the
 -- attempt); retryable; retryAfter (ms); reported (a worker's own word, which it may repeat).
 local settle = function(task, outcome, given)
   local policy = policyOf(task)
   local brief = given.brief
-  local changes = { token = false, worker = false, timeoutAt = false, failure = given.failure,
+  local changes = { token = false, worker = false, timeoutAt = false, parked = false, failure = given.failure,
     endedToken = given.reported and task.token }
   if outcome == 'SUCCEEDED' then
     changes.status = 'SUCCEEDED'
@@ -80,8 +106,11 @@ local settle = function(task, outcome, given)
     .. task.worker .. '","startedAt":' .. int(now)
   redis.call('HSET', taskKey(task.id), attempt, open .. ',"finishedAt":' .. int(now) .. ',"outcome":"' .. outcome
     .. '"' .. (brief and ',"failure":' .. brief or '') .. '}')
-  redis.call('HDEL', runsKey(task.worker), task.token)
-  if task.suspect then redis.call('HDEL', suspectsKey(task.worker), task.token) end
+  if given.reported and (outcome == 'SUCCEEDED' or outcome == 'FAILED') then
+    notePace(task, open:match('"startedAt":(%d+)'))
+  end
+  -- Its own entries first: what its key's limit lets go of next must not meet it.
+  leavePlaces(task)
   if changes.status ~= 'FAILED' then changes.failure = false end
   if isFinal[changes.status] then
     changes.finished = int(now)
@@ -106,13 +135,13 @@ end
 export const finish = defineScript(`${prelude}${claim}${settle}
 local worker, id, token, outcome, output, failure, brief, retryable, retryAfter, nextToken, hint,
   maySuspect = unpack(ARGV)
-for i = 13, #ARGV do served[ARGV[i]] = true end
+for i = 13, #ARGV do serves(ARGV[i]) end
 local task = load(id)
 local counted, makesWork = 0, false
 if task and task.token == token then
-  -- A suspect that has ended makes room for the next one, and what waits again may be another worker's: also where
-  -- this slot goes on with something else.
-  makesWork = task.suspect
+  -- What has ended makes room where only so many may run, and what waits again may be another worker's: also where this
+  -- slot goes on with something else.
+  makesWork = task.suspect or isLimited(task.name) or served[task.name .. ':' .. task.definition] ~= true
   settle(task, outcome, { output = output, failure = failure ~= '' and failure, brief = brief ~= '' and brief,
     retryable = retryable == '1', retryAfter = tonumber(retryAfter), reported = true })
   makesWork = makesWork or task.status == 'QUEUED'
@@ -121,8 +150,14 @@ else
   if task and task.endedToken == token then counted = 1 end
   redis.call('HDEL', runsKey(worker), token)
   redis.call('HDEL', suspectsKey(worker), token)
+  moved[worker] = true
 end
 local delivery = nextToken ~= '' and claim(worker, nextToken, served, maySuspect == '1')
 if not delivery then redis.call('HDEL', heldKey, hint) end
-return { counted, delivery or '', unpack((not delivery or makesWork) and wake() or {}) }
+if delivery and not makesWork then
+  -- As busy as before.
+  if counted == 0 then noteIdle() end
+  return { counted, delivery }
+end
+return { counted, delivery or '', unpack(wake()) }
 `);

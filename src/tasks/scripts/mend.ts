@@ -8,6 +8,9 @@ import { prelude } from './prelude.ts';
 const entriesPerCall = 1_000;
 const tasksPerCall = 300;
 
+/** Limits at which something waits, and tasks that hold one of their slots, at which one call looks. */
+const limitsPerCall = 20;
+
 /** How often the search goes on, whichever process does it. */
 export const mendEveryMs = 1_000;
 
@@ -23,6 +26,7 @@ const activeStatuses = taskStatuses.filter((status) => !isFinal(status)).map((st
  * | a task that time should move and that no clock looks for | putting it among those |
  * | a task that runs on a worker that holds no lease, or doesn't hold it | giving it back |
  * | a hint that a worker took which is gone | forgetting it |
+ * | a slot of a limit that is held by a task which doesn't run | freeing it |
  *
  * KEYS: queue root
  * ARGV: to mend: at most one piece in so many ms; only to look: '', and three times where to go on, at first 'start'
@@ -55,8 +59,9 @@ end
 local lookAtTasks = function(key, ids)
   local listed, queued, timed = key:match('[^:]+$'), {}, {}
   for _, id in ipairs(ids) do
-    local name, status, definition, suspect, worker, token, clock =
-      unpack(redis.call('HMGET', taskKey(id), 'name', 'status', 'definition', 'suspect', 'worker', 'token', 'clock'))
+    local name, status, definition, suspect, ties, worker, token, clock = unpack(redis.call('HMGET',
+      taskKey(id), 'name', 'status', 'definition', 'suspect', 'ties', 'worker', 'token', 'clock'))
+    local limitKey = ties and cjson.decode(ties).limitKey
     if not status then
       lookAtEntries(key, { id })
     elseif status ~= listed then
@@ -71,18 +76,23 @@ local lookAtTasks = function(key, ids)
         note('runsWithoutWorker', function() settle(load(id), 'SUPERSEDED', {}) end)
       else
         if status == 'QUEUED' then
-          local line = lineOf({ name = name, definition = definition, suspect = suspect })
-          queued[line] = queued[line] or {}
-          table.insert(queued[line], id)
+          local line = lineOf({ name = name, definition = definition, suspect = suspect, limitKey = limitKey })
+          local place = line .. (limitKey or '')
+          queued[place] = queued[place] or { line = line, key = limitKey, name = name }
+          table.insert(queued[place], id)
         end
         if clock then timed[#timed + 1] = id end
       end
     end
   end
-  for line, waiting in pairs(queued) do
-    local isHeaded = redis.call('ZSCORE', headsKey, line)
-    for i, score in ipairs(redis.call('ZMSCORE', backlogKey(line), unpack(waiting))) do
-      if not score or not isHeaded then
+  for place, waiting in pairs(queued) do
+    local line, key = waiting.line, waiting.key
+    local isBlocked = key and redis.call('ZSCORE', blockedKey, waiting.name .. '@' .. key)
+      and redis.call('SISMEMBER', waitersKey(waiting.name .. '@' .. key), line) == 1
+    local isReached = isBlocked
+      or redis.call('ZSCORE', headsKey, line) and (not key or redis.call('ZSCORE', ringKey(line), key))
+    for i, score in ipairs(redis.call('ZMSCORE', backlogKey(place), unpack(waiting))) do
+      if not score or not isReached then
         note('waitingOutsideBacklog', function() wait(load(waiting[i])) end)
       end
     end
@@ -136,7 +146,9 @@ for _, name in ipairs(names) do
   for status in pairs(isFinal) do all[#all + 1] = indexKey(name, status) end
   all[#all + 1] = indexKey(name)
 end
-for _, line in ipairs(redis.call('ZRANGE', headsKey, 0, -1)) do all[#all + 1] = backlogKey(line) end
+for _, line in ipairs(redis.call('ZRANGE', headsKey, 0, -1)) do
+  if not isKeyed(line) then all[#all + 1] = backlogKey(line) end
+end
 local from = onlyLook and { ARGV[2], ARGV[3], ARGV[4] } or redis.call('HMGET', mendingKey, 'active', 'all', 'tags')
 -- Who mends goes round and round; who only looks stops at the end.
 local go = function(i, step)
@@ -153,6 +165,20 @@ local held = redis.call('HGETALL', heldKey)
 for i = 1, #held, 2 do
   if not redis.call('ZSCORE', workersKey, held[i + 1]) then
     note('hintsOfLostWorkers', function() redis.call('HDEL', heldKey, held[i]) end)
+  end
+end
+
+-- A blocked key whose slots are held by tasks that don't run would wait for ever.
+local some = redis.call('ZCARD', blockedKey) > 0 and redis.call('ZRANDMEMBER', blockedKey, ${limitsPerCall}) or {}
+for _, limit in ipairs(some) do
+  for _, id in ipairs(limit:find('@', 1, true) and redis.call('SRANDMEMBER', slotsKey(limit), ${limitsPerCall}) or {}) do
+    local status, parked = unpack(redis.call('HMGET', taskKey(id), 'status', 'parked'))
+    if (status ~= 'RUNNING' and status ~= 'CANCELING') or parked then
+      note('slotsWithoutRun', function()
+        redis.call('SREM', slotsKey(limit), id)
+        unblock(limit)
+      end)
+    end
   end
 end
 

@@ -7,7 +7,7 @@ import { prelude } from './prelude.ts';
  * A worker says that it lives: its presence is the lease of all its deliveries, renewed in one call.
  *
  * KEYS: queue root
- * ARGV: worker, lease (ms), slots, lines (' line line '), host, pid, version, the worker's clock (ms), attempts that
+ * ARGV: worker, lease (ms), slots, lines (' line line=n '), host, pid, version, the worker's clock (ms), attempts that
  *       its process runs in other queues, number of tokens, token, …
  * Returns [[stale token, …], [token whose task is being canceled, …], hint, id, delivery, …]
  *
@@ -20,7 +20,8 @@ redis.call('HSET', workerKey(worker), 'slots', slots, 'lines', lines, 'host', ho
   'version', version, 'skew', int(clock - now), 'beside', beside)
 redis.call('HDEL', workerKey(worker), 'blamed')
 redis.call('PEXPIRE', workerKey(worker), int(lease * 20))
-local held, stale, canceling = {}, {}, {}
+moved[worker] = true
+local held, stale, canceling, counts = {}, {}, {}, {}
 for i = 11, 10 + known do
   local token = ARGV[i]
   local id = redis.call('HGET', runsKey(worker), token)
@@ -40,8 +41,19 @@ for i = 1, #runs, 2 do
   elseif not held[token] then
     local open = redis.call('HGET', taskKey(task.id), 'attempt:' .. task.attempt)
     local startedAt = (open or ''):match('"startedAt":(%d+)') or 0
-    if now - startedAt > tonumber(lease) then settle(task, 'SUPERSEDED', {}) end
+    if now - startedAt > tonumber(lease) then
+      settle(task, 'SUPERSEDED', {})
+    else
+      counts[task.name] = (counts[task.name] or 0) + 1
+    end
+  else
+    counts[task.name] = (counts[task.name] or 0) + 1
   end
+end
+-- Counted up and down between renewals, and here anew.
+redis.call('DEL', localKey(worker))
+for name in lines:gmatch('([^ :]+):[^ =]*=') do
+  redis.call('HSET', localKey(worker), name, counts[name] or 0)
 end
 return { stale, canceling, unpack(wake()) }
 `);
@@ -60,7 +72,7 @@ for i = 1, #runs, 2 do
   local task = load(runs[i + 1])
   if task and task.token == runs[i] then settle(task, 'SUPERSEDED', {}) end
 end
-redis.call('DEL', workerKey(worker), runsKey(worker), suspectsKey(worker))
+redis.call('DEL', workerKey(worker), runsKey(worker), suspectsKey(worker), localKey(worker))
 redis.call('ZREM', workersKey, worker)
 return wake()
 `);

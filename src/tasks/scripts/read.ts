@@ -66,7 +66,14 @@ local ascending = direction == 'ASC'
 if fromTime ~= '' then
   if ascending then low = fromTime else high = fromTime end
 end
-local nameSet, statusSet, ownerSet = set(names), set(statuses), set(owners)
+local nameSet, statusSet = set(names), set(statuses)
+local isOwned = function(task)
+  for _, owner in ipairs(owners) do
+    local fact = '"owner":' .. owner .. ','
+    if task.facts:sub(1, #fact) == fact then return true end
+  end
+  return #owners == 0
+end
 local others = {}
 for group in (ARGV[8] .. '\\n\\n'):gmatch('(.-)\\n\\n') do
   if group ~= '' then others[#others + 1] = set(split(group)) end
@@ -135,7 +142,7 @@ while true do
   if bestId ~= lastId then
     local task = load(bestId)
     if task and (not nameSet or nameSet[task.name]) and (not statusSet or statusSet[task.status])
-      and (not ownerSet or ownerSet[task.owner]) and hasOthers(bestId) then
+      and isOwned(task) and hasOthers(bestId) then
       result[#result + 1] = state(task)
       result[#result + 1] = int(bestTime)
       taken = taken + 1

@@ -21,11 +21,11 @@ local changes = { status = 'QUEUED', finished = false, failure = false, cancella
   expiresAt = policy.expiresInMs and int(now + policy.expiresInMs),
   deadlineAt = policy.deadlineMs and int(now + policy.deadlineMs) }
 if task.key then
-  local holder = redis.call('GET', keyKey(task.key))
-  local original = holder and holder ~= id and load(holder)
-  if original then return { -1, state(original) } end
-  changes.keyUntil = int(now + redis.call('HGET', taskKey(id), 'keyMs'))
-  redis.call('SET', keyKey(task.key), id, 'PXAT', changes.keyUntil)
+  local original = holderOf(task.key)
+  if original and original.id ~= id then return { -1, state(original) } end
+  local keyHash, keyMs = unpack(redis.call('HMGET', taskKey(id), 'keyHash', 'keyMs'))
+  changes.keyUntil = int(now + keyMs)
+  holdKey(task.key, id, keyHash, changes.keyUntil)
 end
 local json = change(task, changes)
 wait(task)

@@ -1,8 +1,9 @@
 import { defineScript } from '../../redis/connection.ts';
 import { timeUp } from './begin.ts';
 import { settle } from './finish.ts';
-import { itemsPerCall, prelude } from './prelude.ts';
-import { linesPerTick } from './waiting.ts';
+import { itemsPerCall } from './bounds.ts';
+import { prelude } from './prelude.ts';
+import { linesPerTick } from './wake.ts';
 
 /** A task that the clock fails at is left alone for so long. */
 const brokenPauseMs = 60_000;
@@ -47,7 +48,8 @@ local loseWorker = function(worker, lost)
   end
   if #runs <= 2 * room then
     redis.call('ZREM', workersKey, worker)
-    redis.call('DEL', workerKey(worker), runsKey(worker), suspectsKey(worker))
+    redis.call('DEL', workerKey(worker), runsKey(worker), suspectsKey(worker), localKey(worker))
+    moved[worker] = true
   end
 end
 `;
@@ -85,7 +87,7 @@ local remove = function(task)
     if redis.call('EXISTS', tagKey(tag)) == 0 then redis.call('SREM', tagsKey, tag) end
   end
   redis.call('DEL', taskKey(task.id))
-  if task.key and redis.call('GET', keyKey(task.key)) == task.id then redis.call('DEL', keyKey(task.key)) end
+  if task.key then releaseKey(task) end
   redis.call('PUBLISH', stateChannel(task.id), '')
 end
 `;
@@ -93,11 +95,11 @@ end
 /**
  * The clock's work on one queue, done by every process once a second and when something is due: forget lost
  * hints, take back what lost workers held, do what time does to tasks, remove what outlived its retention,
- * wake idle slots.
+ * look again at what waits for a rate, wake idle slots.
  *
  * KEYS: queue root
  * ARGV: lease (ms), since when the caller has been in touch (ms), when it last was (ms)
- * Returns [now (ms), when the next task is due (ms) or '', [id of a task whose worker was lost, …],
+ * Returns [now (ms), when time does something next (ms) or '', [id of a task whose worker was lost, …],
  *          entries of records to remove that were dealt with, [error, …], hint, id, delivery, …]
  *
  * Times are the store's. A caller that hasn't been in touch for a whole lease, or that slept, sweeps
@@ -130,6 +132,15 @@ for _, id in ipairs(redis.call('ZRANGE', removalsKey, '-inf', int(now), 'BYSCORE
   redis.call('ZREM', removalsKey, id)
 end
 
-local next = redis.call('ZRANGE', dueKey, 0, 0, 'WITHSCORES')[2]
-return { int(now), next or '', lost, removed, errors, unpack(wake(${linesPerTick})) }
+for _, limit in ipairs(redis.call('ZRANGE', blockedKey, '-inf', int(now), 'BYSCORE', 'LIMIT', 0, ${itemsPerCall})) do
+  unblock(limit)
+end
+
+local hints = wake(${linesPerTick})
+local next
+for _, key in ipairs({ dueKey, blockedKey }) do
+  local at = tonumber(redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2] or math.huge)
+  if at < (next or math.huge) then next = at end
+end
+return { int(now), next and int(next) or '', lost, removed, errors, unpack(hints) }
 `);

@@ -1,97 +1,108 @@
-/** The most hints that one call promises, and the most lines that it looks at unless told otherwise. */
-const hintsPerCall = 100;
-
-/** The most lines that the clock looks at: lines that no worker serves any more must not hide what others wait for. */
-export const linesPerTick = 1_000;
-
 /**
- * The backlog, and what wakes idle slots for it. A line is `name:definitionVersion`; suspects, which may have
- * killed their worker, wait in lines of their own: `name:definitionVersion!limit`.
+ * The backlog. A line is `name:definitionVersion`; suspects, which may have killed their worker, wait in lines
+ * of their own, `name:definitionVersion!limit`, and tasks with a limit key in keyed lines, `…@`, with a backlog
+ * for each key. Of a keyed line only the keys that may start one are in its ring, by whose turn it is: the
+ * others cost nothing until their limit lets go of them.
  */
 export const waiting = `
 local lineOf = function(task)
   return task.name .. ':' .. task.definition .. (task.suspect and '!' .. task.suspect or '')
+    .. (task.limitKey and '@' or '')
 end
+local isKeyed = function(line) return line:sub(-1) == '@' end
+local nameOf = function(line) return line:match('^[^:@]*') end
 -- The line by which workers say what they serve, and how many suspects may run beside each other (nil: it is none).
 local servedLine = function(line)
-  local served, limit = line:match('^([^!]+)!?(%d*)$')
+  local served, limit = line:match('^([^!@]+)!?(%d*)')
   return served, tonumber(limit)
 end
+-- Less is sooner: when it was enqueued or due (µs), less its head start.
+local orderOf = function(task)
+  return int((task.runAt and task.runAt * 1000 or task.created) - (task.priority or 0) * 1000000)
+end
+
+-- A line's first task, its order, and of a keyed line whose turn it is.
+local firstOf = function(line)
+  if not isKeyed(line) then
+    local first = redis.call('ZRANGE', backlogKey(line), 0, 0, 'WITHSCORES')
+    return first[1], first[2]
+  end
+  while true do
+    local key = redis.call('ZRANGE', ringKey(line), 0, 0)[1]
+    if not key then return nil end
+    local first = redis.call('ZRANGE', backlogKey(line .. key), 0, 0, 'WITHSCORES')
+    if first[1] then return first[1], first[2], key end
+    redis.call('ZREM', ringKey(line), key)
+  end
+end
 local updateHead = function(line)
-  local first = redis.call('ZRANGE', backlogKey(line), 0, 0, 'WITHSCORES')
-  if first[2] then
-    redis.call('ZADD', headsKey, first[2], line)
+  local id, order = firstOf(line)
+  if id then
+    redis.call('ZADD', headsKey, order, line)
   else
     redis.call('ZREM', headsKey, line)
   end
 end
+
+-- Gives a key its place: the end of the ring, or outside it where its limit lets nothing start.
+local queueUp = function(line, key)
+  if redis.call('EXISTS', backlogKey(line .. key)) == 0 then
+    redis.call('ZREM', ringKey(line), key)
+    return
+  end
+  local name = nameOf(line)
+  local room, at = keyRoom(name, key)
+  if room > 0 then
+    redis.call('ZADD', ringKey(line), int(nowUs), key)
+  else
+    local limit = name .. '@' .. key
+    redis.call('ZREM', ringKey(line), key)
+    redis.call('SADD', waitersKey(limit), line)
+    block(limit, at)
+  end
+end
+-- Looks again at what waits for a limit.
+local unblock = function(limit)
+  if redis.call('ZREM', blockedKey, limit) == 0 then return end
+  local key = limit:match('@(.*)$')
+  if not key then return end
+  local lines = redis.call('SMEMBERS', waitersKey(limit))
+  redis.call('DEL', waitersKey(limit))
+  for _, line in ipairs(lines) do
+    queueUp(line, key)
+    updateHead(line)
+  end
+end
+
 local wait = function(task)
   local line = lineOf(task)
-  redis.call('ZADD', backlogKey(line), task.created, task.id)
+  redis.call('ZADD', backlogKey(line .. (task.limitKey or '')), orderOf(task), task.id)
+  if task.limitKey and not redis.call('ZSCORE', ringKey(line), task.limitKey) then
+    local limit = task.name .. '@' .. task.limitKey
+    if redis.call('ZSCORE', blockedKey, limit) then
+      redis.call('SADD', waitersKey(limit), line)
+    else
+      queueUp(line, task.limitKey)
+    end
+  end
   updateHead(line)
 end
 local stopWaiting = function(task)
   local line = lineOf(task)
-  redis.call('ZREM', backlogKey(line), task.id)
+  redis.call('ZREM', backlogKey(line .. (task.limitKey or '')), task.id)
   updateHead(line)
 end
 
 -- How many suspects of a limit a worker may take beside those that it runs.
 local suspectRoom = function(worker, limit)
   local room = limit
-  local running = redis.call('HVALS', suspectsKey(worker))
-  for _, other in ipairs(running) do room = math.min(room, tonumber(other)) end
-  return math.max(0, room - #running)
+  local others = redis.call('HVALS', suspectsKey(worker))
+  for _, other in ipairs(others) do room = math.min(room, tonumber(other)) end
+  return math.max(0, room - #others)
 end
-
--- Wakes idle slots: at most min(claimable, idle slots - hints under way) hints, promised here and pushed by
--- the caller. Returns { hint, task id, delivery, ... }. Idle slots are derived from leased presence.
-local promise = function(hints, id, delivery)
-  redis.call('ZADD', hintsKey, int(now), id)
-  -- The hint's own number: Bee-Queue refuses an id that it has seen, and a lost hint would be in its way.
-  for _, value in ipairs({ id .. '.' .. int(nowUs), id, int(delivery) }) do hints[#hints + 1] = value end
-end
-local wake = function(lines)
-  local hints = {}
-  local heads = redis.call('ZRANGE', headsKey, 0, (lines or ${hintsPerCall}) - 1)
-  if #heads == 0 then return hints end
-  local sizes, claimable = {}, 0
-  for _, line in ipairs(heads) do
-    sizes[line] = redis.call('ZCARD', backlogKey(line))
-    claimable = claimable + sizes[line]
-  end
-  local room = ${hintsPerCall} + redis.call('ZCARD', hintsKey)
-  local idle, useful = 0, {}
-  for _, worker in ipairs(redis.call('ZRANGE', workersKey, '(' .. int(now), '+inf', 'BYSCORE')) do
-    local presence = redis.call('HMGET', workerKey(worker), 'slots', 'lines')
-    local free = presence[1] and presence[1] - redis.call('HLEN', runsKey(worker)) or 0
-    if free > 0 then
-      local usable = 0
-      for line, size in pairs(sizes) do
-        local served, limit = servedLine(line)
-        if presence[2]:find(' ' .. served .. ' ', 1, true) then
-          if limit then size = math.min(size, suspectRoom(worker, limit)) end
-          usable = usable + size
-          useful[line] = math.max(useful[line] or 0, size)
-        end
-      end
-      idle = idle + math.min(free, usable)
-      if idle >= math.min(claimable, room) then break end
-    end
-  end
-  local underWay = redis.call('ZCARD', hintsKey)
-  local count = math.min(idle, claimable, room) - underWay
-  for _, line in ipairs(heads) do
-    if count <= 0 then break end
-    if (useful[line] or 0) > 0 then
-      for _, id in ipairs(redis.call('ZRANGE', backlogKey(line), 0, count + underWay - 1)) do
-        if count > 0 and not redis.call('ZSCORE', hintsKey, id) then
-          promise(hints, id, (redis.call('HGET', taskKey(id), 'attempt') or 0) + 1)
-          count = count - 1
-        end
-      end
-    end
-  end
-  return hints
+-- How many of a definition a worker may take beside those that it runs, where it may run only so many.
+local localRoom = function(worker, line, most)
+  if not most then return math.huge end
+  return most - (redis.call('HGET', localKey(worker), nameOf(line)) or 0)
 end
 `;

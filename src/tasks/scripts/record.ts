@@ -1,0 +1,247 @@
+import { allowedMoves } from '../moves.ts';
+import { isFinal, taskStatuses } from '../task.ts';
+import { attemptsShown, flowMs, inlineOutputBytes, sweepAfterMs, tickMs } from './bounds.ts';
+
+const moves = taskStatuses.flatMap((from) => allowedMoves[from].map((to) => `${from}>${to}`)).join(' ');
+const finals = taskStatuses.filter((status) => isFinal(status)).map((status) => `${status}=true`);
+
+/**
+ * A record: its fields, its state as JSON, its clock, and the one function by which it changes. Lua never
+ * decodes or re-encodes user JSON, as cjson turns `[]` into `{}` and large integers into floats: the state is
+ * joined from opaque strings.
+ */
+export const record = `
+local moves = ' ${moves} '
+local isFinal = {${finals.join(',')}}
+local time = redis.call('TIME')
+local nowUs = time[1] * 1000000 + time[2]
+local now = math.floor(nowUs / 1000)
+local int = function(number) return string.format('%.0f', number) end
+
+-- The small fields of a record, in the order of HMGET. 'input' and 'output' are read apart.
+--   facts       what never changes and is part of the state: JSON members, the owner first
+--   ties        with what it waits or belongs together: JSON of limitKey, pending (D or S and the hash of its
+--               debounce or singleton key), batch, schedule; each of them is a member of the loaded task
+--   policy      the definition's, as JSON (policy.ts)      token, worker  of the delivery that runs
+--   tried       attempts of this round that failed         endedToken     of the last one that told its end
+--   lost        deliveries of this round that were lost    suspect        how many suspects may run side by side
+--   due         when its next attempt may start (ms)       timeoutAt      when the delivery's time is up (ms)
+--   clock       its score in the 'due' set                 key, keyHash   idempotency key, hash of its input
+--   runAt       when it was to start, where delayed (ms)   priority       its head start (s)
+--   parked      its run waits for its children: 1
+local fields = { 'name', 'definition', 'status', 'version', 'created', 'facts', 'ties', 'attempt', 'token', 'worker', 'started', 'finished', 'progress', 'failure', 'cancellation',
+  'outputBytes', 'policy', 'tried', 'lost', 'suspect', 'due', 'expiresAt', 'deadlineAt', 'timeoutAt', 'clock',
+  'key', 'keyUntil', 'endedToken', 'runAt', 'priority', 'parked' }
+
+-- The record as a table of strings, or nil.
+local load = function(id)
+  local values = redis.call('HMGET', taskKey(id), unpack(fields))
+  if not values[1] then return nil end
+  local task = { id = id }
+  for i, field in ipairs(fields) do task[field] = values[i] end
+  if task.ties then
+    for name, value in pairs(cjson.decode(task.ties)) do task[name] = value end
+  end
+  return task
+end
+
+local policyOf = function(task)
+  if not task.rules then task.rules = cjson.decode(task.policy) end
+  return task.rules
+end
+
+-- The state as JSON: what is published and what a snapshot reads.
+local state = function(task)
+  local attempt = tonumber(task.attempt)
+  local attempts = {}
+  if attempt > 0 then
+    local names = {}
+    for number = math.max(1, attempt - ${attemptsShown - 1}), attempt do names[#names + 1] = 'attempt:' .. number end
+    for _, text in ipairs(redis.call('HMGET', taskKey(task.id), unpack(names))) do
+      -- An attempt that runs is kept as an object left open.
+      if text then attempts[#attempts + 1] = text:sub(-1) == '}' and text or text .. '}' end
+    end
+  end
+  local parts = { '{"id":"', task.id, '","name":"', task.name, '","queue":"', KEYS[1]:match('{(.*)}'),
+    '","status":"', task.status, '","version":', task.version, ',"attempt":', task.attempt,
+    ',"attempts":[', table.concat(attempts, ','), '],"createdAt":', int(math.floor(task.created / 1000)),
+    ',', task.facts }
+  local add = function(name, json)
+    if json then parts[#parts + 1] = ',"' .. name .. '":' .. json end
+  end
+  add('failedAttempts', task.tried or 0)
+  add('startedAt', task.started)
+  add('finishedAt', task.finished)
+  add('nextAttemptAt', task.due)
+  add('runAt', task.runAt)
+  add('priority', task.priority)
+  add('limitKey', task.limitKey and cjson.encode(task.limitKey))
+  add('batch', task.batch and '"' .. task.batch .. '"')
+  add('schedule', task.schedule and '"' .. task.schedule .. '"')
+  add('expiresAt', task.expiresAt)
+  add('deadlineAt', task.deadlineAt)
+  add('progress', task.progress)
+  add('failure', task.failure)
+  add('cancellation', task.cancellation)
+  add('outputBytes', task.outputBytes)
+  if task.outputBytes and tonumber(task.outputBytes) <= ${inlineOutputBytes} then
+    add('output', redis.call('HGET', taskKey(task.id), 'output'))
+  end
+  parts[#parts + 1] = '}'
+  return table.concat(parts)
+end
+
+-- When time will next do something to a task by itself (ms), or nil.
+local clockOf = function(task)
+  local at
+  local earliest = function(ms)
+    ms = tonumber(ms or nil)
+    if ms and (not at or ms < at) then at = ms end
+  end
+  if task.status == 'RUNNING' or task.status == 'CANCELING' then
+    local allowance = policyOf(task).graceMs + ${sweepAfterMs}
+    earliest(task.timeoutAt and task.timeoutAt + allowance)
+    if task.status == 'CANCELING' then
+      earliest(task.cancellation:match('"requestedAt":(%d+)') + allowance)
+    end
+  elseif not isFinal[task.status] then
+    earliest(task.due)
+    earliest(task.expiresAt)
+    earliest(task.deadlineAt)
+  end
+  return at and int(at)
+end
+
+-- Puts a task where the clocks look for it. Gives its score, or false.
+local setClock = function(task)
+  local at = clockOf(task) or false
+  if at ~= (task.clock or false) then
+    if at then
+      redis.call('ZADD', dueKey, at, task.id)
+      -- The clocks are told of what is due before they look again, and before everything else, so that it is on time.
+      if task.due and (at - now < ${tickMs * 1.2} or redis.call('ZRANGE', dueKey, 0, 0)[1] == task.id) then
+        redis.call('PUBLISH', dueKey, at)
+      end
+    else
+      redis.call('ZREM', dueKey, task.id)
+    end
+    task.clock = at
+  end
+  return at
+end
+
+-- An idempotency key holds the id of its task and the hash of the input. It is free where its task isn't there any
+-- more or has ended without a result.
+local holderOf = function(key)
+  local id, hash = (redis.call('GET', keyKey(key)) or ''):match('^(%S+) (%S+)$')
+  local task = id and load(id)
+  if task and task.status ~= 'FAILED' and task.status ~= 'EXPIRED' then return task, hash end
+end
+local holdKey = function(key, id, hash, untilMs) redis.call('SET', keyKey(key), id .. ' ' .. hash, 'PXAT', untilMs) end
+local releaseKey = function(task)
+  local id = (redis.call('GET', keyKey(task.key)) or ''):match('^%S+')
+  if id == task.id then redis.call('DEL', keyKey(task.key)) end
+end
+
+-- What becomes of a record that is final, and of its idempotency key: the two end together.
+local retire = function(task)
+  local policy = policyOf(task)
+  local removal = now + (task.status == 'SUCCEEDED' and policy.keepSuccessMs or policy.keepFailureMs)
+  if task.key and (task.status == 'FAILED' or task.status == 'EXPIRED') then
+    releaseKey(task)
+  elseif task.keyUntil then
+    removal = math.max(removal, tonumber(task.keyUntil))
+  end
+  redis.call('ZADD', removalsKey, removal, task.id)
+  -- Only the net: the clock removes the record with its index entries.
+  redis.call('PEXPIREAT', taskKey(task.id), int(removal + 86400000))
+end
+
+-- To be asked before anything is written: what a script has written stays where it fails.
+local checkMove = function(task, status)
+  if not moves:find(' ' .. task.status .. '>' .. status .. ' ', 1, true) then
+    error('a task may not go from ' .. task.status .. ' to ' .. status)
+  end
+end
+
+-- A task that waits alone under its debounce or singleton key does so until its time has come, or its first start.
+local leavePending = function(task, to)
+  local mode, hash = task.pending:match('^(.)(.*)$')
+  if task.attempt == '0' and (to == 'SCHEDULED' or to == 'QUEUED' and mode == 'S') then return end
+  if redis.call('GET', pendingKey(hash)) == task.id then redis.call('DEL', pendingKey(hash)) end
+end
+
+local batchState = function(id)
+  local batch = redis.call('HGETALL', batchKey(id))
+  if #batch == 0 then return nil end
+  local parts = { '{"id":"', id, '","queue":"', KEYS[1]:match('{(.*)}'), '","counts":{' }
+  local counts, rest = {}, {}
+  for i = 1, #batch, 2 do
+    if batch[i]:match('^%u+$') then
+      counts[#counts + 1] = '"' .. batch[i] .. '":' .. batch[i + 1]
+    elseif batch[i] == 'total' or batch[i] == 'version' or batch[i] == 'createdAt' or batch[i] == 'owner'
+      or batch[i] == 'name' then
+      rest[#rest + 1] = ',"' .. batch[i] .. '":' .. batch[i + 1]
+    end
+  end
+  return table.concat(parts) .. table.concat(counts, ',') .. '}' .. table.concat(rest) .. '}'
+end
+-- A batch lives as long as something happens in it, and a while longer.
+local tellBatch = function(id)
+  local key = batchKey(id)
+  local created, version = unpack(redis.call('HMGET', key, 'createdAt', 'version'))
+  if not created then return end
+  redis.call('HSET', key, 'version', int(math.max((version or 0) + 1, nowUs - created * 1000)))
+  redis.call('PEXPIRE', key, ${30 * 86_400_000})
+  redis.call('PUBLISH', stateChannel(id), batchState(id))
+end
+
+-- Writes changes (a table of strings; false removes the field), raises the version, moves the index entry
+-- and publishes. The only way in which a record changes. Returns the state.
+local change = function(task, changes)
+  local key = taskKey(task.id)
+  local from, to = task.status, changes.status or task.status
+  if from ~= to then
+    checkMove(task, to)
+    redis.call('ZREM', indexKey(task.name, from), task.id)
+    redis.call('ZADD', indexKey(task.name, to), task.created, task.id)
+    if task.pending then leavePending(task, to) end
+    if task.batch then
+      redis.call('HINCRBY', batchKey(task.batch), from, -1)
+      redis.call('HINCRBY', batchKey(task.batch), to, 1)
+    end
+  end
+  -- Also grows over a failover that lost writes, as time goes on there.
+  changes.version = int(math.max(task.version + 1, nowUs - task.created))
+  local set, removed = {}, {}
+  local write = function(field, value, was)
+    if value then
+      set[#set + 1] = field
+      set[#set + 1] = value
+    elseif was then
+      removed[#removed + 1] = field
+    end
+  end
+  for field, value in pairs(changes) do
+    write(field, value, task[field])
+    task[field] = value
+  end
+  local clock = task.clock
+  if setClock(task) ~= (clock or false) then write('clock', task.clock, clock) end
+  redis.call('HSET', key, unpack(set))
+  if #removed > 0 then redis.call('HDEL', key, unpack(removed)) end
+  if from ~= to and isFinal[to] then
+    retire(task)
+    local bucket = flowKey(int(math.floor(now / ${flowMs})))
+    if redis.call('HINCRBY', bucket, to, 1) == 1 then redis.call('PEXPIRE', bucket, 600000) end
+  elseif isFinal[from] and not isFinal[to] then
+    redis.call('ZREM', removalsKey, task.id)
+    redis.call('PERSIST', key)
+  end
+  local json = state(task)
+  redis.call('PUBLISH', stateChannel(task.id), json)
+  redis.call('PUBLISH', statesChannel, json)
+  if task.batch and from ~= to then tellBatch(task.batch) end
+  return json
+end
+`;
