@@ -111,7 +111,7 @@ export const table = {
     value: 'names',
     env: 'TASKWIRE_QUEUES',
     help: 'queues that the worker serves, separated by commas',
-    otherwise: 'all queues of its definitions',
+    otherwise: 'all queues of its definitions but inline',
     repeatable: true,
     on: { worker: optional },
     parse: (text) =>
@@ -131,12 +131,20 @@ export const table = {
     on: { dev: '10', worker: '10' },
     parse: (text) => wholeNumber(text, 1, 1_000),
   }),
+  inlineConcurrency: setting({
+    flag: '--inline-concurrency',
+    value: 'number',
+    env: 'TASKWIRE_INLINE_CONCURRENCY',
+    help: 'tasks of the queue inline that the API process runs at once',
+    on: { dev: '10', server: '10' },
+    parse: (text) => wholeNumber(text, 1, 1_000),
+  }),
   grace: setting({
     flag: '--grace',
     value: 'time',
     env: 'TASKWIRE_GRACE',
-    help: 'how long running tasks may go on when the worker is asked to stop; the rest is given back',
-    on: { dev: '1s', worker: '30s' },
+    help: 'how long running tasks may go on when their process is asked to stop; the rest is given back',
+    on: { dev: '1s', server: '30s', worker: '30s' },
     parse: duration,
   }),
   lease: setting({

@@ -1,7 +1,9 @@
 import type { TaskDefinition } from './definition/definition.ts';
+import { inlineQueue } from './definition/inline.ts';
 import type { Logger } from './logger.ts';
 import type { Server, ServerOptions } from './server/server.ts';
 import type { Tasks, TasksOptions } from './tasks/tasks.ts';
+import type { InlineOptions } from './worker/inline.ts';
 import type { Worker, WorkerOptions } from './worker/worker.ts';
 
 // Each part is loaded when it is first asked for: a task file that imports `defineTask` from here runs in
@@ -28,8 +30,9 @@ export async function connectTasks(options: EmbedOptions<TasksOptions>): Promise
 }
 
 /**
- * Starts a worker in this process; resolves once it takes tasks. Its `stuck` resolves when the process should be
- * ended, as every slot of a queue is held by a `run` that ignores its signal.
+ * Starts a worker in this process; resolves once it takes tasks. It leaves the queue `inline` to the API, unless
+ * `queues` names it. Its `stuck` resolves when the process should be ended, as every slot of a queue is held by a `run`
+ * that ignores its signal.
  *
  * @throws {ConfigurationError} where the definitions don't go together, or a setting can't be used.
  */
@@ -38,14 +41,32 @@ export async function startWorker(options: EmbedOptions<WorkerOptions>): Promise
   return await startWorker({ ...options, logger: options.logger ?? (await usualLogger()) });
 }
 
+/** Options of an API server in a program of your own. */
+export type EmbedServerOptions = EmbedOptions<Omit<ServerOptions, 'startInline'>> & {
+  /** How the tasks of the queue `inline` are run in this process; `false` leaves them to others. @default {} */
+  readonly inline?: InlineOptions | false;
+};
+
 /**
- * Makes an API server on tasks that are connected; call its `listen`.
+ * Makes an API server on tasks that are connected; call its `listen`. From now on it also runs the tasks of the queue
+ * `inline`, where one of the definitions names it, on the Redis that `tasks` is connected to, until it is closed.
  *
- * @throws {ConfigurationError} where names of the definitions clash.
+ * @throws {ConfigurationError} where names of the definitions clash, or a setting can't be used.
  */
-export async function createServer(options: EmbedOptions<ServerOptions>): Promise<Server> {
+export async function createServer({ inline = {}, ...options }: EmbedServerOptions): Promise<Server> {
   const { createServer } = await import('./server/server.ts');
-  return createServer({ ...options, logger: options.logger ?? (await usualLogger()) });
+  const logger = options.logger ?? (await usualLogger());
+  const { redis, definitions, leaseMs } = options.tasks.options;
+  if (inline === false || definitions.every(({ queue }) => queue !== inlineQueue)) {
+    return createServer({ ...options, logger });
+  }
+  const { startInline } = await import('./worker/inline.ts');
+  const lease = leaseMs === undefined ? {} : { leaseMs };
+  return createServer({
+    ...options,
+    logger,
+    startInline: () => startInline({ redis, definitions, logger, ...lease, ...inline }),
+  });
 }
 
 /**

@@ -31,7 +31,14 @@ export {
   type ErrorCode,
   type Issue,
 } from './errors.ts';
-export { connectTasks, createServer, loadDefinitions, startWorker, type EmbedOptions } from './embed.ts';
+export {
+  connectTasks,
+  createServer,
+  loadDefinitions,
+  startWorker,
+  type EmbedOptions,
+  type EmbedServerOptions,
+} from './embed.ts';
 export type { Logger } from './logger.ts';
 export type { RedisSettings } from './redis/connection.ts';
 export type { Server, ServerOptions } from './server/server.ts';
@@ -55,4 +62,5 @@ export type {
   TasksOptions,
 } from './tasks/tasks.ts';
 export type { AbortCode } from './worker/abort.ts';
+export type { InlineOptions } from './worker/inline.ts';
 export type { Worker, WorkerOptions } from './worker/worker.ts';

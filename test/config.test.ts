@@ -17,6 +17,7 @@ describe('settings', () => {
       host: '127.0.0.1',
       prefix: 'tw',
       concurrency: 10,
+      inlineConcurrency: 10,
       grace: 1_000,
       lease: 15_000,
       dataDir: '.taskwire',

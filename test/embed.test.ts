@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { connectTasks, createServer, startWorker } from '../src/index.ts';
+import { connectTasks, createServer, defineTask, startWorker } from '../src/index.ts';
 import { multiply } from './fixtures/tasks/numbers.ts';
 import { freshSettings, testLogger } from './support/stores.ts';
 
@@ -25,4 +25,33 @@ test('a program of your own enqueues, works and serves through the public API', 
   expect(await response.json()).toEqual({
     data: { task: { status: 'SUCCEEDED', output: { product: 42 } } },
   });
+});
+
+test('a server of your own runs the tasks of the queue inline, unless it is told not to; a worker leaves them to it', async () => {
+  const redis = freshSettings();
+  const definitions = [multiply, defineTask({ name: 'nearby', queue: 'inline', run: () => undefined })];
+  const logger = testLogger;
+  await using tasks = await connectTasks({ redis, definitions, logger });
+  await using worker = await startWorker({ redis, definitions, logger });
+  await using _without = await createServer({ tasks, logger, inline: false });
+  expect(worker.queues).toEqual(['default']);
+  const { id } = await tasks.enqueue('nearby', {});
+
+  await using _server = await createServer({ tasks, logger, inline: { concurrency: 1 } });
+  const states = await Array.fromAsync(tasks.watch(id));
+
+  expect(states.at(-1)).toMatchObject({ status: 'SUCCEEDED', attempt: 1 });
+  expect(states.at(-1)?.attempts[0]?.worker).not.toBe(worker.id);
+});
+
+test('a worker serves the queue inline where it is named', async () => {
+  const redis = freshSettings();
+  const definitions = [defineTask({ name: 'nearby', queue: 'inline', run: () => undefined })];
+  await using tasks = await connectTasks({ redis, definitions, logger: testLogger });
+  await using worker = await startWorker({ redis, definitions, queues: ['inline'], logger: testLogger });
+
+  const { id } = await tasks.enqueue('nearby', {});
+  const states = await Array.fromAsync(tasks.watch(id));
+
+  expect(states.at(-1)?.attempts[0]?.worker).toBe(worker.id);
 });

@@ -81,7 +81,7 @@ async function importStart(): Promise<(definitions: readonly TaskDefinition[], g
         port,
       });
       await tell({ type: 'ready', url: api.url, port: api.port });
-      return () => api.close();
+      return (graceMs) => api.close(graceMs);
     };
   }
   const { startWorker } = await import('../worker/worker.ts');

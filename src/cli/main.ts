@@ -31,12 +31,15 @@ const entries = [
     run: async (settings) => (await import('./dev.ts')).dev(settings),
   }),
   entry('server', {
-    summary: 'the API alone',
+    summary: 'the API, which also runs the tasks of the queue inline',
+    details:
+      'SIGTERM or Ctrl-C: it stops listening, finishes what it can of its tasks in --grace and gives back the rest.',
     run: async (settings) => (await import('./server.ts')).server(settings),
   }),
   entry('worker', {
     summary: 'one worker',
     details:
+      'It leaves the queue inline to the API, unless --queues names it.\n' +
       'SIGTERM or Ctrl-C: it takes no more tasks, finishes what it can in --grace and gives back the rest.',
     run: async (settings) => (await import('./worker.ts')).worker(settings),
   }),

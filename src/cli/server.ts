@@ -1,9 +1,9 @@
 import type { Settings } from '../config.ts';
 import type { TaskDefinition } from '../definition/definition.ts';
+import { createServer } from '../embed.ts';
 import type { Logger } from '../logger.ts';
 import type { RedisSettings } from '../redis/connection.ts';
 import { graphqlPath } from '../server/pipeline.ts';
-import { createServer } from '../server/server.ts';
 import { defaultLeaseMs } from '../tasks/clock.ts';
 import { connectTasks } from '../tasks/tasks.ts';
 import { exitCodes } from './exit.ts';
@@ -22,9 +22,13 @@ export interface ApiOptions {
   /** How long a lost worker's lease lasts, in ms: the same as the workers'. @default 15000 */
   readonly lease?: number;
   readonly origins?: readonly string[] | undefined;
+  /** Tasks of the queue `inline` that run at once. @default 10 */
+  readonly inlineConcurrency?: number;
+  /** How long they may go on when the API closes, in ms. @default 30000 */
+  readonly grace?: number;
 }
 
-/** `taskwire server`: the API alone, until a signal. */
+/** `taskwire server`: the API, which runs the tasks of the queue `inline`, until a signal. */
 export async function server(settings: Settings<'server'>): Promise<number> {
   const asked = untilAsked();
   const logger = commandLogger(settings);
@@ -42,7 +46,8 @@ export async function server(settings: Settings<'server'>): Promise<number> {
 export interface Api {
   readonly url: string;
   readonly port: number;
-  close(): Promise<void>;
+  /** Ends what it runs after `graceMs`, or the grace of its options. */
+  close(graceMs?: number): Promise<void>;
 }
 
 /** Connects, listens, and hands back how to end both. Redis may come later; a port in use is thrown. */
@@ -56,11 +61,17 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     graphiql,
     lease: leaseMs = defaultLeaseMs,
     origins,
+    inlineConcurrency,
+    grace,
   } = options;
   const tasks = await connectTasks({ redis, definitions, logger, leaseMs });
-  const api = createServer({ tasks, logger, graphiql, origins });
-  const close = async (): Promise<void> => {
-    await api.close();
+  const inline = {
+    ...(inlineConcurrency === undefined ? {} : { concurrency: inlineConcurrency }),
+    ...(grace === undefined ? {} : { graceMs: grace }),
+  };
+  const api = await createServer({ tasks, logger, graphiql, origins, inline });
+  const close = async (graceMs?: number): Promise<void> => {
+    await api.close(graceMs);
     await tasks.close();
   };
   try {

@@ -8,7 +8,10 @@ import type { Validate } from './validate.ts';
 export interface SettingOptions<Input> {
   /** What the task does, for whoever reads the schema. */
   readonly description?: string;
-  /** The line it waits in, `^[a-z][A-Za-z0-9-]{0,47}$`. @default 'default' */
+  /**
+   * The line it waits in, `^[a-z][A-Za-z0-9-]{0,47}$`. That of `inline` the API processes run themselves, without a
+   * worker. @default 'default'
+   */
   readonly queue?: string;
   /** Finer rules for the input than its types can say. */
   readonly validate?: Validate<Input>;

@@ -23,6 +23,8 @@ export interface ServerOptions {
   /** How long requests and clients get to finish when the server closes. @default 1000 */
   readonly closeMs?: number;
   readonly sockets?: SocketOptions;
+  /** Starts what runs tasks in this process; it is told to stop once the server no longer listens, and waited for. */
+  readonly startInline?: (() => { stop(graceMs?: number): Promise<void> }) | undefined;
 }
 
 /** Makes the API server; it listens once it is told to. Throws a ConfigurationError where names clash. */
@@ -55,6 +57,7 @@ export class Server implements AsyncDisposable {
   readonly #origins: Origins;
   readonly #responses: Set<Response> = new Set();
   readonly #http: HttpServer<typeof CountedRequest>;
+  readonly #inline: { stop(graceMs?: number): Promise<void> } | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(options: ServerOptions) {
@@ -80,6 +83,8 @@ export class Server implements AsyncDisposable {
       (request, response) => void this.#answer(request, response),
     );
     this.#http.on('upgrade', (request, connection, head) => this.#upgrade(request, connection, head));
+    // Last, when nothing throws any more that would leave it running.
+    this.#inline = options.startInline?.();
   }
 
   /** Starts to listen; port 0 takes any free one. Throws a PortInUseError. */
@@ -100,9 +105,12 @@ export class Server implements AsyncDisposable {
     return { url: `http://${nameOf(host)}:${address.port}`, port: address.port };
   }
 
-  /** Ends all sockets and streams, so that clients subscribe elsewhere, lets requests finish, and stops listening. */
-  async close(): Promise<void> {
-    this.#closed ??= this.#close();
+  /**
+   * Ends all sockets and streams, so that clients subscribe elsewhere, lets requests finish, and stops listening. What
+   * runs in this process may go on for `graceMs`, or as long as `inline` said.
+   */
+  async close(graceMs?: number): Promise<void> {
+    this.#closed ??= Promise.all([this.#close(), this.#inline?.stop(graceMs)]).then(() => undefined);
     return this.#closed;
   }
 

@@ -86,6 +86,7 @@ export async function connectTasks(options: TasksOptions): Promise<Tasks> {
 /** What resolvers and backend code hold: enqueue, read, list, watch, cancel, retry and replay tasks. */
 export class Tasks implements AsyncDisposable {
   readonly definitions: ReadonlyMap<string, CompiledDefinition>;
+  readonly #options: TasksOptions;
   readonly #redis: Redis;
   readonly #store: Store;
   readonly #feed: Feed;
@@ -95,7 +96,9 @@ export class Tasks implements AsyncDisposable {
   readonly #closing = new AbortController();
   readonly #queues: Set<string>;
 
-  constructor({ redis, definitions, logger, leaseMs }: TasksOptions) {
+  constructor(options: TasksOptions) {
+    const { redis, definitions, logger, leaseMs } = options;
+    this.#options = options;
     this.definitions = compileDefinitions(definitions);
     const prefix = redis.prefix ?? defaultPrefix;
     this.#queues = new Set(definitions.map((definition) => definition.queue));
@@ -316,6 +319,11 @@ export class Tasks implements AsyncDisposable {
     const { accepted, task, hints } = changed;
     this.#lanes.of(task.queue).push(hints);
     return { accepted, task };
+  }
+
+  /** What it was connected with, for other parts of the same program. May hold a password. */
+  get options(): TasksOptions {
+    return this.#options;
   }
 
   /** Whether the store is reachable right now. */

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TaskDefinition } from '../definition/definition.ts';
-import { compileDefinitions } from '../definition/types.ts';
+import { inlineQueue } from '../definition/inline.ts';
+import { compileDefinitions, type CompiledDefinition } from '../definition/types.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { connect, defaultPrefix, type Redis, type RedisSettings } from '../redis/connection.ts';
@@ -19,7 +20,7 @@ import { Threads } from './threads.ts';
 export interface WorkerOptions {
   readonly redis: RedisSettings;
   readonly definitions: readonly TaskDefinition[];
-  /** Queues to serve. @default all that the definitions name */
+  /** Queues to serve. @default all that the definitions name, but for `inline`, whose tasks the API processes run */
   readonly queues?: readonly string[];
   /** Slots on each queue: attempts that run side by side, from 1 to 1,000. @default 10 */
   readonly concurrency?: number;
@@ -81,8 +82,10 @@ export class Worker implements AsyncDisposable {
     const compiled = [...compileDefinitions(options.definitions).values()];
     const served = Map.groupBy(compiled, ({ definition }) => definition.queue);
     checkQueues(options.queues ?? [], [...served.keys()]);
-    for (const queue of served.keys()) if (options.queues?.includes(queue) === false) served.delete(queue);
+    const queues = options.queues ?? [...served.keys()].filter((queue) => queue !== inlineQueue);
     const logger = options.logger.child({ worker: this.id });
+    if (options.queues === undefined) tellOfInline(logger, served.get(inlineQueue) ?? [], queues.length);
+    for (const queue of served.keys()) if (!queues.includes(queue)) served.delete(queue);
     const definitions = [...served.values()].flat().map(({ definition }) => definition);
     // May refuse a definition, so before anything is opened.
     this.#threads = new Threads({ definitions, maxThreads: concurrency * served.size, logger });
@@ -200,6 +203,20 @@ function checkSettings(concurrency: number, leaseMs: number): void {
   }
   if (!(leaseMs >= 100)) problems.push(`leaseMs: expected at least 100, got ${leaseMs}.`);
   if (problems.length > 0) throw new ConfigurationError(problems);
+}
+
+/** Whoever waits for such a task to be taken here would wait for ever. */
+function tellOfInline(logger: Logger, inline: readonly CompiledDefinition[], queues: number): void {
+  const names = inline.map(({ definition }) => definition.name);
+  if (names.length === 0) return;
+  const whose = 'of the queue inline, whose tasks the API processes run';
+  if (queues > 0) logger.info({ definitions: names }, `these definitions are ${whose}`);
+  else {
+    logger.warn(
+      { definitions: names },
+      `this worker takes nothing: all its definitions are ${whose}; name the queue to have it served here`,
+    );
+  }
 }
 
 /** A queue that nobody has a definition for would be served in name only. */
