@@ -3,6 +3,7 @@ export const errorCodes = [
   'BAD_USER_INPUT',
   'TASK_NOT_FOUND',
   'TASK_LOST',
+  'QUEUE_NOT_FOUND',
   'WATCH_RESET',
   'IDEMPOTENCY_KEY_REUSED',
   'QUEUE_FULL',
@@ -47,6 +48,13 @@ export class TaskNotFoundError extends TaskwireError {
       'TASK_NOT_FOUND',
       `No task has the id '${start(id)}'. It may have been removed after its retention.`,
     );
+  }
+}
+
+/** No process has ever had a definition for a queue of this name. */
+export class QueueNotFoundError extends TaskwireError {
+  constructor(name: string) {
+    super('QUEUE_NOT_FOUND', `No queue has the name '${start(name)}'.`);
   }
 }
 

@@ -20,6 +20,7 @@ export {
   ConfigurationError,
   IdempotencyKeyReusedError,
   InvalidOutputError,
+  QueueNotFoundError,
   LimitReachedError,
   QueueDrainingError,
   QueueFullError,
@@ -42,6 +43,11 @@ export {
 export type { Logger } from './logger.ts';
 export type { RedisSettings } from './redis/connection.ts';
 export type { Server, ServerOptions } from './server/server.ts';
+export type { Queue, QueueLimitState } from './tasks/queue.ts';
+export type { QueueLimit } from './tasks/queue-rules.ts';
+export type { Purged, QueueLimits, Queues } from './tasks/queues.ts';
+export type { LimitRule, QueueAct } from './tasks/rules.ts';
+export type { Standing } from './tasks/standing.ts';
 export type { TaskFilter, TaskPage, TaskQuery } from './tasks/list.ts';
 export { canCancel, canRetry, isFinal, taskStatuses } from './tasks/task.ts';
 export type {

@@ -1,4 +1,8 @@
+import { inlineQueue } from '../definition/inline.ts';
 import type { LineState, QueueState, WorkerState } from '../tasks/inspect.ts';
+import { isFull } from '../tasks/queue.ts';
+import { isFinal, type TaskStatus } from '../tasks/task.ts';
+import { pauseFindings } from './doctor-pause.ts';
 import { type Finding, finding } from './finding.ts';
 import { showCount, showTime } from './quantity.ts';
 
@@ -21,6 +25,7 @@ export function queueFindings(state: QueueState, before: QueueState = state): Fi
   return [
     workersFinding(state, live),
     ...waitingFindings(state, live, hadToWait),
+    ...pauseFindings(state),
     clocksFinding(state),
     laneFinding(state, live),
   ].map((finding) => ({ ...finding, queue: state.queue }));
@@ -32,7 +37,7 @@ export function liveWorkers(state: QueueState): readonly WorkerState[] {
 }
 
 function workersFinding(
-  { tasks, lines, workerCount, workers }: QueueState,
+  { queue, tasks, lines, workerCount, workers, definitions, rules }: QueueState,
   live: readonly WorkerState[],
 ): Finding {
   const check = 'workers';
@@ -46,16 +51,19 @@ function workersFinding(
       `${showCount(live.length, 'worker')}${more}, ${busy} of ${showCount(slots, 'slot')} busy`,
     );
   }
-  const waiting = tasks.QUEUED ?? 0;
+  const waiting = tasks.QUEUED;
   const nobody = 'no live worker';
   if (waiting === 0 && lines.length === 0)
     return finding(check, 'ok', `${nobody}, and nothing waits for one`);
-  const longest = Math.max(0, ...lines.map(({ waitingMs }) => waitingMs ?? 0));
+  const longest = Math.max(0, ...[...lines, ...definitions].map(({ waitingMs }) => waitingMs ?? 0));
   return finding(
     check,
-    longest > patienceMs ? 'FAIL' : 'warn',
+    // Who has paused it may have stopped its workers, too.
+    longest > patienceMs && rules.pause === undefined ? 'FAIL' : 'warn',
     `${nobody}, and ${showCount(waiting, 'task')} of ${namesOf(lines)} ${waiting === 1 ? 'waits' : 'wait'}, the first for ${showTime(longest)}`,
-    'Start a worker with these definitions (and this queue, where it names queues).',
+    queue === inlineQueue
+      ? 'API processes take these: start one with these definitions.'
+      : 'Start a worker with these definitions (and this queue, where it names queues).',
   );
 }
 
@@ -66,13 +74,13 @@ function waitingFindings(
 ): Finding[] {
   const check = 'waiting';
   const { lines, lineCount } = state;
-  // Without any worker all has been said.
+  // Without any worker all has been said, and of a pause it is said apart.
   const bad =
-    live.length === 0
+    live.length === 0 || state.rules.pause !== undefined
       ? []
-      : lines.flatMap((line) => lineFinding(line, live, hadToWait.has(line.firstId)) ?? []);
+      : lines.flatMap((line) => lineFinding(state, line, live, hadToWait.has(line.firstId)) ?? []);
   if (bad.length > 0) return bad;
-  if (lines.length === 0) return [finding(check, 'ok', 'nothing waits')];
+  if (lines.length === 0) return [heldUpFinding(state)];
   const oldest = lines.toSorted((a, b) => (b.waitingMs ?? 0) - (a.waitingMs ?? 0))[0];
   const count = sum(lines, ({ count }) => count);
   const found =
@@ -81,12 +89,33 @@ function waitingFindings(
   return [finding(check, 'ok', found)];
 }
 
-/** What is wrong with a line, if anything. */
-function lineFinding(line: LineState, live: readonly WorkerState[], hadToWait: boolean): Finding | undefined {
+/** Where no line has anything to start: at most what limits of keys hold up waits. */
+function heldUpFinding({ tasks, blocked, definitions }: QueueState): Finding {
   const check = 'waiting';
-  const { name, version, count, waitingMs = 0, firstId } = line;
+  if (tasks.QUEUED === 0) return finding(check, 'ok', 'nothing waits');
+  const keys = blocked
+    .filter(({ isKeyed }) => isKeyed)
+    .map(({ name, count }) => `${name} (${showCount(count, 'key')})`);
+  const longest = Math.max(0, ...definitions.map(({ waitingMs }) => waitingMs ?? 0));
+  const found = `${showCount(tasks.QUEUED, 'task')} at the limits of ${keys.join(', ') || 'keys'}, the first for ${showTime(longest)}`;
+  return longest <= busyMs
+    ? finding(check, 'ok', found)
+    : finding(check, 'warn', found, 'Raise the limit of the definition, or spread the work.');
+}
+
+/** What is wrong with a line, if anything. */
+function lineFinding(
+  state: QueueState,
+  line: LineState,
+  live: readonly WorkerState[],
+  hadToWait: boolean,
+): Finding | undefined {
+  const check = 'waiting';
+  const { name, version, count } = line;
+  if (state.rules.definitions.get(name)?.pause !== undefined) return undefined;
   const what = `${showCount(count, 'task')} of ${nameOf(line)}`;
-  const since = `the first (${firstId ?? 'unknown'}) for ${showTime(waitingMs)}`;
+  const { id, waitingMs, which } = longestOf(state, line);
+  const since = `the ${which} (${id ?? 'unknown'}) for ${showTime(waitingMs)}`;
   const serving = live.filter(({ lines, slots }) => slots > 0 && lines.includes(`${name}:${version}`));
   if (serving.length === 0) {
     if (live.some(({ lines }) => lines.includes(`${name}:${version}`))) {
@@ -103,12 +132,19 @@ function lineFinding(line: LineState, live: readonly WorkerState[], hadToWait: b
       check,
       waitingMs > patienceMs ? 'FAIL' : 'warn',
       `${what}: no live worker serves this version (${served}), ${since}`,
-      `Start a worker with the definition '${name}' in version ${version}, or cancel these tasks.`,
+      `${state.queue === inlineQueue ? 'API processes take these: start one' : 'Start a worker'} with the definition '${name}' in version ${version}, or cancel these tasks.`,
     );
+  }
+  const limit = isFull(state) ? 'the queue' : isFull(state, name) ? name : undefined;
+  if (limit !== undefined) {
+    if (waitingMs <= busyMs) return undefined;
+    const found = `${what}: ${since}, as the limit of ${limit} lets no more begin`;
+    return finding(check, 'warn', found, 'Raise the limit, if that is not meant to be so.');
   }
   // A suspect is only given to a worker that runs no other.
   const idle = serving.filter(
-    ({ running, slots, suspects }) => running < slots && !(line.isSuspect && suspects > 0),
+    ({ running, slots, suspects, bounds }) =>
+      running < slots && !(line.isSuspect && suspects > 0) && !isAtBound(bounds.get(name)),
   );
   if (idle.length > 0 && waitingMs > wokenMs && hadToWait) {
     return finding(
@@ -126,6 +162,22 @@ function lineFinding(line: LineState, live: readonly WorkerState[], hadToWait: b
   return finding(check, 'warn', `${what}: ${since}, as all slots for them are busy`, todo);
 }
 
+/** The one that waits longest: not always the first, as others may have a higher priority. */
+function longestOf({ lines, definitions }: QueueState, line: LineState) {
+  const { name, firstId: id, waitingMs = 0 } = line;
+  const oldest = definitions.find((definition) => definition.name === name);
+  const isOnly = lines.every((other) => other === line || other.name !== name);
+  // What is known of a definition is known of its only line, unless keys are held up elsewhere.
+  if (!isOnly || line.isKeyed || oldest?.oldestId === undefined || oldest.oldestId === id) {
+    return { id, waitingMs, which: 'first' };
+  }
+  return { id: oldest.oldestId, waitingMs: Math.max(waitingMs, oldest.waitingMs ?? 0), which: 'oldest' };
+}
+
+function isAtBound(bound: { most: number; running: number } | undefined): boolean {
+  return bound !== undefined && bound.running >= bound.most;
+}
+
 function clocksFinding({ now, clocks, tasks, firstDue, firstLeaseEnd, firstRemoval }: QueueState): Finding {
   const check = 'clocks';
   const todo = 'Start a worker or a server on this store; if some run, look at their logs.';
@@ -138,7 +190,12 @@ function clocksFinding({ now, clocks, tasks, firstDue, firstLeaseEnd, firstRemov
     const found = `a task has been due for ${showTime(overdue(firstDue))}, and nothing happened`;
     return finding(check, 'FAIL', found, todo);
   }
-  const unfinished = Object.values(tasks).reduce((total, count) => total + count, 0);
+  // The keys of a record are its names, which Object.entries widens to string.
+  const counts = Object.entries(tasks) as [TaskStatus, number][];
+  const unfinished = sum(
+    counts.filter(([status]) => !isFinal(status)),
+    ([, count]) => count,
+  );
   const nobody = 'no process looks after the queue: its due tasks, timeouts and lost workers';
   if (clocks === 0 && unfinished > 0) return finding(check, 'FAIL', nobody, todo);
   if (clocks === 0) return finding(check, 'ok', `${nobody}; nothing is unfinished`);

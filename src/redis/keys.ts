@@ -61,6 +61,11 @@ export function statesChannel(root: string): string {
   return `${root}:states`;
 }
 
+/** The channel on which changes of a queue's rules are told. */
+export function rulesChannel(root: string): string {
+  return `${root}:rules`;
+}
+
 /** The channel on which a worker hears of changes to the tasks that it runs. */
 export function workerChannel(root: string, worker: string): string {
   return `${root}:worker:${worker}`;

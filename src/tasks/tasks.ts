@@ -10,6 +10,9 @@ import { defaultKeyMs, idempotencyOf } from './idempotency.ts';
 import { Lanes } from './lanes.ts';
 import { listTasks, type TaskFilter, type TaskPage, type TaskQuery } from './list.ts';
 import { policyOf } from './policy.ts';
+import { Queues } from './queues.ts';
+import type { Standing } from './standing.ts';
+import { Standings } from './standings.ts';
 import { Store, type Changed } from './store.ts';
 import { checkTags, tagGroups } from './tags.ts';
 import type { Task } from './task.ts';
@@ -86,11 +89,14 @@ export async function connectTasks(options: TasksOptions): Promise<Tasks> {
 /** What resolvers and backend code hold: enqueue, read, list, watch, cancel, retry and replay tasks. */
 export class Tasks implements AsyncDisposable {
   readonly definitions: ReadonlyMap<string, CompiledDefinition>;
+  /** The queues of the store: looked at, watched, paused, limited. */
+  readonly queues: Queues;
   readonly #options: TasksOptions;
   readonly #redis: Redis;
   readonly #store: Store;
   readonly #feed: Feed;
   readonly #watches: Watches;
+  readonly #standings: Standings;
   readonly #clock: Clock;
   readonly #lanes: Lanes;
   readonly #closing = new AbortController();
@@ -107,6 +113,16 @@ export class Tasks implements AsyncDisposable {
     this.#feed = new Feed(connect(redis, 'subscriber', logger), logger);
     this.#lanes = new Lanes({ prefix: prefix, redis: this.#redis, logger });
     this.#watches = new Watches(this.#store, this.#feed, logger);
+    this.#standings = new Standings(this.#store);
+    this.queues = new Queues({
+      store: this.#store,
+      feed: this.#feed,
+      lanes: this.#lanes,
+      logger,
+      own: this.#queues,
+      queueOfDefinition: (name) => this.definitions.get(name)?.definition.queue,
+      checkReason,
+    });
     this.#clock = new Clock({
       store: this.#store,
       lanes: this.#lanes,
@@ -321,6 +337,11 @@ export class Tasks implements AsyncDisposable {
     return { accepted, task };
   }
 
+  /** Where a task stands among those that wait, and when it may begin. Tasks asked for at the same time share a look. */
+  async standing(task: Pick<Task, 'id' | 'queue'>): Promise<Standing> {
+    return await this.#standings.of(task);
+  }
+
   /** What it was connected with, for other parts of the same program. May hold a password. */
   get options(): TasksOptions {
     return this.#options;
@@ -339,6 +360,7 @@ export class Tasks implements AsyncDisposable {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#watches.close();
+    this.queues.close();
     await this.#clock.close();
     await this.#lanes.close();
     this.#feed.close();

@@ -7,8 +7,10 @@ import { serverFindings, skewFinding } from '../../src/cli/doctor-server.ts';
 import type { Finding } from '../../src/cli/finding.ts';
 import { connect, defineScript, type Redis, type RedisSettings } from '../../src/redis/connection.ts';
 import { readServerFacts, type Facts } from '../../src/redis/server-facts.ts';
+import { defineTask } from '../../src/index.ts';
 import { inspectQueue } from '../../src/tasks/inspect.ts';
-import { double, forever } from '../support/definitions.ts';
+import { QueueRules } from '../../src/tasks/queue-rules.ts';
+import { double, forever, Gate } from '../support/definitions.ts';
 import { freePort, RedisServer } from '../support/redis-server.ts';
 import { TestStore, w1, w2 } from '../support/store.ts';
 import { freshSettings, redisServerPath, sharedStores, testLogger } from '../support/stores.ts';
@@ -189,6 +191,99 @@ describe.each(sharedStores)('the doctor looks at queues in $name', (shared) => {
 
     expect(lines).toMatchObject([{ name: 'resize', version: 'v1', count: 1, firstId: task.id }]);
     expect(lines[0]?.waitingMs).toBeLessThan(10_000);
+  });
+
+  test('what somebody has paused is said with who and why, and is not called stuck', async () => {
+    const { tests, find } = await queue();
+    await using _ = tests;
+    const rules = new QueueRules(tests.store);
+    await tests.present(2);
+    await rules.pause(tests.queue, undefined, { actor: 'ada', reason: 'the disk is full' });
+    expect(await find('pause')).toMatchObject({ mark: 'ok' });
+    const { task } = await tests.create();
+    await age(tests, task.id, 60_000);
+
+    expect(await find('waiting')).toMatchObject({ mark: 'ok' });
+    expect(await find('pause')).toMatchObject({
+      mark: 'warn',
+      found: expect.stringMatching(/^paused by ada .* ago: the disk is full \(1 task waiting\)$/),
+      todo: "Go on by 'taskwire resume images'.",
+    });
+
+    await rules.resume(tests.queue, undefined);
+    await rules.pause(tests.queue, 'resize', {});
+    expect(await find('waiting')).toMatchObject({ mark: 'ok' });
+    expect(await find('pause')).toMatchObject({
+      mark: 'warn',
+      found: expect.stringMatching(/^resize paused .* ago \(1 task waiting\)$/),
+    });
+  });
+
+  test('a queue that takes no new tasks is pointed at', async () => {
+    const { tests, find } = await queue();
+    await using _ = tests;
+    await new QueueRules(tests.store).drain(tests.queue, { actor: 'ada' });
+
+    expect(await find('drain')).toMatchObject({
+      mark: 'warn',
+      found: expect.stringMatching(/^takes no new tasks, drained by ada .* ago$/),
+    });
+  });
+
+  test('what waits at a limit is not stuck, though slots are idle', async () => {
+    const { tests, find } = await queue();
+    await using _ = tests;
+    await new QueueRules(tests.store).limit(tests.queue, { limit: { concurrency: 1 } });
+    await tests.present(2);
+    await tests.create();
+    await tests.delivery();
+    const { task } = await tests.create();
+    await age(tests, task.id, 60_000);
+    expect(await find('waiting')).toMatchObject({ mark: 'ok' });
+
+    await age(tests, task.id, 600_000);
+
+    expect(await find('waiting')).toMatchObject({
+      mark: 'warn',
+      found: expect.stringMatching(/for 11 min, as the limit of the queue lets no more begin$/),
+    });
+  });
+
+  test('what waits at the limits of keys is counted by them', async () => {
+    const settings = freshSettings(shared);
+    const gate = new Gate();
+    const keyed = defineTask({
+      name: 'keyed',
+      input: (t) => ({ tenant: t.string({ required: true }) }),
+      limit: { concurrency: 1, key: ({ tenant }) => tenant },
+      run: () => gate.opened,
+    });
+    await using tests = await TestTasks.start([keyed], { redis: settings });
+    for (const tenant of ['a', 'b']) {
+      const { id } = await tests.tasks.enqueue(keyed, { tenant });
+      await tests.reached(id, ({ status }) => status === 'RUNNING');
+      for (let count = 0; count < 2; count += 1) await tests.tasks.enqueue(keyed, { tenant });
+    }
+
+    expect(findingOf(await examine(settings), 'waiting')).toMatchObject({
+      mark: 'ok',
+      found: expect.stringMatching(/^4 tasks at the limits of keyed \(2 keys\), the first for /),
+    });
+    gate.open();
+  });
+
+  test('the task that waits longest is named, also where others go first', async () => {
+    const { tests, find } = await queue();
+    await using _ = tests;
+    await tests.present(5);
+    const { task } = await tests.create({ definitionVersion: 'v2' });
+    await age(tests, task.id, 300_000, 'resize:v2');
+    await tests.create({ definitionVersion: 'v2', priority: 600 });
+
+    expect(await find('waiting')).toMatchObject({
+      mark: 'FAIL',
+      found: expect.stringContaining(`the oldest (${task.id}) for 5 min`),
+    });
   });
 
   test('what a crash left behind is counted by its kind', async () => {

@@ -1,0 +1,147 @@
+import type { Logger } from '../logger.ts';
+import type { Feed, Listener } from './feed.ts';
+import { Latest } from './latest.ts';
+import type { Queue } from './queue.ts';
+
+/** At most so often a watched queue is looked at, in ms. */
+const pauseMs = 500;
+
+interface Watched {
+  readonly mailboxes: Set<Latest<Queue>>;
+  readonly listener: Listener;
+  timer: NodeJS.Timeout | undefined;
+  lookedAt: number;
+  /** Something has happened since the last look. */
+  isBehind: boolean;
+}
+
+/** What a watch of queues needs to know of them. */
+export interface QueueSource {
+  readonly feed: Feed;
+  readonly logger: Logger;
+  /** The channels on which changes of a queue are told. */
+  readonly channels: (queue: string) => readonly string[];
+  readonly look: (queue: string) => Promise<Queue>;
+  /** Bounds how long a caller waits for the store. */
+  readonly within: <T>(wait: () => Promise<T>) => Promise<T>;
+}
+
+/** All watches of queues in this process: each watched queue is looked at once for all who watch it, when it changes. */
+export class QueueWatches {
+  readonly #source: QueueSource;
+  readonly #watched: Map<string, Watched> = new Map();
+  #closed = false;
+
+  constructor(source: QueueSource) {
+    this.#source = source;
+  }
+
+  /** Yields the queue as it is now, then again after changes, at most about twice a second; ends when aborted. */
+  async *watch(
+    queue: string,
+    options: { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<Queue, void, undefined> {
+    const { signal } = options;
+    const mailbox = new Latest<Queue>();
+    const abort = (): void => mailbox.close();
+    // Listen first, read second.
+    const stop = await this.#listen(queue, mailbox);
+    try {
+      signal?.addEventListener('abort', abort, { once: true });
+      let shown = await this.#source.look(queue);
+      for (;;) {
+        if (signal?.aborted === true) return;
+        yield shown;
+        const next = await this.#differing(mailbox, shown);
+        if (next === undefined) return;
+        shown = next;
+      }
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      mailbox.close();
+      stop();
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const { mailboxes, timer } of this.#watched.values()) {
+      clearTimeout(timer);
+      for (const mailbox of mailboxes) mailbox.close();
+    }
+  }
+
+  async #differing(mailbox: Latest<Queue>, shown: Queue): Promise<Queue | undefined> {
+    for (;;) {
+      const next = await mailbox.take();
+      if (next === undefined || lasting(next) !== lasting(shown)) return next;
+    }
+  }
+
+  async #listen(queue: string, mailbox: Latest<Queue>): Promise<() => void> {
+    const { feed, channels, within } = this.#source;
+    const watched = this.#watched.get(queue) ?? this.#start(queue);
+    watched.mailboxes.add(mailbox);
+    const listening = channels(queue).map((channel) => feed.listen(channel, watched.listener));
+    const stop = (): void => {
+      watched.mailboxes.delete(mailbox);
+      if (watched.mailboxes.size > 0) return;
+      clearTimeout(watched.timer);
+      this.#watched.delete(queue);
+      for (const channel of listening) channel.stop();
+    };
+    try {
+      await within(() => Promise.all(listening.map(({ confirmed }) => confirmed)));
+    } catch (error) {
+      stop();
+      throw error;
+    }
+    return stop;
+  }
+
+  #start(queue: string): Watched {
+    const changed = (): void => this.#changed(queue, watched);
+    const watched: Watched = {
+      mailboxes: new Set(),
+      listener: { onMessage: changed, onGap: changed },
+      timer: undefined,
+      lookedAt: 0,
+      isBehind: false,
+    };
+    this.#watched.set(queue, watched);
+    return watched;
+  }
+
+  #changed(queue: string, watched: Watched): void {
+    watched.isBehind = true;
+    const waitMs = Math.max(0, watched.lookedAt + pauseMs - performance.now());
+    watched.timer ??= setTimeout(() => void this.#look(queue, watched), waitMs);
+  }
+
+  async #look(queue: string, watched: Watched): Promise<void> {
+    const { look, logger } = this.#source;
+    watched.isBehind = false;
+    watched.lookedAt = performance.now();
+    try {
+      const now = await look(queue);
+      for (const mailbox of watched.mailboxes) mailbox.set(now);
+    } catch (error) {
+      logger.debug({ err: error, queue }, 'a watched queue could not be looked at, trying again');
+      watched.isBehind = true;
+    }
+    watched.timer = undefined;
+    if (watched.isBehind && watched.mailboxes.size > 0 && !this.#closed) this.#changed(queue, watched);
+  }
+}
+
+/** What of a queue is a change worth telling; ages and rates alone aren't. */
+function lasting(queue: Queue): string {
+  const {
+    at: _,
+    oldestWaitingSince: _since,
+    enqueuedPerMinute: _in,
+    finishedPerMinute: _out,
+    ...rest
+  } = queue;
+  return JSON.stringify(rest);
+}
