@@ -27,6 +27,19 @@ export function addOptions(builder: ApiBuilder) {
         description:
           'How long the key holds, `1ms` to `30d`, but never longer than the task is kept. A day unless given.',
       }),
+      delay: t.field({
+        type: 'Duration',
+        description: 'How long it waits before it may begin, up to ten years: until then it is SCHEDULED.',
+      }),
+      runAt: t.field({
+        type: 'DateTimeISO',
+        description: 'When it may begin; a time that has passed is now. Either this or `delay`.',
+      }),
+      priority: t.int({
+        description:
+          'Seconds of head start, -600 to 600: with 60 it goes before what was enqueued up to a minute earlier, so ' +
+          'that nothing waits for ever. Where tasks have the key of a limit it orders those of one key. 0 unless given.',
+      }),
     }),
   });
 }
@@ -46,6 +59,7 @@ export function optionsOf(input: OptionsInput, context: Context): EnqueueOptions
   const { viewer, trace } = context;
   const key = keyOf(input, context);
   const keyMs = keyMsOf(input);
+  const delayMs = delayMsOf(input);
   if (input?.tags) checkTags(input.tags);
   return {
     owner: viewer.owner,
@@ -53,6 +67,9 @@ export function optionsOf(input: OptionsInput, context: Context): EnqueueOptions
     ...(trace === undefined ? {} : { trace }),
     ...(key === undefined ? {} : { idempotencyKey: key }),
     ...(keyMs === undefined ? {} : { idempotencyKeyMs: keyMs }),
+    ...(delayMs === undefined ? {} : { delayMs }),
+    ...(input?.runAt ? { runAt: input.runAt } : {}),
+    ...(typeof input?.priority === 'number' ? { priority: input.priority } : {}),
   };
 }
 
@@ -80,6 +97,17 @@ function keyMsOf(input: OptionsInput): number | undefined {
   throw invalid(
     ['options', 'idempotencyKeyTtl'],
     `Expected '1ms' to '30d', without years and months; got ${ttl}.`,
+  );
+}
+
+function delayMsOf(input: OptionsInput): number | undefined {
+  const delay = input?.delay ?? undefined;
+  if (delay === undefined) return undefined;
+  const ms = isoMs(delay);
+  if (ms !== undefined) return ms;
+  throw invalid(
+    ['options', 'delay'],
+    `Expected a time without years and months, up to '3650d'; got ${delay}.`,
   );
 }
 

@@ -13,10 +13,16 @@ import { addDefinition } from './definition.ts';
 import { addFilterTypes } from './filter.ts';
 import { addOptions } from './options.ts';
 import { addQueries } from './queries.ts';
+import { addQueueControl } from './queue-control.ts';
+import { addQueueLimits } from './queue-limits.ts';
+import { addQueuePurge } from './queue-purge.ts';
+import { addQueueTypes } from './queue.ts';
+import { addQueues } from './queues.ts';
 import { addReplay } from './replay.ts';
 import { addRetry } from './retry.ts';
 import { addSubscriptions } from './subscriptions.ts';
 import { addTaskTypes } from './task.ts';
+import { addWaitingChanges } from './waiting-changes.ts';
 
 /**
  * Builds the API's schema: what works for every task, and what each definition brings. Throws a
@@ -52,6 +58,12 @@ function build(definitions: readonly TaskDefinition[]): GraphQLSchema {
   addReplay(builder, types, options);
   addBulk(builder, all);
   addSubscriptions(builder, types, filterTypes);
+  addWaitingChanges(builder, types);
+  const queueTypes = addQueueTypes(builder);
+  addQueues(builder, queueTypes);
+  addQueueControl(builder, queueTypes);
+  addQueuePurge(builder, queueTypes);
+  addQueueLimits(builder, queueTypes);
 
   const definitionTypes = addTypes(builder, definitions);
   for (const definition of definitions) {

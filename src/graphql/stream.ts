@@ -1,14 +1,12 @@
-import type { Task } from '../tasks/task.ts';
+type Watch<State> = (signal: AbortSignal) => AsyncGenerator<State>;
 
-type Watch = (signal: AbortSignal) => AsyncGenerator<Task>;
-
-/** A subscriber's states of tasks; `return` closes the watch at once, also while a state is waited for. */
-export interface TaskStream extends AsyncIterableIterator<Task, undefined> {
-  return(): Promise<IteratorResult<Task, undefined>>;
+/** A subscriber's states of something; `return` closes the watch at once, also while a state is waited for. */
+export interface Stream<State> extends AsyncIterableIterator<State, undefined> {
+  return(): Promise<IteratorResult<State, undefined>>;
 }
 
 /** Opens a watch for one subscriber. */
-export function openStream(watch: Watch): TaskStream {
+export function openStream<State>(watch: Watch<State>): Stream<State> {
   const controller = new AbortController();
   const states = watch(controller.signal);
   return {
@@ -30,11 +28,11 @@ export function openStream(watch: Watch): TaskStream {
  * error of the subscription, not of a stream that had already begun. Ends when the client has `gone` meanwhile:
  * nobody would ever read, and so end, what it had asked for.
  */
-export async function openStartedStream(
-  watch: Watch,
+export async function openStartedStream<State>(
+  watch: Watch<State>,
   gone: AbortSignal | undefined,
-  check: (first: Task) => void = () => {},
-): Promise<TaskStream> {
+  check: (first: State) => void = () => {},
+): Promise<Stream<State>> {
   const stream = openStream(watch);
   // Never rejects: what fails here fails in `next`, too.
   const stop = () => void stream.return().catch(() => {});
@@ -51,7 +49,7 @@ export async function openStartedStream(
   }
 }
 
-function startingWith(first: IteratorResult<Task, undefined>, rest: TaskStream): TaskStream {
+function startingWith<State>(first: IteratorResult<State, undefined>, rest: Stream<State>): Stream<State> {
   let isTaken = false;
   return {
     async next() {

@@ -96,6 +96,36 @@ export function addTaskTypes(builder: ApiBuilder, typeNames: ReadonlyMap<string,
           'When its next attempt is due, while it is RETRYING, or its first one, while it is SCHEDULED.',
         resolve: ({ nextAttemptAt }) => date(nextAttemptAt),
       }),
+      runAt: t.field({
+        type: 'DateTimeISO',
+        nullable: true,
+        description: 'When it was to begin, where it was enqueued with a delay or a time.',
+        resolve: ({ runAt }) => date(runAt),
+      }),
+      priority: t.int({
+        nullable: false,
+        description: 'Its head start in seconds, -600 to 600.',
+        resolve: ({ priority }) => priority ?? 0,
+      }),
+      queuePosition: t.int({
+        nullable: true,
+        description:
+          'Its place among those that wait for a slot: 1 for the next one. What no worker serves and what is paused is ' +
+          'not counted. Of a task with a limit key at least so, as keys take turns. Null where it waits for no slot.',
+        resolve: async (task, _, { tasks }) =>
+          task.status === 'QUEUED' ? (await tasks.standing(task)).position : undefined,
+      }),
+      estimatedStartAt: t.field({
+        type: 'DateTimeISO',
+        nullable: true,
+        description:
+          'When its next attempt may begin as things go now: by how long the recent runs of what waits before it took, ' +
+          'shared by the slots that serve it; never before it is due. Null where nobody can know: it is paused, no ' +
+          'worker serves it, a rate or the turns of limit keys decide, or there are no recent runs; and where it ' +
+          'does not wait.',
+        resolve: async (task, _, { tasks }) =>
+          waits(task) ? date((await tasks.standing(task)).startsAt) : undefined,
+      }),
       expiresAt: t.field({
         type: 'DateTimeISO',
         nullable: true,
@@ -164,6 +194,11 @@ export function addTaskTypes(builder: ApiBuilder, typeNames: ReadonlyMap<string,
   });
 
   return { node, task, untyped, status };
+}
+
+/** Whether its next attempt is still to come. */
+function waits({ status }: Task): boolean {
+  return status === 'QUEUED' || status === 'SCHEDULED' || status === 'RETRYING';
 }
 
 /** The types that everything else of the API is made of. */

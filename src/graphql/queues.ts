@@ -1,0 +1,40 @@
+import type { QueueTypes } from './queue.ts';
+import type { ApiBuilder } from './state.ts';
+import { openStartedStream } from './stream.ts';
+
+/** Adds the fields that read and follow queues. */
+export function addQueues(builder: ApiBuilder, { queue }: QueueTypes): void {
+  builder.queryField('queues', (t) =>
+    t.field({
+      type: [queue],
+      nullable: { list: false, items: false },
+      description: 'All queues that any process has served or filled, by name.',
+      resolve: (_, _args, { tasks }) => tasks.queues.list(),
+    }),
+  );
+
+  builder.queryField('queue', (t) =>
+    t.field({
+      type: queue,
+      nullable: true,
+      description: 'A queue as it is now; null where no process has ever had a definition for it.',
+      args: { name: t.arg.string({ required: true, description: "The queue's name." }) },
+      resolve: (_, { name }, { tasks }) => tasks.queues.get(name),
+    }),
+  );
+
+  builder.subscriptionField('queueUpdated', (t) =>
+    t.field({
+      type: queue,
+      nullable: false,
+      description:
+        'The queue as it is now, then again after changes, at most about twice a second. That ages and rates go on is ' +
+        'no change, nor that a worker comes or goes. Ends only with the connection. A name that nobody knows is the ' +
+        'error `QUEUE_NOT_FOUND`.',
+      args: { name: t.arg.string({ required: true, description: "The queue's name." }) },
+      subscribe: (_, { name }, { tasks, signal }) =>
+        openStartedStream((signal) => tasks.queues.watch(name, { signal }), signal),
+      resolve: (queue) => queue,
+    }),
+  );
+}
