@@ -11,6 +11,11 @@ export const commands = [
   'watch',
   'cancel',
   'retry',
+  'queues',
+  'pause',
+  'resume',
+  'drain',
+  'purge',
   'doctor',
 ] as const;
 export type Command = (typeof commands)[number];
@@ -204,7 +209,17 @@ export const table = {
     value: 'url',
     env: 'TASKWIRE_URL',
     help: 'GraphQL endpoint of a running API',
-    on: { run: localApi, watch: localApi, cancel: localApi, retry: localApi },
+    on: {
+      run: localApi,
+      watch: localApi,
+      cancel: localApi,
+      retry: localApi,
+      queues: localApi,
+      pause: localApi,
+      resume: localApi,
+      drain: localApi,
+      purge: localApi,
+    },
     parse: httpUrl,
   }),
 };

@@ -21,6 +21,8 @@ interface Entry<C extends CommandName> {
 }
 type Options = Readonly<Record<string, string | undefined>>;
 
+const definitionOption = ['--definition <name>', 'one definition instead of a queue'] as const;
+
 // Each imports its own when it runs: `--help` shall not wait for a GraphQL server to load.
 const entries = [
   entry('dev', {
@@ -83,6 +85,47 @@ const entries = [
     arguments: [['id', 'id of a task']],
     run: async (settings, [id = '']) => (await import('./by-hand.ts')).retry(settings, id),
   }),
+  entry('queues', {
+    summary: 'a table of all queues: what waits and runs, how much comes and goes, what is paused',
+    run: async (settings) => (await import('./queues.ts')).queues(settings),
+  }),
+  entry('pause', {
+    summary: 'let nothing of a queue or definition begin, in any worker, until it is resumed',
+    details: 'What runs goes on, and new tasks are taken. It is kept over restarts.',
+    arguments: [['[queue]', 'name of a queue']],
+    options: [definitionOption, ['--reason <text>', 'why, for whoever looks at the queue later']],
+    run: async (settings, [queue], { definition, reason }) =>
+      (await import('./queue-control.ts')).pause(settings, { queue, definition, reason }),
+  }),
+  entry('resume', {
+    summary: 'end the pause or drain of a queue, or the pause of a definition',
+    arguments: [['[queue]', 'name of a queue']],
+    options: [definitionOption],
+    run: async (settings, [queue], { definition }) =>
+      (await import('./queue-control.ts')).resume(settings, { queue, definition }),
+  }),
+  entry('drain', {
+    summary: 'let a queue take no new tasks until it is resumed; those that are there are worked off',
+    arguments: [['queue', 'name of a queue']],
+    options: [['--reason <text>', 'why, for whoever looks at the queue later']],
+    run: async (settings, [queue = ''], { reason }) =>
+      (await import('./queue-control.ts')).drain(settings, queue, reason),
+  }),
+  entry('purge', {
+    summary: 'cancel the tasks of a queue that wait, for a slot or for their time',
+    arguments: [['queue', 'name of a queue']],
+    options: [
+      ['--dry-run', 'only say how many that are'],
+      ['--definition <name>', 'only those of one definition'],
+      ['--reason <text>', 'why, for whoever looks at the tasks later'],
+    ],
+    run: async (settings, [queue = ''], { dryRun, definition, reason }) =>
+      (await import('./queue-control.ts')).purge(settings, queue, {
+        dryRun: dryRun !== undefined,
+        definition,
+        reason,
+      }),
+  }),
   entry('doctor', {
     summary: "examine the store and its queues: what was found, and what to do about what isn't well",
     details:
@@ -129,7 +172,9 @@ function entry<const C extends CommandName>(
 ): (program: Command, done: (code: number) => void) => void {
   return (program, done) => {
     const command = program.command(name).summary(summary).description(summary);
-    for (const [operand, help] of operands) command.argument(`<${operand}>`, help);
+    for (const [operand, help] of operands) {
+      command.argument(operand.startsWith('[') ? operand : `<${operand}>`, help);
+    }
     // One without a value is there as text, too.
     for (const [flags, help] of options) command.addOption(new Option(flags, help).preset('given'));
     for (const option of settingOptions(name)) command.addOption(option);

@@ -70,6 +70,50 @@ export const retryDocument = `mutation Retry($id: ID!) {
   change: retryTask(id: $id) { accepted task { id status } }
 }`;
 
+/** The query that tells of all queues. */
+export const queuesDocument = `{
+  queues {
+    name waiting running counts { scheduled retrying } oldestWaitingSince enqueuedPerMinute
+    finishedPerMinute { total failed } workers { slots busy }
+    pause { at reason actor } drain { at reason actor } pausedDefinitions { name pause { at reason actor } }
+    limits { definition isBlocking }
+  }
+}`;
+
+const queueAfter = 'queue { name waiting running isPaused }';
+
+/** The mutation that pauses a queue. */
+export const pauseDocument = `mutation Pause($name: String!, $reason: String) {
+  change: pauseQueue(name: $name, reason: $reason) { ${queueAfter} }
+}`;
+
+/** The mutation that ends the pause or drain of a queue. */
+export const resumeDocument = `mutation Resume($name: String!) {
+  change: resumeQueue(name: $name) { ${queueAfter} }
+}`;
+
+/** The mutation that pauses a definition. */
+export const pauseDefinitionDocument = `mutation PauseDefinition($name: String!, $reason: String) {
+  change: pauseDefinition(name: $name, reason: $reason) { ${queueAfter} }
+}`;
+
+/** The mutation that ends the pause of a definition. */
+export const resumeDefinitionDocument = `mutation ResumeDefinition($name: String!) {
+  change: resumeDefinition(name: $name) { ${queueAfter} }
+}`;
+
+/** The mutation that lets a queue take no new tasks. */
+export const drainDocument = `mutation Drain($name: String!, $reason: String) {
+  change: drainQueue(name: $name, reason: $reason) { ${queueAfter} }
+}`;
+
+/** The mutation that cancels what waits in a queue, or counts it. */
+export const purgeDocument = `mutation Purge($name: String!, $definition: String, $dryRun: Boolean, $reason: String) {
+  change: purgeQueue(name: $name, definition: $definition, dryRun: $dryRun, reason: $reason) {
+    canceledCount leftCount
+  }
+}`;
+
 /** The subscription that follows one task of a type, down to the whole of its output. */
 export function watchDocument(schema: GraphQLSchema, typeName: string): string {
   const type = schema.getType(typeName);
