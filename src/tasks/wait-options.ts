@@ -103,7 +103,8 @@ function pendingOf(definition: TaskDefinition, input: unknown, owner: string): P
 
 /** A key that isn't one is a mistake of the definition, not of its caller. */
 function keyOf({ name }: TaskDefinition, option: string, key: unknown): string {
-  if (typeof key === 'string' && key.length <= maxLimitKeyLength) return key;
+  // Half a character can't be written to the store.
+  if (typeof key === 'string' && key.length <= maxLimitKeyLength) return key.toWellFormed();
   const what = typeof key === 'string' ? `one of ${key.length}` : typeof key;
   throw new TypeError(
     `Task '${name}': ${option} has to give a text of up to ${maxLimitKeyLength} characters, not ${what}.`,

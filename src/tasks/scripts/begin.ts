@@ -53,18 +53,12 @@ local takeBest = function(worker, served, maySuspect)
       local room, at = roomOf(nameOf(line))
       if at then block(nameOf(line), at) end
       if room > 0 then
-        local _, _, key
-        if isKeyed(line) then _, _, key = firstOf(line) end
-        local id = redis.call('ZPOPMIN', backlogKey(line .. (key or '')))[1]
+        local key = isKeyed(line) and turnOf(line)
+        local id = key ~= nil and redis.call('ZPOPMIN', backlogKey(line .. (key or '')))[1]
         if id then return id, line, key end
       end
     end
   end
-end
--- What a start, or an entry that was dropped, means for those behind it.
-local goOn = function(line, key)
-  if key then queueUp(line, key) end
-  updateHead(line)
 end
 -- A start takes its place in every limit that holds for it.
 local takePlaces = function(task)
@@ -110,8 +104,11 @@ local claim = function(worker, token, served, maySuspect)
     if found and found.status == 'QUEUED' and not timeUp(found) then
       start(found, worker, token, served[servedLine(line)] ~= true)
       task = found
+      -- Its key has had its turn; that of an entry which was dropped has not.
+      if key then queueUp(line, key) end
     end
-    goOn(line, key)
+    updateHead(line)
+    if task then awaitRates(task.name) end
   end
   if not task then return nil end
   return { task.id, token, task.attempt, state(task), redis.call('HGET', taskKey(task.id), 'input'),

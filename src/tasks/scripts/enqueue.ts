@@ -1,4 +1,5 @@
 import { timeUp } from './begin.ts';
+import { itemsPerCall } from './bounds.ts';
 import { cancelTask } from './cancel.ts';
 import { registerLimit } from './rules.ts';
 
@@ -26,17 +27,33 @@ local waitingIn = function(status)
 end
 
 -- The one that waits under a debounce or singleton key, if any.
-local pendingOne = function(pending)
+local pendingOne = function(pending, definition)
   local id = redis.call('GET', pendingKey(pending.hash))
   local task = id and load(id)
-  if task and task.attempt == '0'
-    and (task.status == 'SCHEDULED' or task.status == 'QUEUED' and pending.mode == 'S') then return task end
+  if not task or task.attempt ~= '0' then return nil end
+  if pending.mode == 'D' then return task.status == 'SCHEDULED' and task or nil end
+  -- One with another shape of input may be nobody's to run any more.
+  local waits = task.status == 'SCHEDULED' or task.status == 'QUEUED'
+  return waits and task.definition == definition and task or nil
+end
+-- A debounced task takes the input of the last one, and with it the version that it was checked against and its key.
+local takeInput = function(task, item, limitKey, changes)
+  redis.call('HSET', taskKey(task.id), 'input', item.input)
+  if task.definition ~= item.definition then
+    changes.definition = item.definition
+    changes.facts = task.facts:gsub('"definitionVersion":"[^"]*"', '"definitionVersion":"' .. item.definition .. '"')
+  end
+  if task.limitKey ~= limitKey then
+    task.limitKey = limitKey
+    changes.ties = cjson.encode({ limitKey = limitKey, pending = task.pending, batch = task.batch,
+      schedule = task.schedule })
+  end
 end
 -- Joins it: a debounced one takes the new input and waits anew, a single one starts at the earlier time of both.
-local join = function(item, pending, task, due)
-  local changes = {}
+local join = function(item, options, task, due)
+  local pending, changes = options.pending, {}
   if pending.mode == 'D' then
-    redis.call('HSET', taskKey(task.id), 'input', item.input)
+    takeInput(task, item, options.limitKey, changes)
     local latest = pending.maxWaitMs and math.floor(task.created / 1000) + pending.maxWaitMs or math.huge
     local at = math.min(now + pending.waitMs, latest)
     changes.due, changes.runAt = int(at), int(at)
@@ -59,17 +76,32 @@ local join = function(item, pending, task, due)
   return pending.mode == 'D' and 2 or 0, state(task)
 end
 
--- A task that is due now meets its limits here where they don't let it wait. Gives what to answer, or nil.
-local meetLimit = function(task, limit, rule, waiting)
-  if not rule or not rule.whenFull or rule.whenFull == 'WAIT' then return nil end
-  local room, at = roomBy(limit, rule)
-  if waiting() < room then return nil end
-  if rule.whenFull == 'REJECT' then return -4, at and int(at) or '' end
-  local ids = task.limitKey and limit ~= task.name
-    and redis.call('ZRANGE', backlogKey(lineOf(task) .. task.limitKey), 0, 99)
-    or redis.call('ZRANGE', indexKey(task.name, 'QUEUED'), 0, 0)
+-- The limits that a task meets here, where they don't let it wait, with the list of those that wait under each, and
+-- how many of its first ones tell the oldest.
+local limitsOf = function(task)
+  local rules, limits = rulesOf(task.name), {}
+  local add = function(name, rule, waiting, looked)
+    if not rule or not rule.whenFull or rule.whenFull == 'WAIT' then return end
+    limits[#limits + 1] = { name = name, rule = rule, waiting = waiting, looked = looked }
+  end
+  add(task.name, rules.all, indexKey(task.name, 'QUEUED'), 1)
+  if task.limitKey then
+    add(task.name .. '@' .. task.limitKey, rules.key, backlogKey(lineOf(task) .. task.limitKey), ${itemsPerCall})
+  end
+  return limits
+end
+local isFull = function(limit)
+  return redis.call('ZCARD', limit.waiting) >= roomBy(limit.name, limit.rule)
+end
+-- When one more than those that wait may start (ms), or '': when a run ends.
+local retryAt = function(limit)
+  local rule, waiting = limit.rule, redis.call('ZCARD', limit.waiting)
+  if not rule.n or roomBy(limit.name, { c = rule.c }) <= waiting then return '' end
+  return int(startAt(limit.name, rule, waiting))
+end
+local cancelOldest = function(limit)
   local oldest
-  for _, id in ipairs(ids) do
+  for _, id in ipairs(redis.call('ZRANGE', limit.waiting, 0, limit.looked - 1)) do
     local other = load(id)
     if other and other.status == 'QUEUED' and (not oldest or tonumber(other.created) < tonumber(oldest.created)) then
       oldest = other
@@ -82,14 +114,14 @@ local refused = function(task, due)
   if draining then return -3, '' end
   if bound and waitingIn('QUEUED') + waitingIn('SCHEDULED') >= tonumber(bound) then return -2, bound end
   if due then return nil end
-  local rules = rulesOf(task.name)
-  local code, detail = meetLimit(task, task.name, rules.all, function()
-    return redis.call('ZCARD', indexKey(task.name, 'QUEUED'))
-  end)
-  if code or not task.limitKey then return code, detail end
-  return meetLimit(task, task.name .. '@' .. task.limitKey, rules.key, function()
-    return redis.call('ZCARD', backlogKey(lineOf(task) .. task.limitKey))
-  end)
+  -- Who is refused takes nobody's place.
+  local limits = limitsOf(task)
+  for _, limit in ipairs(limits) do
+    if limit.rule.whenFull == 'REJECT' and isFull(limit) then return -4, retryAt(limit) end
+  end
+  for _, limit in ipairs(limits) do
+    if limit.rule.whenFull == 'CANCEL_OLDEST' and isFull(limit) then cancelOldest(limit) end
+  end
 end
 
 local enqueue = function(item)
@@ -103,10 +135,10 @@ local enqueue = function(item)
   local options = item.options ~= '' and cjson.decode(item.options) or {}
   local pending = options.pending
   local due = options.runAt or options.delayMs and now + options.delayMs
-  if pending and pending.mode == 'D' then due = now + pending.waitMs end
+  if pending and pending.mode == 'D' then due = now + math.min(pending.waitMs, pending.maxWaitMs or math.huge) end
   if due and due <= now then due = nil end
-  local other = pending and pendingOne(pending)
-  if other then return join(item, pending, other, due) end
+  local other = pending and pendingOne(pending, item.definition)
+  if other then return join(item, options, other, due) end
 
   local task = { id = id, name = item.name, definition = item.definition, status = due and 'SCHEDULED' or 'QUEUED',
     version = '1', created = int(nowUs), attempt = '0', policy = item.policy, due = due and int(due),

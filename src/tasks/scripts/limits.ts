@@ -49,19 +49,37 @@ local holdersOf = function(limit)
   return limit:find('@', 1, true) and redis.call('SCARD', slotsKey(limit)) or running(limit)
 end
 
--- How many may start by a rate; where none, when the next one may (ms).
-local startsBy = function(limit, rule)
+local fillUntil = function(limit, full)
+  redis.call('SET', rateKey(limit), int(full), 'PXAT', int(math.ceil(full / 1000) + 1))
+end
+-- When a rate's bucket is full, and how long it takes to be refilled by one start (both µs).
+local bucketOf = function(limit, rule)
   local interval = rule.perMs * 1000 / rule.n
   local full = math.max(nowUs, tonumber(redis.call('GET', rateKey(limit)) or 0))
-  local depth = (rule.burst - 1) * interval
-  local starts = math.floor((nowUs + depth - full) / interval + 0.000001) + 1
+  local latest = nowUs + rule.burst * interval
+  -- Spent at a slower rate, or before the clock went back: as if it were empty now, and not for ever.
+  if full > latest + 1000 then
+    full = latest
+    fillUntil(limit, full)
+  end
+  return full, interval
+end
+-- When a rate allows one more after so many others (ms).
+local startAt = function(limit, rule, others)
+  local full, interval = bucketOf(limit, rule)
+  return math.ceil((full + (others + 1 - rule.burst) * interval) / 1000)
+end
+-- How many may start by a rate; where none, when the next one may (ms).
+local startsBy = function(limit, rule)
+  local full, interval = bucketOf(limit, rule)
+  local starts = math.floor((nowUs - full) / interval + 0.000001) + rule.burst
   if starts > 0 then return starts end
-  return 0, math.ceil((full - depth) / 1000)
+  return 0, startAt(limit, rule, 0)
 end
 local spend = function(limit, rule)
   if not (rule and rule.n) then return end
-  local full = math.max(nowUs, tonumber(redis.call('GET', rateKey(limit)) or 0)) + rule.perMs * 1000 / rule.n
-  redis.call('SET', rateKey(limit), int(full), 'PXAT', int(math.ceil(full / 1000) + 1))
+  local full, interval = bucketOf(limit, rule)
+  fillUntil(limit, full + interval)
 end
 
 -- How many more may start under a rule; where none, when the next one may (ms), or nil: when a run ends.
@@ -92,5 +110,16 @@ end
 local block = function(limit, at)
   local changed = redis.call('ZADD', blockedKey, 'CH', at and int(at) or '+inf', limit)
   if at and changed == 1 then redis.call('PUBLISH', dueKey, int(at)) end
+end
+-- A start may have been the last one that a rate allowed: idle slots are woken for what waits when it allows another.
+local awaitRates = function(name)
+  if not hasRules() then return end
+  for _, limit in ipairs({ name, '' }) do
+    local rule = rulesOf(limit).all
+    if rule and rule.n and redis.call('EXISTS', headsKey) == 1 then
+      local _, at = startsBy(limit, rule)
+      if at then block(limit, at) end
+    end
+  end
 end
 `;

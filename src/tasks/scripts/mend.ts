@@ -27,6 +27,7 @@ const activeStatuses = taskStatuses.filter((status) => !isFinal(status)).map((st
  * | a task that runs on a worker that holds no lease, or doesn't hold it | giving it back |
  * | a hint that a worker took which is gone | forgetting it |
  * | a slot of a limit that is held by a task which doesn't run | freeing it |
+ * | a key that waits for its limit, which has room | giving it its turn |
  *
  * KEYS: queue root
  * ARGV: to mend: at most one piece in so many ms; only to look: '', and three times where to go on, at first 'start'
@@ -169,9 +170,13 @@ for i = 1, #held, 2 do
 end
 
 -- A blocked key whose slots are held by tasks that don't run would wait for ever.
-local some = redis.call('ZCARD', blockedKey) > 0 and redis.call('ZRANDMEMBER', blockedKey, ${limitsPerCall}) or {}
+-- Who only looks does so once.
+local looksAtLimits = not onlyLook or ARGV[2] == 'start'
+local some = looksAtLimits and redis.call('EXISTS', blockedKey) == 1
+  and redis.call('ZRANDMEMBER', blockedKey, ${limitsPerCall}) or {}
 for _, limit in ipairs(some) do
-  for _, id in ipairs(limit:find('@', 1, true) and redis.call('SRANDMEMBER', slotsKey(limit), ${limitsPerCall}) or {}) do
+  local name, key = limit:match('^([^@]*)@(.*)$')
+  for _, id in ipairs(key and redis.call('SRANDMEMBER', slotsKey(limit), ${limitsPerCall}) or {}) do
     local status, parked = unpack(redis.call('HMGET', taskKey(id), 'status', 'parked'))
     if (status ~= 'RUNNING' and status ~= 'CANCELING') or parked then
       note('slotsWithoutRun', function()
@@ -179,6 +184,11 @@ for _, limit in ipairs(some) do
         unblock(limit)
       end)
     end
+  end
+  -- One whose time has come is the clock's.
+  local at = key and tonumber(redis.call('ZSCORE', blockedKey, limit) or nil)
+  if at and at > now and keyRoom(name, key) > 0 then
+    note('blockedWithRoom', function() unblock(limit) end)
   end
 end
 

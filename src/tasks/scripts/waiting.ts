@@ -1,3 +1,5 @@
+import { itemsPerCall } from './bounds.ts';
+
 /**
  * The backlog. A line is `name:definitionVersion`; suspects, which may have killed their worker, wait in lines
  * of their own, `name:definitionVersion!limit`, and tasks with a limit key in keyed lines, `…@`, with a backlog
@@ -53,13 +55,30 @@ local queueUp = function(line, key)
   local name = nameOf(line)
   local room, at = keyRoom(name, key)
   if room > 0 then
-    redis.call('ZADD', ringKey(line), int(nowUs), key)
+    -- Behind the last one, also where that came in this moment, or the clock went back.
+    local last = redis.call('ZRANGE', ringKey(line), -1, -1, 'WITHSCORES')[2] or 0
+    redis.call('ZADD', ringKey(line), int(math.max(nowUs, last + 1)), key)
   else
     local limit = name .. '@' .. key
     redis.call('ZREM', ringKey(line), key)
     redis.call('SADD', waitersKey(limit), line)
     block(limit, at)
   end
+end
+-- The key whose turn it is among those that may start one. A limit may be used up by tasks of another line, or was
+-- lowered: such keys leave the ring when their turn comes, so many of them in one call.
+local turnOf = function(line)
+  local name, left = nameOf(line), false
+  for _ = 1, ${itemsPerCall} do
+    local _, _, key = firstOf(line)
+    if not key or keyRoom(name, key) > 0 then
+      if left then updateHead(line) end
+      return key
+    end
+    queueUp(line, key)
+    left = true
+  end
+  updateHead(line)
 end
 -- Looks again at what waits for a limit.
 local unblock = function(limit)
@@ -89,7 +108,9 @@ local wait = function(task)
 end
 local stopWaiting = function(task)
   local line = lineOf(task)
-  redis.call('ZREM', backlogKey(line .. (task.limitKey or '')), task.id)
+  local backlog = backlogKey(line .. (task.limitKey or ''))
+  redis.call('ZREM', backlog, task.id)
+  if task.limitKey and redis.call('EXISTS', backlog) == 0 then redis.call('ZREM', ringKey(line), task.limitKey) end
   updateHead(line)
 end
 

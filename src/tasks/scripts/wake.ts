@@ -33,14 +33,23 @@ local claimableIn = function(line, most)
   if not isKeyed(line) then
     return math.min(room, redis.call('ZCARD', backlogKey(line))), redis.call('ZRANGE', backlogKey(line), 0, most - 1)
   end
-  local ids = {}
-  for _, key in ipairs(redis.call('ZRANGE', ringKey(line), 0, most - 1)) do
-    local own = math.min(most - #ids, keyRoom(nameOf(line), key))
-    if own > 0 then
-      for _, id in ipairs(redis.call('ZRANGE', backlogKey(line .. key), 0, own - 1)) do ids[#ids + 1] = id end
+  local ids, looked, kept = {}, 0, 0
+  while #ids < most and looked < ${hintsPerCall} do
+    local keys = redis.call('ZRANGE', ringKey(line), kept, kept + most - #ids - 1)
+    for _, key in ipairs(keys) do
+      local room = keyRoom(nameOf(line), key)
+      local own = math.min(most - #ids, room)
+      if own > 0 then
+        for _, id in ipairs(redis.call('ZRANGE', backlogKey(line .. key), 0, own - 1)) do ids[#ids + 1] = id end
+        kept = kept + 1
+      else
+        queueUp(line, key)
+      end
     end
-    if #ids >= most then break end
+    looked = looked + #keys
+    if #keys == 0 then break end
   end
+  if looked > kept then updateHead(line) end
   return #ids, ids
 end
 
