@@ -1,11 +1,16 @@
 // Writes the tables that documents have from the sources, or with --check says whether they are in step.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { commands, fallbackOf, settingsOf, table } from '../src/config.ts';
+import { joins, meetings, returns, wakes } from '../src/tasks/decisions.ts';
 import { moves } from '../src/tasks/moves.ts';
 
 const check = process.argv.includes('--check');
 put('README.md', 'settings', settingsTable());
 put('docs/life-of-a-task.md', 'moves', movesTable());
+put('docs/limits.md', 'meetings', meetingsTable());
+put('docs/limits.md', 'returns', decisionsTable(returns));
+put('docs/limits.md', 'joins', decisionsTable(joins));
+put('docs/limits.md', 'wakes', decisionsTable(wakes));
 
 /** Writes what stands between a file's `<!-- name -->` and `<!-- /name -->`, or says that it isn't that. */
 function put(path, name, text) {
@@ -24,6 +29,24 @@ function put(path, name, text) {
 function movesTable() {
   const rows = moves.map(({ from, to, when }) => [`\`${from}\``, `\`${to}\``, when]);
   return aligned([['From', 'To', 'When'], ...rows]);
+}
+
+/** What a new task meets at a queue and a limit. */
+function meetingsTable() {
+  const code = (word) => (/^[A-Z_]+$/.test(word) ? `\`${word}\`` : word);
+  const rows = meetings.map(({ queue, due, limit, whenFull, result }) => [
+    queue,
+    due,
+    limit,
+    code(whenFull),
+    result,
+  ]);
+  return aligned([['The queue', 'The task is due', 'Its limit', '`whenFull`', 'Then'], ...rows]);
+}
+
+/** Situations and what comes of them. */
+function decisionsTable(decisions) {
+  return aligned([['When', 'Then'], ...decisions.map(({ when, result }) => [when, result])]);
 }
 
 function settingsTable() {
