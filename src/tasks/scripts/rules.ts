@@ -8,7 +8,7 @@ local setRule = function(field, value)
   if (was or '') == value then return end
   if value == '' then redis.call('HDEL', rulesKey, field) else redis.call('HSET', rulesKey, field, value) end
   anyRules, rulesByName = nil, {}
-  local name = field:match('^limit:(.*)$')
+  local name = field == 'limit' and '' or field:match('^limit:(.*)$')
   if name then
     -- Their time is now: the clocks look at them piece by piece.
     for _, limit in ipairs(redis.call('ZRANGE', blockedKey, 0, -1)) do

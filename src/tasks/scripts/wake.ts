@@ -53,6 +53,21 @@ local claimableIn = function(line, most)
   return #ids, ids
 end
 
+-- How many a worker may take of each of some lines of which it may take any.
+local roomsOf = function(worker, served, lines, servedBy)
+  local rooms = {}
+  for _, line in ipairs(lines) do
+    local most = served:match(servedBy[line])
+    if most then
+      local _, limit = servedLine(line)
+      local room = localRoom(worker, line, tonumber(most))
+      if limit then room = math.min(room, suspectRoom(worker, limit)) end
+      if room > 0 then rooms[line] = room end
+    end
+  end
+  return rooms
+end
+
 -- Returns { hint, task id, delivery, ... }.
 local promise = function(hints, id, delivery)
   redis.call('ZADD', hintsKey, int(now), id)
@@ -70,47 +85,51 @@ local wake = function(lines)
   if at then block('', at) end
   if queueRoom <= 0 then return hints end
 
+  -- Only lines in which something may start, and workers that may take of them: others must not hide what these do.
+  local open, servedBy = {}, {}
+  for _, line in ipairs(heads) do
+    if claimableIn(line, 1) > 0 then
+      open[#open + 1] = line
+      -- As presence says it, with how many of it the worker may run.
+      servedBy[line] = ' ' .. servedLine(line):gsub('%W', '%%%0') .. '=?(%d*) '
+    end
+  end
   local underWay = redis.call('ZCARD', hintsKey)
-  local room = math.min(${hintsPerCall} + underWay, queueRoom)
   local free, idle = {}, 0
   for _, worker in ipairs(workers) do
+    if #open == 0 or idle >= ${hintsPerCall} + underWay then break end
     local lease = redis.call('ZSCORE', workersKey, worker)
     local presence = redis.call('HMGET', workerKey(worker), 'slots', 'lines')
     local count = presence[1] and presence[1] - redis.call('HLEN', runsKey(worker)) or 0
     if count > 0 and lease and tonumber(lease) > now then
-      free[#free + 1] = { worker = worker, count = count, lines = presence[2] }
-      idle = idle + count
+      local rooms = roomsOf(worker, presence[2], open, servedBy)
+      if next(rooms) then
+        free[#free + 1] = { count = count, rooms = rooms }
+        idle = idle + count
+      end
     end
-    if idle >= room then break end
   end
-  room = math.min(room, idle)
+  local room = math.min(${hintsPerCall} + underWay, queueRoom, idle)
   if room <= 0 then return hints end
 
-  local sizes, ids, servedBy, claimable = {}, {}, {}, 0
-  for _, line in ipairs(heads) do
+  local sizes, ids, claimable = {}, {}, 0
+  for _, line in ipairs(open) do
     sizes[line], ids[line] = claimableIn(line, room)
-    -- As presence says it, with how many of it the worker may run.
-    servedBy[line] = ' ' .. servedLine(line):gsub('%W', '%%%0') .. '=?(%d*) '
     claimable = claimable + sizes[line]
   end
   local usefulIdle, useful = 0, {}
   for _, one in ipairs(free) do
     local usable = 0
-    for line, size in pairs(sizes) do
-      local most = size > 0 and one.lines:match(servedBy[line])
-      if most then
-        local _, limit = servedLine(line)
-        size = math.min(size, localRoom(one.worker, line, tonumber(most)))
-        if limit then size = math.min(size, suspectRoom(one.worker, limit)) end
-        usable = usable + size
-        useful[line] = math.max(useful[line] or 0, size)
-      end
+    for line, room in pairs(one.rooms) do
+      local size = math.min(sizes[line], room)
+      usable = usable + size
+      useful[line] = math.max(useful[line] or 0, size)
     end
     usefulIdle = usefulIdle + math.min(one.count, usable)
     if usefulIdle >= room then break end
   end
   local count = math.min(usefulIdle, claimable, room) - underWay
-  for _, line in ipairs(heads) do
+  for _, line in ipairs(open) do
     if count <= 0 then break end
     if (useful[line] or 0) > 0 then
       for _, id in ipairs(ids[line]) do
