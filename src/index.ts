@@ -7,7 +7,7 @@ export type {
   AuthorizeRequest,
   DebounceOptions,
   LimitOptions,
-  Schedule,
+  ScheduleOptions,
   SettingOptions,
 } from './definition/options.ts';
 export type { RetryOptions, RetryPolicy } from './definition/retry.ts';
@@ -48,6 +48,8 @@ export type { QueueLimit } from './tasks/queue-rules.ts';
 export type { Purged, QueueLimits, Queues } from './tasks/queues.ts';
 export type { LimitRule, QueueAct } from './tasks/rules.ts';
 export type { Standing } from './tasks/standing.ts';
+export type { MissedPolicy, OverlapPolicy } from './definition/schedule.ts';
+export type { ScheduleSpec } from './definition/slots.ts';
 export type { TaskFilter, TaskPage, TaskQuery } from './tasks/list.ts';
 export { canCancel, canRetry, isFinal, taskStatuses } from './tasks/task.ts';
 export type {

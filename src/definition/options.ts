@@ -2,6 +2,7 @@ import type { GraphQLScalarType } from 'graphql';
 import type { Callback } from './callback.ts';
 import type { Duration } from './duration.ts';
 import type { RetryOptions, RetryPolicy } from './retry.ts';
+import type { MissedPolicy, OverlapPolicy, ScheduleSettings } from './schedule.ts';
 import type { Validate } from './validate.ts';
 
 /** What a definition may say beside its name, input, output and `run`. Each has a default. */
@@ -43,7 +44,7 @@ export interface SettingOptions<Input> {
   /** While one waits for its first start, another of the same key is that one. `true`: one key for all of an owner. */
   readonly singleton?: boolean | { readonly key: Callback<Input, string> };
   /** When it enqueues itself. */
-  readonly schedule?: Schedule | readonly Schedule[];
+  readonly schedule?: ScheduleOptions | readonly ScheduleOptions[];
   /** Says whether a viewer may do something with this task. Not carried out yet: there is no sign-in, everybody may do everything. */
   readonly authorize?: Callback<AuthorizeRequest<Input>, boolean | Promise<boolean>>;
 }
@@ -73,10 +74,17 @@ export interface DebounceOptions<Input> {
 }
 
 /** When the task enqueues itself: by cron, every so often, or once at a time. */
-export type Schedule = ScheduleBase &
+export type ScheduleOptions = ScheduleBase &
   (
-    | { readonly cron: string; /** IANA name. @default 'UTC' */ readonly timeZone?: string }
+    | {
+        /** Five fields, or six with seconds in front. */
+        readonly cron: string;
+        /** IANA name. @default 'UTC' */
+        readonly timeZone?: string;
+      }
+    /** At least a second; counted from when the store first hears of it. */
     | { readonly every: Duration }
+    /** Text with its zone, such as `2026-03-01T09:30:00Z`. */
     | { readonly at: Date | string }
   );
 
@@ -85,10 +93,10 @@ interface ScheduleBase {
   readonly name?: string;
   /** The input of each task, as JSON. @default {} */
   readonly input?: Readonly<Record<string, unknown>>;
-  /** What to do with times that passed while nothing ran, by more than a minute. @default 'SKIP' */
-  readonly missed?: 'SKIP' | 'RUN_LAST' | 'RUN_ALL';
-  /** What to do when the one before still runs. @default 'ALLOW' */
-  readonly overlap?: 'ALLOW' | 'SKIP' | 'CANCEL_PREVIOUS';
+  /** What to do with times that passed while nothing ran. @default 'SKIP' */
+  readonly missed?: MissedPolicy;
+  /** What to do while a task of an earlier time hasn't ended. @default 'ALLOW' */
+  readonly overlap?: OverlapPolicy;
 }
 
 /** Who asks for what. `input` is there for an enqueue only. */
@@ -119,7 +127,7 @@ export interface Settings<Input> {
   readonly limits: readonly Limit<Input>[];
   readonly debounce: Debounce<Input> | undefined;
   readonly singleton: { readonly key: Callback<Input, string> } | undefined;
-  readonly schedules: readonly Schedule[];
+  readonly schedules: readonly ScheduleSettings[];
   readonly authorize: Callback<AuthorizeRequest<Input>, boolean | Promise<boolean>> | undefined;
 }
 

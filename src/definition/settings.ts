@@ -1,8 +1,9 @@
 import { durationHint, parseDuration } from './duration.ts';
 import { queueNamePattern } from './names.ts';
 import { ifObject, reportUnknown } from './option-checks.ts';
-import type { Debounce, Limit, LimitOptions, Schedule, SettingOptions, Settings } from './options.ts';
+import type { Debounce, Limit, LimitOptions, SettingOptions, Settings } from './options.ts';
 import { normalizeRetry } from './retry.ts';
+import { normalizeSchedules } from './schedule.ts';
 import { show } from './show.ts';
 import { isStandardSchema } from './validate.ts';
 
@@ -109,36 +110,6 @@ function normalizeDebounce<Input>(
     waitMs: requiredMs(options.wait, 'debounce.wait', report),
     maxWaitMs: optionalMs(options.maxWait, 'debounce.maxWait', report),
   };
-}
-
-function normalizeSchedules(schedules: readonly Schedule[], report: Report): readonly Schedule[] {
-  for (const schedule of schedules) {
-    if (!ifObject(schedule, 'schedule', report)) continue;
-    const { name = 'default' } = schedule;
-    if (typeof name !== 'string' || !queueNamePattern.test(name)) {
-      report(`schedule.name must match ${queueNamePattern.source}, not ${show(name)}`);
-    }
-    const given = ['cron', 'every', 'at'].filter((kind) => kind in schedule);
-    if (given.length !== 1)
-      report(`schedule must have exactly one of cron, every and at, not ${show(schedule)}`);
-    if ('cron' in schedule) checkTimeZone(schedule.timeZone, report);
-    if ('every' in schedule) requiredMs(schedule.every, 'schedule.every', report);
-    if ('at' in schedule && Number.isNaN(new Date(schedule.at).getTime())) {
-      report(`schedule.at must be a date, not ${show(schedule.at)}`);
-    }
-  }
-  const names = schedules.map((schedule) => schedule.name ?? 'default');
-  if (new Set(names).size < names.length)
-    report('schedule: give each of several schedules a name of its own');
-  return schedules;
-}
-
-function checkTimeZone(timeZone: string | undefined, report: Report): void {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: timeZone ?? 'UTC' }).format(0);
-  } catch {
-    report(`schedule.timeZone must be an IANA time zone such as 'Europe/Berlin', not ${show(timeZone)}`);
-  }
 }
 
 function checkKind(

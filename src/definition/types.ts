@@ -2,7 +2,7 @@ import type { GraphQLInputObjectType, GraphQLLeafType, GraphQLSchema } from 'gra
 import { isInputObjectType, isLeafType } from 'graphql';
 import { BadUserInputError, ConfigurationError, InvalidOutputError, type Issue } from '../errors.ts';
 import { createBuilder, type Builder } from './builder.ts';
-import { coerceToType, findBadDefaults, uncoerce } from './coerce.ts';
+import { type Coerced, coerceToType, findBadDefaults, uncoerce } from './coerce.ts';
 import type { TaskDefinition } from './definition.ts';
 import { addInputType, type InputRef } from './input-types.ts';
 import { findClashes, generatedNames } from './names.ts';
@@ -82,7 +82,10 @@ export function compileDefinitions(
   const builder = createBuilder();
   addTypes(builder, definitions);
   const schema = builder.toSchema();
-  const problems = definitions.flatMap((definition) => badDefaults(definition, schema));
+  const problems = definitions.flatMap((definition) => [
+    ...badDefaults(definition, schema),
+    ...badScheduleInputs(definition, schema),
+  ]);
   if (problems.length > 0) throw new ConfigurationError(problems);
   return new Map(definitions.map((definition) => [definition.name, compile(definition, schema)]));
 }
@@ -100,7 +103,7 @@ function compile(definition: TaskDefinition, schema: GraphQLSchema): CompiledDef
     definition,
     version: versionOf(type),
     async coerceInput(wire) {
-      const coerced = type ? coerceToType(wire ?? {}, type) : coerceNothing(wire);
+      const coerced = coerceWire(wire, type);
       if ('issues' in coerced) throw badInput(name, coerced.issues);
       const issues = validate ? await findIssues(validate, coerced.value) : [];
       if (issues.length > 0) throw badInput(name, issues);
@@ -131,12 +134,28 @@ function badDefaults(definition: TaskDefinition, schema: GraphQLSchema): string[
   );
 }
 
+// What `validate` thinks of it is asked when the schedule is made: that may take its time.
+function badScheduleInputs(definition: TaskDefinition, schema: GraphQLSchema): string[] {
+  return definition.schedules.flatMap(({ name, input }) => {
+    const coerced = coerceWire(JSON.parse(input), inputType(schema, definition.name));
+    if ('value' in coerced) return [];
+    return coerced.issues.map(
+      ({ path, message }) =>
+        `Task ${describe(definition)}: ${['input', ...path].join('.')} of the schedule '${name}': ${message}`,
+    );
+  });
+}
+
 function inputType(schema: GraphQLSchema, name: string): GraphQLInputObjectType | undefined {
   const type = schema.getType(generatedNames(name).types.input);
   return isInputObjectType(type) ? type : undefined;
 }
 
-function coerceNothing(wire: unknown): { value: unknown } | { issues: readonly Issue[] } {
+function coerceWire(wire: unknown, type: GraphQLInputObjectType | undefined): Coerced {
+  return type ? coerceToType(wire ?? {}, type) : coerceNothing(wire);
+}
+
+function coerceNothing(wire: unknown): Coerced {
   const empty =
     wire === undefined || wire === null || (typeof wire === 'object' && Object.keys(wire).length === 0);
   return empty

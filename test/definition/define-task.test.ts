@@ -130,8 +130,8 @@ test('every problem of the options is reported at once', () => {
     'singleton must be true or have a key, a function, not an object.',
     'schedule must have exactly one of cron, every and at, not an object.',
     `schedule.timeZone must be an IANA time zone such as 'Europe/Berlin', not "Mars/Base".`,
-    'schedule.at must be a date, not "soon".',
-    "schedule.every must be a duration such as '30s', '5m', '7d', or a number of milliseconds, not 0.",
+    `schedule.at must be a Date or a time with its zone such as '2026-03-01T09:30:00Z', not "soon".`,
+    "schedule.every must be a duration such as '30s', '5m', '7d', or a number of milliseconds, of at least a second, not 0.",
     'schedule: give each of several schedules a name of its own.',
   ]);
 });
