@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { commands, fallbackOf, settingsOf, table } from '../src/config.ts';
 import { joins, meetings, returns, wakes } from '../src/tasks/decisions.ts';
 import { moves } from '../src/tasks/moves.ts';
+import { slotDecisions } from '../src/tasks/slot-decisions.ts';
 
 const check = process.argv.includes('--check');
 put('README.md', 'settings', settingsTable());
@@ -11,6 +12,7 @@ put('docs/limits.md', 'meetings', meetingsTable());
 put('docs/limits.md', 'returns', decisionsTable(returns));
 put('docs/limits.md', 'joins', decisionsTable(joins));
 put('docs/limits.md', 'wakes', decisionsTable(wakes));
+put('docs/schedules.md', 'slots', slotsTable());
 
 /** Writes what stands between a file's `<!-- name -->` and `<!-- /name -->`, or says that it isn't that. */
 function put(path, name, text) {
@@ -47,6 +49,27 @@ function meetingsTable() {
 /** Situations and what comes of them. */
 function decisionsTable(decisions) {
   return aligned([['When', 'Then'], ...decisions.map(({ when, result }) => [when, result])]);
+}
+
+/** What becomes of three slots, by the policies of their schedule. */
+function slotsTable() {
+  const names = ['earlier', '1st', '2nd', '3rd'];
+  const list = (indexes) => indexes.map((index) => names[index]).join(', ');
+  const cell = ({ made, canceled }) =>
+    `${made.length === 0 ? 'none' : list(made)}${canceled.length === 0 ? '' : `; cancels ${list(canceled)}`}`;
+  const rows = slotDecisions.map(({ missed, overlap, onTime, late, busy }) => [
+    `\`${missed}\``,
+    `\`${overlap}\``,
+    ...[onTime, late, busy].map(cell),
+  ]);
+  const head = [
+    '`missed`',
+    '`overlap`',
+    '3rd is on time',
+    'all are late',
+    '3rd is on time, an earlier task runs',
+  ];
+  return aligned([head, ...rows]);
 }
 
 function settingsTable() {

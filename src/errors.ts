@@ -2,6 +2,7 @@
 export const errorCodes = [
   'BAD_USER_INPUT',
   'TASK_NOT_FOUND',
+  'SCHEDULE_NOT_FOUND',
   'TASK_LOST',
   'QUEUE_NOT_FOUND',
   'WATCH_RESET',
@@ -55,6 +56,13 @@ export class TaskNotFoundError extends TaskwireError {
 export class QueueNotFoundError extends TaskwireError {
   constructor(name: string) {
     super('QUEUE_NOT_FOUND', `No queue has the name '${start(name)}'.`);
+  }
+}
+
+/** No schedule has this id. */
+export class ScheduleNotFoundError extends TaskwireError {
+  constructor(id: string) {
+    super('SCHEDULE_NOT_FOUND', `No schedule has the id '${start(id)}'. It may have been deleted.`);
   }
 }
 

@@ -22,6 +22,7 @@ export {
   InvalidOutputError,
   QueueNotFoundError,
   LimitReachedError,
+  ScheduleNotFoundError,
   QueueDrainingError,
   QueueFullError,
   TaskLostError,
@@ -50,6 +51,8 @@ export type { LimitRule, QueueAct } from './tasks/rules.ts';
 export type { Standing } from './tasks/standing.ts';
 export type { MissedPolicy, OverlapPolicy } from './definition/schedule.ts';
 export type { ScheduleSpec } from './definition/slots.ts';
+export type { Schedule, SchedulePause, ScheduleSource, SkipReason } from './tasks/schedule.ts';
+export type { NewSchedule, ScheduleChanges, SchedulePage, Schedules } from './tasks/schedules.ts';
 export type { TaskFilter, TaskPage, TaskQuery } from './tasks/list.ts';
 export { canCancel, canRetry, isFinal, taskStatuses } from './tasks/task.ts';
 export type {

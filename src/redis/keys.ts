@@ -33,6 +33,11 @@
  * | `:index:NAME`, `:index:NAME:STATUS` | sorted set | ids by creation time (µs) |
  * | `:tags`, `:tag:TAG` | set, sorted set | the tags in use; ids by creation time (µs) |
  * | `:key:HASH` | string | the task that holds an idempotency key, and the hash of its input |
+ * | `:schedules` | sorted set | schedules by their next slot (ms) |
+ * | `:schedule:SCHEDULE` | hash | a schedule |
+ * | `:schedule-ids`, `:schedule-ids:NAME` | sorted set | schedules by creation time (µs) |
+ * | `:code-schedules:NAME` | set | those that stand in a definition's code |
+ * | `:scheduled:NAME` | hash | what the schedules of a definition have in common: its version and policy, who said so when |
  * | `:mending`, `:mending:pause` | hash, string | how far the search for what a crash left behind has come |
  * | `:removals` | sorted set | final tasks by the end of their retention (ms) |
  * | `:state:ID`, `:states` | channels | each new state of one task, of all tasks of the queue |
@@ -105,6 +110,11 @@ local paceKey = root .. ':pace'
 local flowKey = function(bucket) return root .. ':flow:' .. bucket end
 local idleKey = root .. ':idle'
 local localKey = function(worker) return root .. ':local:' .. worker end
+local schedulesKey = root .. ':schedules'
+local scheduleKey = function(id) return root .. ':schedule:' .. id end
+local scheduleIdsKey = function(name) return root .. ':schedule-ids' .. (name and ':' .. name or '') end
+local codeSchedulesKey = function(name) return root .. ':code-schedules:' .. name end
+local scheduledKey = function(name) return root .. ':scheduled:' .. name end
 local headsKey = root .. ':heads'
 local workersKey = root .. ':workers'
 local workerKey = function(worker) return root .. ':worker:' .. worker end

@@ -1,10 +1,11 @@
-import type { TaskDefinition } from '../definition/definition.ts';
+import type { CompiledDefinition } from '../definition/types.ts';
 import type { Logger } from '../logger.ts';
 import type { Feed } from './feed.ts';
 import type { Lanes } from './lanes.ts';
 import { QueueClock } from './queue-clock.ts';
 import { tickMs } from './scripts/bounds.ts';
 import { QueueRules } from './queue-rules.ts';
+import { Scheduler } from './scheduler.ts';
 import type { Store } from './store.ts';
 import { startedAt } from './wait-options.ts';
 
@@ -16,7 +17,7 @@ export interface ClockOptions {
   readonly lanes: Lanes;
   readonly feed: Feed;
   /** Those of this process: the clock looks after their queues and all others that any process has registered. */
-  readonly definitions: readonly TaskDefinition[];
+  readonly definitions: readonly CompiledDefinition[];
   readonly logger: Logger;
   readonly leaseMs?: number;
 }
@@ -33,7 +34,8 @@ export class Clock {
   readonly #options: ClockOptions;
   readonly #leaseMs: number;
   readonly #queues: Map<string, QueueClock> = new Map();
-  readonly #own: ReadonlyMap<string, readonly TaskDefinition[]>;
+  readonly #own: ReadonlyMap<string, readonly CompiledDefinition[]>;
+  readonly #scheduler: Scheduler;
   readonly #timer: NodeJS.Timeout;
   #round: Promise<void> | undefined;
   #rounds = 0;
@@ -41,7 +43,8 @@ export class Clock {
   constructor(options: ClockOptions) {
     this.#options = options;
     this.#leaseMs = options.leaseMs ?? defaultLeaseMs;
-    this.#own = Map.groupBy(options.definitions, ({ queue }) => queue);
+    this.#own = Map.groupBy(options.definitions, ({ definition }) => definition.queue);
+    this.#scheduler = new Scheduler(options);
     for (const queue of this.#own.keys()) this.#lookAfter(queue);
     this.#timer = setInterval(() => this.#start(), Math.min(tickMs, this.#leaseMs / 4));
     this.#timer.unref();
@@ -86,9 +89,11 @@ export class Clock {
     try {
       if (this.#own.size > 0) await store.registerQueues([...this.#own.keys()]);
       for (const [queue, definitions] of this.#own) {
-        lanes.of(queue).push(await rules.register(queue, startedAt, definitions));
+        const own = definitions.map(({ definition }) => definition);
+        lanes.of(queue).push(await rules.register(queue, startedAt, own));
       }
       for (const queue of await store.queues()) this.#lookAfter(queue);
+      this.#scheduler.startRegistering([...this.#queues.keys()]);
     } catch (error) {
       logger.debug({ err: error }, 'the clock could not read which queues there are');
     }
@@ -96,6 +101,9 @@ export class Clock {
 
   #lookAfter(queue: string): void {
     if (this.#queues.has(queue)) return;
-    this.#queues.set(queue, new QueueClock(queue, { ...this.#options, leaseMs: this.#leaseMs }));
+    this.#queues.set(
+      queue,
+      new QueueClock(queue, { ...this.#options, scheduler: this.#scheduler, leaseMs: this.#leaseMs }),
+    );
   }
 }

@@ -1,6 +1,8 @@
-import { ulid } from 'ulid';
+import { createHash } from 'node:crypto';
+import { decodeTime, encodeTime, ulid } from 'ulid';
 
 const pattern = /^([a-z][A-Za-z0-9-]{0,47})_[0-9a-hjkmnp-tv-z]{26}$/;
+const schedulePattern = /^([a-z][A-Za-z0-9-]{0,47})_schedule_[0-9a-hjkmnp-tv-z]{26}$/;
 
 /** A new task id: its queue, then a part that sorts by time (https://github.com/ulid/spec, lower case). */
 export function createId(queue: string): string {
@@ -10,4 +12,38 @@ export function createId(queue: string): string {
 /** The queue that an id names, so that any process finds its record; undefined where it is no task id. */
 export function queueOf(id: string): string | undefined {
   return pattern.exec(id)?.[1];
+}
+
+/** A new schedule's id, which is no task's. */
+export function createScheduleId(queue: string): string {
+  return `${queue}_schedule_${ulid().toLowerCase()}`;
+}
+
+/** The id of a definition's own schedule: the same in all processes. */
+export function codeScheduleId(queue: string, definition: string, name: string): string {
+  return `${queue}_schedule_${digest(`${definition} ${name}`, 26)}`;
+}
+
+/** The queue that a schedule's id names; undefined where it is none. */
+export function scheduleQueueOf(id: string): string | undefined {
+  return schedulePattern.exec(id)?.[1];
+}
+
+/** The id of the task that a schedule makes for a slot (ms): a slot has one, whoever makes it. */
+export function slotTaskId(schedule: string, slot: number): string {
+  const time = encodeTime(slot, 10).toLowerCase();
+  return `${scheduleQueueOf(schedule)}_${time}${digest(`${schedule} ${slot}`, 16)}`;
+}
+
+/** The time (ms) that an id was made of: for a task of a schedule the slot. */
+export function timeOf(id: string): number {
+  return decodeTime(id.slice(-26).toUpperCase());
+}
+
+const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
+
+/** Characters of ids that say nothing but which text they come from: 5 bits each. */
+function digest(text: string, length: number): string {
+  const bytes = createHash('sha256').update(text).digest().subarray(0, length);
+  return Array.from(bytes, (byte) => alphabet.charAt(byte % 32)).join('');
 }

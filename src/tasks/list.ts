@@ -95,14 +95,15 @@ function comparator(direction: 'ASC' | 'DESC'): (a: Position, b: Position) => nu
   return (a, b) => sign * (Number(a.time) - Number(b.time) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
 }
 
-function formatCursor({ time, id }: Position): string {
+/** A position as clients send it back. */
+export function formatCursor({ time, id }: Position): string {
   return Buffer.from(`${time}:${id}`).toString('base64url');
 }
 
 /** @throws BadUserInputError where the cursor isn't one of ours */
 export function parseCursor(cursor: string): Position {
   const [, time, id] =
-    /^(\d{1,16}):([A-Za-z0-9_-]{1,80})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+    /^(\d{1,16}):([A-Za-z0-9_-]{1,90})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   if (time === undefined || id === undefined) {
     const message = 'Expected a cursor of an earlier page.';
     throw new BadUserInputError(`The cursor can't be used: ${message}`, [{ path: [], message }]);

@@ -2,6 +2,7 @@ import type { Logger } from '../logger.ts';
 import { dueChannel } from '../redis/keys.ts';
 import type { Feed, Listening } from './feed.ts';
 import type { Lanes } from './lanes.ts';
+import type { Scheduler } from './scheduler.ts';
 import { itemsPerCall } from './scripts/bounds.ts';
 import { isBug, type Store } from './store.ts';
 
@@ -9,6 +10,7 @@ export interface QueueClockOptions {
   readonly store: Store;
   readonly lanes: Lanes;
   readonly feed: Feed;
+  readonly scheduler: Scheduler;
   readonly logger: Logger;
   readonly leaseMs: number;
 }
@@ -89,13 +91,13 @@ export class QueueClock {
   }
 
   async #tick(): Promise<void> {
-    const { store, lanes, leaseMs, logger } = this.#options;
+    const { store, lanes, scheduler, leaseMs, logger } = this.#options;
     const touch = this.#touch;
     // Whatever is due by now is done by this tick; what is told from here on comes after it.
     clearTimeout(this.#timer);
     this.#dueAt = Infinity;
     try {
-      const { now, next, lost, removed, errors, hints } = await store.tick(this.#queue, {
+      const { now, next, lost, removed, errors, schedules, hints } = await store.tick(this.#queue, {
         leaseMs,
         since: touch?.since ?? Number.MAX_SAFE_INTEGER,
         last: touch?.last ?? 0,
@@ -112,6 +114,8 @@ export class QueueClock {
       if (next !== undefined) this.#arm(next);
       // A full piece: there is more.
       if (removed === itemsPerCall) this.#arm(now);
+      const slot = schedules.length > 0 ? await scheduler.fire(this.#queue, schedules, now) : undefined;
+      if (slot !== undefined) this.#arm(slot);
     } catch (error) {
       // Away: being in touch starts anew, so that nobody is taken for lost who couldn't renew.
       this.#touch = undefined;

@@ -30,6 +30,8 @@ export interface Tick {
   readonly removed: number;
   /** Tasks that the clock failed at, each with the reason. */
   readonly errors: readonly string[];
+  /** Schedules whose slot has come, as `Scheduler.fire` takes them. */
+  readonly schedules: readonly string[];
   readonly hints: Hint[];
 }
 
@@ -144,11 +146,12 @@ export class Store {
     touch: { readonly leaseMs: number; readonly since: number; readonly last: number },
   ): Promise<Tick> {
     const reply = await this.run(tick, queue, [touch.leaseMs, touch.since, touch.last]);
-    const [now, next, lost, removed, errors, ...hints] = reply as [
+    const [now, next, lost, removed, errors, schedules, ...hints] = reply as [
       string,
       string,
       string[],
       number,
+      string[],
       string[],
       ...string[],
     ];
@@ -158,6 +161,7 @@ export class Store {
       lost,
       removed,
       errors,
+      schedules,
       hints: parseHints(hints),
     };
   }

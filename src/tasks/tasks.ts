@@ -14,6 +14,7 @@ import { Queues } from './queues.ts';
 import type { Standing } from './standing.ts';
 import { Standings } from './standings.ts';
 import { Store, type Changed } from './store.ts';
+import { Schedules } from './schedules.ts';
 import { checkTags, tagGroups } from './tags.ts';
 import type { Task } from './task.ts';
 import { longestDelayMs, priorityIssue, waitOptionsOf, type StartOptions } from './wait-options.ts';
@@ -91,6 +92,8 @@ export class Tasks implements AsyncDisposable {
   readonly definitions: ReadonlyMap<string, CompiledDefinition>;
   /** The queues of the store: looked at, watched, paused, limited. */
   readonly queues: Queues;
+  /** What enqueues by itself, at its times. */
+  readonly schedules: Schedules;
   readonly #options: TasksOptions;
   readonly #redis: Redis;
   readonly #store: Store;
@@ -112,6 +115,12 @@ export class Tasks implements AsyncDisposable {
     this.#store = new Store(this.#redis, prefix, answerMs);
     this.#feed = new Feed(connect(redis, 'subscriber', logger), logger);
     this.#lanes = new Lanes({ prefix: prefix, redis: this.#redis, logger });
+    this.schedules = new Schedules({
+      store: this.#store,
+      definitions: this.definitions,
+      queues: () => this.#queuesOf(),
+      enqueue: (name, input, options, schedule) => this.#enqueue(name, input, options, { schedule }),
+    });
     this.#watches = new Watches(this.#store, this.#feed, logger);
     this.#standings = new Standings(this.#store);
     this.queues = new Queues({
@@ -127,7 +136,7 @@ export class Tasks implements AsyncDisposable {
       store: this.#store,
       lanes: this.#lanes,
       feed: this.#feed,
-      definitions,
+      definitions: [...this.definitions.values()],
       logger,
       ...(leaseMs === undefined ? {} : { leaseMs }),
     });
@@ -169,14 +178,16 @@ export class Tasks implements AsyncDisposable {
       throw new BadUserInputError(`The task can't be replayed: ${message}`, [{ path: ['id'], message }]);
     }
     const given = { tags, owner, ...(parent === undefined ? {} : { parent }), ...options };
-    return await this.#enqueue(name, options.input === undefined ? input : options.input, given, id);
+    return await this.#enqueue(name, options.input === undefined ? input : options.input, given, {
+      replayOf: id,
+    });
   }
 
   async #enqueue(
     name: string,
     input: unknown,
     options: EnqueueOptions,
-    replayOf?: string,
+    origin: { readonly replayOf?: string; readonly schedule?: string } = {},
   ): Promise<EnqueuedTask> {
     const compiled = this.#definition(name);
     const { definition, version } = compiled;
@@ -190,7 +201,7 @@ export class Tasks implements AsyncDisposable {
             owner,
             name,
             input: JSON.parse(wire),
-            replayOf,
+            replayOf: origin.replayOf,
           });
     const coerced = await checkInput(compiled, wire);
     const id = createId(definition.queue);
@@ -201,7 +212,7 @@ export class Tasks implements AsyncDisposable {
       owner,
       tags: [...new Set(tags)],
       parent,
-      replayOf,
+      ...origin,
       trace,
       input: wire,
       policy: policyOf(definition),

@@ -122,7 +122,7 @@ export class Worker implements AsyncDisposable {
       store: this.#store,
       lanes: this.#lanes,
       feed: this.#feed,
-      definitions,
+      definitions: [...served.values()].flat(),
       logger,
       leaseMs,
     });

@@ -3,6 +3,7 @@ import { timeUp } from './begin.ts';
 import { settle } from './finish.ts';
 import { itemsPerCall } from './bounds.ts';
 import { prelude } from './prelude.ts';
+import { dueSchedules } from './schedules.ts';
 import { linesPerTick } from './wake.ts';
 
 /** A task that the clock fails at is left alone for so long. */
@@ -100,12 +101,13 @@ end
  * KEYS: queue root
  * ARGV: lease (ms), since when the caller has been in touch (ms), when it last was (ms)
  * Returns [now (ms), when time does something next (ms) or '', [id of a task whose worker was lost, …],
- *          entries of records to remove that were dealt with, [error, …], hint, id, delivery, …]
+ *          entries of records to remove that were dealt with, [error, …], [schedule whose slot has come with what
+ *          `fire` needs, …], hint, id, delivery, …]
  *
  * Times are the store's. A caller that hasn't been in touch for a whole lease, or that slept, sweeps
  * nothing: after an outage the workers renew first, so that Redis being away loses nobody.
  */
-export const tick = defineScript(`${prelude}${timeUp}${settle}${loseWorker}${ring}${remove}
+export const tick = defineScript(`${prelude}${timeUp}${settle}${loseWorker}${ring}${remove}${dueSchedules}
 local lease, since, last = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local lost, removed, errors = {}, 0, {}
 redis.call('ZREMRANGEBYSCORE', hintsKey, '-inf', int(now - ${hintLifeMs}))
@@ -137,10 +139,10 @@ for _, limit in ipairs(redis.call('ZRANGE', blockedKey, '-inf', int(now), 'BYSCO
 end
 
 local hints = wake(${linesPerTick})
-local next
+local schedules, next = dueSchedules()
 for _, key in ipairs({ dueKey, blockedKey }) do
   local at = tonumber(redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2] or math.huge)
   if at < (next or math.huge) then next = at end
 end
-return { int(now), next and int(next) or '', lost, removed, errors, unpack(hints) }
+return { int(now), next and int(next) or '', lost, removed, errors, schedules, unpack(hints) }
 `);
