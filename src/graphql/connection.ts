@@ -156,7 +156,7 @@ export function addConnectionTypes(builder: ApiBuilder, { task }: TaskTypes) {
     }),
   });
 
-  return { connection, count };
+  return { connection, count, pageInfo };
 }
 
 /** The types of lists that something else needs, too. */

@@ -1,6 +1,6 @@
 import { queueNamePattern } from '../definition/names.ts';
 import { BadUserInputError, type Issue } from '../errors.ts';
-import { queueOf } from '../tasks/id.ts';
+import { queueOf, scheduleQueueOf } from '../tasks/id.ts';
 import type { TaskFilter } from '../tasks/list.ts';
 import type { ApiBuilder } from './state.ts';
 import type { TaskTypes } from './task.ts';
@@ -15,6 +15,7 @@ export function addFilterTypes(builder: ApiBuilder, { status }: TaskTypes) {
       statuses: t.field({ type: [status], description: 'Where a task is in its life.' }),
       tags: t.stringList({ description: 'Tags; a task matches that has any of them.' }),
       parents: t.idList({ description: 'Ids of tasks: a task matches that one of them enqueued.' }),
+      schedules: t.idList({ description: 'Ids of schedules: a task matches that one of them made.' }),
       createdAfter: t.field({ type: 'DateTimeISO', description: 'Created at this time or later.' }),
       createdBefore: t.field({ type: 'DateTimeISO', description: 'Created before this time.' }),
     }),
@@ -59,8 +60,8 @@ const maxMembers = 100;
  * @throws BadUserInputError
  */
 export function filterOf(input: FilterInput | null | undefined): TaskFilter {
-  const { names, queues, statuses, tags, parents, createdAfter, createdBefore } = input ?? {};
-  const issues: Issue[] = Object.entries({ names, queues, statuses, tags, parents })
+  const { names, queues, statuses, tags, parents, schedules, createdAfter, createdBefore } = input ?? {};
+  const issues: Issue[] = Object.entries({ names, queues, statuses, tags, parents, schedules })
     .filter(([, members]) => (members?.length ?? 0) > maxMembers)
     .map(([field]) => ({ path: ['filter', field], message: `Expected at most ${maxMembers} members.` }));
   for (const [index, queue] of (queues ?? []).entries()) {
@@ -73,6 +74,10 @@ export function filterOf(input: FilterInput | null | undefined): TaskFilter {
     if (queueOf(parent) !== undefined) continue;
     issues.push({ path: ['filter', 'parents', index], message: 'Expected the id of a task.' });
   }
+  for (const [index, schedule] of (schedules ?? []).entries()) {
+    if (scheduleQueueOf(schedule) !== undefined) continue;
+    issues.push({ path: ['filter', 'schedules', index], message: 'Expected the id of a schedule.' });
+  }
   if (issues.length > 0) throw new BadUserInputError("The filter can't be used.", issues);
   return {
     ...(names ? { names } : {}),
@@ -80,6 +85,7 @@ export function filterOf(input: FilterInput | null | undefined): TaskFilter {
     ...(statuses ? { statuses } : {}),
     ...(tags ? { tags } : {}),
     ...(parents ? { parents } : {}),
+    ...(schedules ? { schedules } : {}),
     ...(createdAfter ? { createdAfter: createdAfter.getTime() } : {}),
     ...(createdBefore ? { createdBefore: createdBefore.getTime() } : {}),
   };

@@ -15,7 +15,7 @@ export function addQueries(
       nullable: true,
       description: 'Finds anything by its id; null where there is nothing.',
       args: { id: t.arg.id({ required: true, description: 'The id of any object.' }) },
-      resolve: (_, { id }, { tasks }) => tasks.get(id),
+      resolve: async (_, { id }, { tasks }) => (await tasks.get(id)) ?? tasks.schedules.get(id),
     }),
   );
 
@@ -25,12 +25,13 @@ export function addQueries(
       nullable: { list: false, items: true },
       description: 'Finds many by their ids, in their order; null in the places where there is nothing.',
       args: { ids: t.arg.idList({ required: true, description: `Up to ${maxPageSize} ids.` }) },
-      resolve: (_, { ids }, { tasks }) => {
+      resolve: async (_, { ids }, { tasks }) => {
         if (ids.length > maxPageSize) {
           const message = `Expected at most ${maxPageSize} ids, got ${ids.length}.`;
           throw new BadUserInputError(message, [{ path: ['ids'], message }]);
         }
-        return tasks.getMany(ids);
+        const schedules = await tasks.schedules.getMany(ids);
+        return (await tasks.getMany(ids)).map((task, index) => task ?? schedules[index]);
       },
     }),
   );

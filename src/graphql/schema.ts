@@ -20,6 +20,9 @@ import { addQueueTypes } from './queue.ts';
 import { addQueues } from './queues.ts';
 import { addReplay } from './replay.ts';
 import { addRetry } from './retry.ts';
+import { addScheduleMutations } from './schedule-mutations.ts';
+import { addScheduleQueries } from './schedule-queries.ts';
+import { addScheduleTypes } from './schedule.ts';
 import { addSubscriptions } from './subscriptions.ts';
 import { addTaskTypes } from './task.ts';
 import { addWaitingChanges } from './waiting-changes.ts';
@@ -64,6 +67,9 @@ function build(definitions: readonly TaskDefinition[]): GraphQLSchema {
   addQueueControl(builder, queueTypes);
   addQueuePurge(builder, queueTypes);
   addQueueLimits(builder, queueTypes);
+  const schedules = { ...all, ...addScheduleTypes(builder, types) };
+  addScheduleQueries(builder, schedules);
+  addScheduleMutations(builder, schedules, options);
 
   const definitionTypes = addTypes(builder, definitions);
   for (const definition of definitions) {

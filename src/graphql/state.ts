@@ -142,7 +142,8 @@ const outcomes: Record<AttemptOutcome, string> = {
     'Given back: its worker stopped, or was lost with several tasks so that none is charged; or replaced by a newer attempt.',
 };
 
-function described<Name extends string>(descriptions: Record<Name, string>) {
+/** The values of an enum with their descriptions. */
+export function described<Name extends string>(descriptions: Record<Name, string>) {
   // The keys of a record of names are those names, which Object.entries widens to string.
   const entries = Object.entries(descriptions) as [Name, string][];
   // fromEntries widens the keys to string once more.

@@ -1,3 +1,4 @@
+import type { Schedule } from '../tasks/schedule.ts';
 import { canCancel, canRetry, isFinal, type Task } from '../tasks/task.ts';
 import { addStateTypes, type ApiBuilder, date } from './state.ts';
 
@@ -6,9 +7,9 @@ export function addTaskTypes(builder: ApiBuilder, typeNames: ReadonlyMap<string,
   const { status, progress, failure, attempt, cancellation } = addStateTypes(builder);
   const resolveType = (task: Task) => typeNames.get(task.name) ?? 'UntypedTask';
 
-  const node = builder.interfaceRef<Task>('Node').implement({
+  const node = builder.interfaceRef<Task | Schedule>('Node').implement({
     description: 'Anything that `node(id)` finds.',
-    resolveType,
+    resolveType: (found) => ('status' in found ? resolveType(found) : 'Schedule'),
     fields: (t) => ({
       id: t.exposeID('id', { nullable: false, description: 'Globally unique and opaque.' }),
     }),
