@@ -5,6 +5,9 @@
  * | name | type | holds |
  * |---|---|---|
  * | `:task:ID` | hash | the record |
+ * | `:input:ID` | string | its input: apart, so that the record of a task that waits stays small enough for a compact hash |
+ * | `:output:ID` | string | its output, where that is too large to be part of the state |
+ * | `:policies` | hash | hash of a policy → its JSON, which many records share |
  * | `:backlog:LINE` | sorted set | ids that wait, by order; a line is `name:definitionVersion`, of suspects with `!limit` |
  * | `:backlog:LINE@KEY` | sorted set | the same for each limit key, where the line is one of keyed tasks: `…@` |
  * | `:ring:LINE@` | sorted set | the keys of a line that may start one, by whose turn it is |
@@ -56,6 +59,16 @@ export function taskKey(root: string, id: string): string {
   return `${root}:task:${id}`;
 }
 
+/** The string that is a task's input. */
+export function inputKey(root: string, id: string): string {
+  return `${root}:input:${id}`;
+}
+
+/** The string that is a task's output, where its record doesn't hold it. */
+export function outputKey(root: string, id: string): string {
+  return `${root}:output:${id}`;
+}
+
 /** The channel of one task's states. */
 export function stateChannel(root: string, id: string): string {
   return `${root}:state:${id}`;
@@ -95,6 +108,9 @@ export function laneName(queue: string): string {
 export const luaKeys = `
 local root = KEYS[1]
 local taskKey = function(id) return root .. ':task:' .. id end
+local inputKey = function(id) return root .. ':input:' .. id end
+local outputKey = function(id) return root .. ':output:' .. id end
+local policiesKey = root .. ':policies'
 local backlogKey = function(line) return root .. ':backlog:' .. line end
 local ringKey = function(line) return root .. ':ring:' .. line end
 local rulesKey = root .. ':rules'

@@ -1,6 +1,6 @@
 import { UnavailableError } from '../errors.ts';
 import { whenReady, type Redis, type Script } from '../redis/connection.ts';
-import { queueRoot, queuesKey, taskKey } from '../redis/keys.ts';
+import { inputKey, outputKey, queueRoot, queuesKey, taskKey } from '../redis/keys.ts';
 import type { Hint } from './delivery.ts';
 import { queueOf } from './id.ts';
 import { itemOf, resultOf, type Created, type CreateResult, type NewTask } from './new-task.ts';
@@ -220,7 +220,13 @@ export class Store {
   async content(id: string, field: 'input' | 'output'): Promise<string | undefined> {
     const queue = queueOf(id);
     if (queue === undefined) return undefined;
-    const text = await this.within(() => this.#redis.hget(taskKey(this.root(queue), id), field));
+    const root = this.root(queue);
+    const text = await this.within(async () =>
+      field === 'input'
+        ? await this.#redis.get(inputKey(root, id))
+        : ((await this.#redis.hget(taskKey(root, id), field)) ??
+          (await this.#redis.get(outputKey(root, id)))),
+    );
     return text ?? undefined;
   }
 

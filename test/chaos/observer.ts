@@ -1,6 +1,6 @@
 import { Redis as Client } from 'ioredis';
 import { Redis } from '../../src/redis/connection.ts';
-import { queueRoot, statesChannel, taskKey } from '../../src/redis/keys.ts';
+import { inputKey, queueRoot, statesChannel, taskKey } from '../../src/redis/keys.ts';
 import { parseTask } from '../../src/tasks/replies.ts';
 import { Store } from '../../src/tasks/store.ts';
 import { isFinal, type Task, type TaskStatus } from '../../src/tasks/task.ts';
@@ -105,7 +105,7 @@ export class Observer implements AsyncDisposable {
     const reads = this.#reads;
     if (reads === undefined) throw new Error('the observer looks at Redis first');
     const root = queueRoot(this.#prefix, this.#queue);
-    const inputs = await Promise.all(ids.map((id) => reads.hget(taskKey(root, id), 'input')));
+    const inputs = await Promise.all(ids.map((id) => reads.get(inputKey(root, id))));
     return new Map(ids.map((id, index) => [id, inputs[index] ?? '']));
   }
 

@@ -283,7 +283,7 @@ describe('replayTasks', () => {
     const { id: foreign } = await others.tests.tasks.enqueue(unknown, {});
     await others.tests.finished(foreign);
     await using store = new TestStore(api.tests.redis, 'default');
-    await store.redis.hset(`${store.root}:task:${spoilt}`, 'input', 'hunter2 {');
+    await store.redis.set(`${store.root}:input:${spoilt}`, 'hunter2 {');
 
     const { results } = await bulk('replayTasks', { filter: { queues: ['default'] } });
 

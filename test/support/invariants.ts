@@ -38,6 +38,7 @@ export async function readQueue(
     'workers',
   ];
   const hashNames = known.workers.flatMap((worker) => [`runs:${worker}`, `suspects:${worker}`]);
+  const policies = await tests.redis.hgetall(`${tests.root}:policies`);
   const pipeline = tests.redis.pipeline();
   for (const name of setNames) pipeline.zrange(`${tests.root}:${name}`, '0', '-1', 'WITHSCORES');
   for (const name of hashNames) pipeline.hgetall(`${tests.root}:${name}`);
@@ -46,10 +47,14 @@ export async function readQueue(
   const sets = new Map(setNames.map((name, index) => [name, scores(replies[index] as string[])]));
   // What HGETALL answers, in the order in which it was asked.
   const found = replies.slice(setNames.length).map((hash) => Object.assign({}, hash) as TestRecord);
+  const recordOf = (place: number): TestRecord => {
+    const { policy, ...record } = found[hashNames.length + place] ?? {};
+    return policy === undefined ? record : { ...record, policy: policies[policy] ?? '' };
+  };
   return {
     sets,
     hashes: new Map(hashNames.map((name, index) => [name, found[index] ?? {}])),
-    records: new Map(known.ids.map((id, index) => [id, found[hashNames.length + index] ?? {}])),
+    records: new Map(known.ids.map((id, index) => [id, recordOf(index)])),
   };
 }
 

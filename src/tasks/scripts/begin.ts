@@ -25,7 +25,7 @@ local timeUp = function(task)
     return false
   end
   stopWaiting(task)
-  changes.finished, changes.due = int(now), false
+  changes.finished, changes.due = nowText, false
   change(task, changes)
   return true
 end
@@ -79,16 +79,12 @@ local start = function(task, worker, token, isCounted)
   if isCounted then redis.call('HINCRBY', localKey(worker), task.name, 1) end
   takePlaces(task)
   if task.suspect then redis.call('HSET', suspectsKey(worker), token, task.suspect) end
-  redis.call('HSET', taskKey(task.id), 'attempt:' .. int(number),
-    '{"number":' .. int(number) .. ',"worker":"' .. worker .. '","startedAt":' .. int(now))
-  if number > ${attemptsShown} then
-    redis.call('HDEL', taskKey(task.id), 'attempt:' .. int(number - ${attemptsShown}))
-  end
   local timeoutAt = policy.timeoutMs and now + policy.timeoutMs
   if task.deadlineAt then timeoutAt = math.min(timeoutAt or math.huge, tonumber(task.deadlineAt)) end
   change(task, { status = 'RUNNING', attempt = int(number), token = token, worker = worker,
-    started = task.started or int(now), progress = false, expiresAt = false,
-    timeoutAt = timeoutAt and int(timeoutAt) })
+    started = task.started or nowText, progress = false, expiresAt = false, timeoutAt = timeoutAt and int(timeoutAt),
+    ['attempt:' .. number] = '{"number":' .. number .. ',"worker":"' .. worker .. '","startedAt":' .. nowText,
+    ['attempt:' .. number - ${attemptsShown}] = false })
 end
 local claim = function(worker, token, served, maySuspect)
   local running = redis.call('HGET', runsKey(worker), token)
@@ -111,7 +107,7 @@ local claim = function(worker, token, served, maySuspect)
     if task then awaitRates(task.name) end
   end
   if not task then return nil end
-  return { task.id, token, task.attempt, state(task), redis.call('HGET', taskKey(task.id), 'input'),
+  return { task.id, token, task.attempt, state(task), redis.call('GET', inputKey(task.id)),
     task.timeoutAt and int(task.timeoutAt - now) or '', int(policyOf(task).graceMs), task.suspect or '' }
 end
 local served = {}

@@ -8,7 +8,7 @@ import { prelude } from './prelude.ts';
  */
 export const cancelTask = `
 local cancelTask = function(task, members)
-  local cancellation = '{"requestedAt":' .. int(now) .. members .. '}'
+  local cancellation = '{"requestedAt":' .. nowText .. members .. '}'
   if task.status == 'CANCELING' then return state(task) end
   if task.status == 'RUNNING' then
     local json = change(task, { status = 'CANCELING', cancellation = cancellation })
@@ -16,7 +16,7 @@ local cancelTask = function(task, members)
     return json
   end
   stopWaiting(task)
-  return change(task, { status = 'CANCELED', cancellation = cancellation, finished = int(now), due = false })
+  return change(task, { status = 'CANCELED', cancellation = cancellation, finished = nowText, due = false })
 end
 `;
 

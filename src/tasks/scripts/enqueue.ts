@@ -38,11 +38,8 @@ local pendingOne = function(pending, definition)
 end
 -- A debounced task takes the input of the last one, and with it the version that it was checked against and its key.
 local takeInput = function(task, item, limitKey, changes)
-  redis.call('HSET', taskKey(task.id), 'input', item.input)
-  if task.definition ~= item.definition then
-    changes.definition = item.definition
-    changes.facts = task.facts:gsub('"definitionVersion":"[^"]*"', '"definitionVersion":"' .. item.definition .. '"')
-  end
+  redis.call('SET', inputKey(task.id), item.input)
+  changes.definition = item.definition
   if task.limitKey ~= limitKey then
     task.limitKey = limitKey
     changes.ties = cjson.encode({ limitKey = limitKey, pending = task.pending, batch = task.batch,
@@ -124,6 +121,21 @@ local refused = function(task, due)
   end
 end
 
+-- Records of one policy share it. Gives the key of it.
+local policyKeys = {}
+local keepPolicy = function(json)
+  local key = policyKeys[json]
+  if not key then
+    key = redis.sha1hex(json):sub(1, 16)
+    redis.call('HSETNX', policiesKey, key, json)
+    policyKeys[json], policies[key] = key, cjson.decode(json)
+  end
+  return key
+end
+-- Fields that a new record may have.
+local newFields = { 'name', 'definition', 'status', 'version', 'created', 'owner', 'tags', 'parent', 'replayOf', 'trace',
+  'ties', 'attempt', 'policy', 'due', 'expiresAt', 'deadlineAt', 'clock', 'key', 'keyUntil', 'runAt', 'priority' }
+
 local enqueue = function(item)
   local id, key = item.id, item.key
   local known = load(id)
@@ -141,7 +153,8 @@ local enqueue = function(item)
   if other then return join(item, options, other, due) end
 
   local task = { id = id, name = item.name, definition = item.definition, status = due and 'SCHEDULED' or 'QUEUED',
-    version = '1', created = int(nowUs), attempt = '0', policy = item.policy, due = due and int(due),
+    version = '1', created = int(nowUs), attempt = '0', policy = keepPolicy(item.policy),
+    owner = item.owner, tags = item.tags, due = due and int(due),
     runAt = due and int(due), priority = options.priority and options.priority ~= 0 and int(options.priority) }
   local ties = { limitKey = options.limitKey, batch = options.batch, schedule = options.schedule,
     pending = pending and pending.mode .. pending.hash or nil }
@@ -156,12 +169,9 @@ local enqueue = function(item)
     if value and value ~= '' then task[field] = value end
   end
   local rules = policyOf(task)
-  local facts = { '"owner":' .. item.owner, '"tags":' .. item.tags, '"definitionVersion":"' .. item.definition .. '"',
-    '"maxAttempts":' .. int(rules.attempts) }
-  for _, name in ipairs({ 'parent', 'replayOf', 'trace' }) do
-    if item[name] ~= '' then facts[#facts + 1] = '"' .. name .. '":' .. item[name] end
-  end
-  task.facts = table.concat(facts, ',')
+  optional('parent', item.parent)
+  optional('replayOf', item.replayOf)
+  optional('trace', item.trace)
   -- From when it is due: a delay longer than this could never start.
   optional('expiresAt', rules.expiresInMs and int((due or now) + rules.expiresInMs))
   optional('deadlineAt', rules.deadlineMs and int(now + rules.deadlineMs))
@@ -171,8 +181,9 @@ local enqueue = function(item)
   end
   if pending then redis.call('SET', pendingKey(pending.hash), id) end
   setClock(task)
-  local record = { 'input', item.input }
-  for _, field in ipairs(fields) do
+  redis.call('SET', inputKey(id), item.input)
+  local record = {}
+  for _, field in ipairs(newFields) do
     if task[field] then
       record[#record + 1] = field
       record[#record + 1] = task[field]

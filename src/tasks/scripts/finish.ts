@@ -1,5 +1,6 @@
 import { defineScript } from '../../redis/connection.ts';
 import { claim } from './begin.ts';
+import { inlineOutputBytes } from './bounds.ts';
 import { prelude } from './prelude.ts';
 
 /** How a delivery ends, shared by the outcome that a worker reports, the sweep of lost leases and the clock. */
@@ -99,13 +100,19 @@ local settle = function(task, outcome, given)
 
   checkMove(task, changes.status)
 
-  if outcome == 'SUCCEEDED' then redis.call('HSET', taskKey(task.id), 'output', given.output) end
+  if outcome == 'SUCCEEDED' then
+    if #given.output <= ${inlineOutputBytes} then
+      changes.output = given.output
+    else
+      redis.call('SET', outputKey(task.id), given.output)
+    end
+  end
   local attempt = 'attempt:' .. task.attempt
   -- One whose entry is gone, by whatever hand, has to end as well.
-  local open = redis.call('HGET', taskKey(task.id), attempt) or '{"number":' .. task.attempt .. ',"worker":"'
-    .. task.worker .. '","startedAt":' .. int(now)
-  redis.call('HSET', taskKey(task.id), attempt, open .. ',"finishedAt":' .. int(now) .. ',"outcome":"' .. outcome
-    .. '"' .. (brief and ',"failure":' .. brief or '') .. '}')
+  local open = task[attempt] or '{"number":' .. task.attempt .. ',"worker":"'
+    .. task.worker .. '","startedAt":' .. nowText
+  changes[attempt] = open .. ',"finishedAt":' .. nowText .. ',"outcome":"' .. outcome
+    .. '"' .. (brief and ',"failure":' .. brief or '') .. '}'
   if given.reported and (outcome == 'SUCCEEDED' or outcome == 'FAILED') then
     notePace(task, open:match('"startedAt":(%d+)'))
   end
@@ -113,7 +120,7 @@ local settle = function(task, outcome, given)
   leavePlaces(task)
   if changes.status ~= 'FAILED' then changes.failure = false end
   if isFinal[changes.status] then
-    changes.finished = int(now)
+    changes.finished = nowText
   else
     changes.progress = false
   end

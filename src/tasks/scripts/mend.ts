@@ -53,7 +53,10 @@ local lookAtEntries = function(key, ids)
   if redis.call('EXISTS', unpack(keys)) == #ids then return end
   for i, id in ipairs(ids) do
     if redis.call('EXISTS', keys[i]) == 0 then
-      note('entriesWithoutRecord', function() redis.call('ZREM', key, id) end)
+      note('entriesWithoutRecord', function()
+        redis.call('ZREM', key, id)
+        redis.call('DEL', inputKey(id), outputKey(id))
+      end)
     end
   end
 end

@@ -67,25 +67,25 @@ if fromTime ~= '' then
   if ascending then low = fromTime else high = fromTime end
 end
 local nameSet, statusSet = set(names), set(statuses)
-local isOwned = function(task)
-  for _, owner in ipairs(owners) do
-    local fact = '"owner":' .. owner .. ','
-    if task.facts:sub(1, #fact) == fact then return true end
-  end
-  return #owners == 0
-end
+local ownerSet = set(owners)
 local others = {}
 for group in (ARGV[8] .. '\\n\\n'):gmatch('(.-)\\n\\n') do
   if group ~= '' then others[#others + 1] = set(split(group)) end
 end
-local hasOthers = function(id)
-  local tags = #others > 0 and split(redis.call('HGET', taskKey(id), 'tagList') or '')
+local hasOthers = function(tagList)
+  local tags = #others > 0 and split(tagList or '')
   for _, group in ipairs(others) do
     local found = false
     for _, tag in ipairs(tags) do found = found or group[tag] end
     if not found then return false end
   end
   return true
+end
+-- Most of what is looked at may be none of it.
+local isMeant = function(id)
+  local name, status, owner, tagList = unpack(redis.call('HMGET', taskKey(id), 'name', 'status', 'owner', 'tagList'))
+  return name and (not nameSet or nameSet[name]) and (not statusSet or statusSet[status])
+    and (not ownerSet or ownerSet[owner]) and hasOthers(tagList)
 end
 
 -- Merges the sorted sets; each is read in chunks, as far as it is needed.
@@ -140,9 +140,8 @@ while true do
   looked = looked + 1
   -- A task with two of the tags is in two of the lists.
   if bestId ~= lastId then
-    local task = load(bestId)
-    if task and (not nameSet or nameSet[task.name]) and (not statusSet or statusSet[task.status])
-      and isOwned(task) and hasOthers(bestId) then
+    if isMeant(bestId) then
+      local task = load(bestId)
       result[#result + 1] = state(task)
       result[#result + 1] = int(bestTime)
       taken = taken + 1

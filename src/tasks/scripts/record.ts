@@ -1,6 +1,6 @@
 import { allowedMoves } from '../moves.ts';
 import { isFinal, taskStatuses } from '../task.ts';
-import { attemptsShown, flowMs, inlineOutputBytes, sweepAfterMs, tickMs } from './bounds.ts';
+import { attemptsShown, flowMs, sweepAfterMs, tickMs } from './bounds.ts';
 
 const moves = taskStatuses.flatMap((from) => allowedMoves[from].map((to) => `${from}>${to}`)).join(' ');
 const finals = taskStatuses.filter((status) => isFinal(status)).map((status) => `${status}=true`);
@@ -16,59 +16,73 @@ local isFinal = {${finals.join(',')}}
 local time = redis.call('TIME')
 local nowUs = time[1] * 1000000 + time[2]
 local now = math.floor(nowUs / 1000)
-local int = function(number) return string.format('%.0f', number) end
+-- As text. In pieces, as large numbers print slowly, and as %d ends at 31 bits in the embedded store.
+local int = function(number)
+  number = number + 0
+  if number < 0 or number % 1 ~= 0 then return string.format('%.0f', number) end
+  if number < 1000000000 then return string.format('%d', number) end
+  return string.format('%d%09d', number / 1000000000, number % 1000000000)
+end
+local nowText = int(now)
 
--- The small fields of a record, in the order of HMGET. 'input' and 'output' are read apart.
---   facts       what never changes and is part of the state: JSON members, the owner first
+-- The fields of a record. Each of a new one is shorter than 64 bytes, but for the words of users: so Redis keeps the
+-- hash in one piece, in a third of the memory. What may be long is apart: the input, and an output that isn't inline.
+--   name, definition, status, version, attempt             created, started, finished: µs, ms, ms
+--   owner, tags, parent, replayOf, trace: JSON             progress, failure, cancellation, output: JSON
 --   ties        with what it waits or belongs together: JSON of limitKey, pending (D or S and the hash of its
 --               debounce or singleton key), batch, schedule; each of them is a member of the loaded task
---   policy      the definition's, as JSON (policy.ts)      token, worker  of the delivery that runs
+--   attempt:N   JSON of an attempt, left open while it runs
+--   policy      the definition's: a key of 'policies'      token, worker  of the delivery that runs
 --   tried       attempts of this round that failed         endedToken     of the last one that told its end
 --   lost        deliveries of this round that were lost    suspect        how many suspects may run side by side
 --   due         when its next attempt may start (ms)       timeoutAt      when the delivery's time is up (ms)
 --   clock       its score in the 'due' set                 key, keyHash   idempotency key, hash of its input
 --   runAt       when it was to start, where delayed (ms)   priority       its head start (s)
---   parked      its run waits for its children: 1
-local fields = { 'name', 'definition', 'status', 'version', 'created', 'facts', 'ties', 'attempt', 'token', 'worker', 'started', 'finished', 'progress', 'failure', 'cancellation',
-  'outputBytes', 'policy', 'tried', 'lost', 'suspect', 'due', 'expiresAt', 'deadlineAt', 'timeoutAt', 'clock',
-  'key', 'keyUntil', 'endedToken', 'runAt', 'priority', 'parked' }
+--   parked      its run waits for its children: 1          outputBytes    also of an output that isn't inline
 
--- The record as a table of strings, or nil.
+-- The record as a table of strings, or nil: whole, as reading fields by their names takes Redis twice as long.
 local load = function(id)
-  local values = redis.call('HMGET', taskKey(id), unpack(fields))
+  local values = redis.call('HGETALL', taskKey(id))
   if not values[1] then return nil end
   local task = { id = id }
-  for i, field in ipairs(fields) do task[field] = values[i] end
+  for i = 1, #values, 2 do task[values[i]] = values[i + 1] end
   if task.ties then
     for name, value in pairs(cjson.decode(task.ties)) do task[name] = value end
   end
   return task
 end
 
+-- Each is read once in a call.
+local policies = {}
 local policyOf = function(task)
-  if not task.rules then task.rules = cjson.decode(task.policy) end
-  return task.rules
+  local policy = policies[task.policy]
+  if not policy then
+    policy = cjson.decode(redis.call('HGET', policiesKey, task.policy))
+    policies[task.policy] = policy
+  end
+  return policy
 end
 
 -- The state as JSON: what is published and what a snapshot reads.
 local state = function(task)
   local attempt = tonumber(task.attempt)
   local attempts = {}
-  if attempt > 0 then
-    local names = {}
-    for number = math.max(1, attempt - ${attemptsShown - 1}), attempt do names[#names + 1] = 'attempt:' .. number end
-    for _, text in ipairs(redis.call('HMGET', taskKey(task.id), unpack(names))) do
-      -- An attempt that runs is kept as an object left open.
-      if text then attempts[#attempts + 1] = text:sub(-1) == '}' and text or text .. '}' end
-    end
+  for number = math.max(1, attempt - ${attemptsShown - 1}), attempt do
+    local text = task['attempt:' .. number]
+    -- An attempt that runs is kept as an object left open.
+    if text then attempts[#attempts + 1] = text:sub(-1) == '}' and text or text .. '}' end
   end
   local parts = { '{"id":"', task.id, '","name":"', task.name, '","queue":"', KEYS[1]:match('{(.*)}'),
     '","status":"', task.status, '","version":', task.version, ',"attempt":', task.attempt,
     ',"attempts":[', table.concat(attempts, ','), '],"createdAt":', int(math.floor(task.created / 1000)),
-    ',', task.facts }
+    ',"owner":', task.owner, ',"tags":', task.tags, ',"definitionVersion":"', task.definition, '","maxAttempts":',
+    int(policyOf(task).attempts) }
   local add = function(name, json)
     if json then parts[#parts + 1] = ',"' .. name .. '":' .. json end
   end
+  add('parent', task.parent)
+  add('replayOf', task.replayOf)
+  add('trace', task.trace)
   add('failedAttempts', task.tried or 0)
   add('startedAt', task.started)
   add('finishedAt', task.finished)
@@ -84,9 +98,7 @@ local state = function(task)
   add('failure', task.failure)
   add('cancellation', task.cancellation)
   add('outputBytes', task.outputBytes)
-  if task.outputBytes and tonumber(task.outputBytes) <= ${inlineOutputBytes} then
-    add('output', redis.call('HGET', taskKey(task.id), 'output'))
-  end
+  add('output', task.output)
   parts[#parts + 1] = '}'
   return table.concat(parts)
 end
@@ -154,7 +166,10 @@ local retire = function(task)
   end
   redis.call('ZADD', removalsKey, removal, task.id)
   -- Only the net: the clock removes the record with its index entries.
-  redis.call('PEXPIREAT', taskKey(task.id), int(removal + 86400000))
+  local net = int(removal + 86400000)
+  redis.call('PEXPIREAT', taskKey(task.id), net)
+  redis.call('PEXPIREAT', inputKey(task.id), net)
+  if task.outputBytes and not task.output then redis.call('PEXPIREAT', outputKey(task.id), net) end
 end
 
 -- To be asked before anything is written: what a script has written stays where it fails.
@@ -237,6 +252,7 @@ local change = function(task, changes)
   elseif isFinal[from] and not isFinal[to] then
     redis.call('ZREM', removalsKey, task.id)
     redis.call('PERSIST', key)
+    redis.call('PERSIST', inputKey(task.id))
   end
   local json = state(task)
   redis.call('PUBLISH', stateChannel(task.id), json)

@@ -12,9 +12,9 @@ local setRule = function(field, value)
   if name then
     -- Their time is now: the clocks look at them piece by piece.
     for _, limit in ipairs(redis.call('ZRANGE', blockedKey, 0, -1)) do
-      if limit:match('^[^@]*') == name then redis.call('ZADD', blockedKey, int(now), limit) end
+      if limit:match('^[^@]*') == name then redis.call('ZADD', blockedKey, nowText, limit) end
     end
-    redis.call('PUBLISH', dueKey, int(now))
+    redis.call('PUBLISH', dueKey, nowText)
   end
   redis.call('PUBLISH', rulesKey, field)
 end
@@ -54,7 +54,7 @@ return wake()
 export const rule = defineScript(`${prelude}${setRule}
 for i = 1, #ARGV, 2 do
   local value = ARGV[i + 1]
-  if value:sub(1, 1) == ',' then value = '{"at":' .. int(now) .. (value == ',' and '' or value) .. '}' end
+  if value:sub(1, 1) == ',' then value = '{"at":' .. nowText .. (value == ',' and '' or value) .. '}' end
   setRule(ARGV[i], value)
 end
 return wake()

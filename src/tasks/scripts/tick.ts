@@ -82,12 +82,11 @@ const remove = `
 local remove = function(task)
   redis.call('ZREM', indexKey(task.name), task.id)
   redis.call('ZREM', indexKey(task.name, task.status), task.id)
-  local tags = redis.call('HGET', taskKey(task.id), 'tagList')
-  for tag in (tags or ''):gmatch('[^\\n]+') do
+  for tag in (task.tagList or ''):gmatch('[^\\n]+') do
     redis.call('ZREM', tagKey(tag), task.id)
     if redis.call('EXISTS', tagKey(tag)) == 0 then redis.call('SREM', tagsKey, tag) end
   end
-  redis.call('DEL', taskKey(task.id))
+  redis.call('DEL', taskKey(task.id), inputKey(task.id), outputKey(task.id))
   if task.key then releaseKey(task) end
   redis.call('PUBLISH', stateChannel(task.id), '')
 end
@@ -113,12 +112,12 @@ local lost, removed, errors = {}, 0, {}
 redis.call('ZREMRANGEBYSCORE', hintsKey, '-inf', int(now - ${hintLifeMs}))
 
 if now - since >= lease and now - last < lease / 2 then
-  for _, worker in ipairs(redis.call('ZRANGE', workersKey, '-inf', int(now), 'BYSCORE', 'LIMIT', 0, 10)) do
+  for _, worker in ipairs(redis.call('ZRANGE', workersKey, '-inf', nowText, 'BYSCORE', 'LIMIT', 0, 10)) do
     loseWorker(worker, lost)
   end
 end
 
-for _, id in ipairs(redis.call('ZRANGE', dueKey, '-inf', int(now), 'BYSCORE', 'LIMIT', 0, ${itemsPerCall})) do
+for _, id in ipairs(redis.call('ZRANGE', dueKey, '-inf', nowText, 'BYSCORE', 'LIMIT', 0, ${itemsPerCall})) do
   -- A record that no script can read, by whatever hand, doesn't hold up the others.
   local fine, problem = pcall(ring, id)
   if not fine then
@@ -127,14 +126,14 @@ for _, id in ipairs(redis.call('ZRANGE', dueKey, '-inf', int(now), 'BYSCORE', 'L
   end
 end
 
-for _, id in ipairs(redis.call('ZRANGE', removalsKey, '-inf', int(now), 'BYSCORE', 'LIMIT', 0, ${itemsPerCall})) do
+for _, id in ipairs(redis.call('ZRANGE', removalsKey, '-inf', nowText, 'BYSCORE', 'LIMIT', 0, ${itemsPerCall})) do
   local task = load(id)
   if task then remove(task) end
   removed = removed + 1
   redis.call('ZREM', removalsKey, id)
 end
 
-for _, limit in ipairs(redis.call('ZRANGE', blockedKey, '-inf', int(now), 'BYSCORE', 'LIMIT', 0, ${itemsPerCall})) do
+for _, limit in ipairs(redis.call('ZRANGE', blockedKey, '-inf', nowText, 'BYSCORE', 'LIMIT', 0, ${itemsPerCall})) do
   unblock(limit)
 end
 
@@ -144,5 +143,5 @@ for _, key in ipairs({ dueKey, blockedKey }) do
   local at = tonumber(redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2] or math.huge)
   if at < (next or math.huge) then next = at end
 end
-return { int(now), next and int(next) or '', lost, removed, errors, schedules, unpack(hints) }
+return { nowText, next and int(next) or '', lost, removed, errors, schedules, unpack(hints) }
 `);

@@ -70,7 +70,7 @@ end
 
 -- Returns { hint, task id, delivery, ... }.
 local promise = function(hints, id, delivery)
-  redis.call('ZADD', hintsKey, int(now), id)
+  redis.call('ZADD', hintsKey, nowText, id)
   -- The hint's own number: Bee-Queue refuses an id that it has seen, and a lost hint would be in its way.
   for _, value in ipairs({ id .. '.' .. int(nowUs), id, int(delivery) }) do hints[#hints + 1] = value end
 end
