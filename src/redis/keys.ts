@@ -128,7 +128,9 @@ local idleKey = root .. ':idle'
 local localKey = function(worker) return root .. ':local:' .. worker end
 local schedulesKey = root .. ':schedules'
 local scheduleKey = function(id) return root .. ':schedule:' .. id end
-local scheduleIdsKey = function(name) return root .. ':schedule-ids' .. (name and ':' .. name or '') end
+local scheduleIdsKey = function(name)
+  return root .. ':schedule-ids' .. (name and ':' .. name or '')
+end
 local codeSchedulesKey = function(name) return root .. ':code-schedules:' .. name end
 local scheduledKey = function(name) return root .. ':scheduled:' .. name end
 local headsKey = root .. ':heads'

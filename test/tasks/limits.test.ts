@@ -294,7 +294,8 @@ test.skipIf(redisServerPath === undefined)(
     const many = await commandsOf(tests, () => oneTask(tests));
 
     expect(few).toBeGreaterThan(50);
-    expect(many).toBeLessThanOrEqual(few);
+    // One or two more where a new piece of the flow is begun.
+    expect(many).toBeLessThanOrEqual(few + 2);
   },
 );
 
