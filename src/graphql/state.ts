@@ -121,7 +121,7 @@ export function date(ms: number | undefined): Date | undefined {
 }
 
 const statuses: Record<TaskStatus, string> = {
-  SCHEDULED: 'Reserved for a task that is due later. None is so far.',
+  SCHEDULED: 'Is due later, at `nextAttemptAt`: it was enqueued with a delay, or is debounced.',
   QUEUED: 'Waits for a worker.',
   RUNNING: 'A worker is at it.',
   RETRYING: 'An attempt failed; waits for the next one, which starts at `nextAttemptAt`.',

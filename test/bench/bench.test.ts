@@ -9,5 +9,5 @@ test('the benchmark prints every figure beside its baseline', { timeout: 60_000 
 
   for (const baseline of ['plain node:http', 'bare bee-queue', 'PUBLISH → raw ws', 'setTimeout'])
     expect(stdout).toContain(baseline);
-  expect(stdout.match(/\d× \|$/gm)).toHaveLength(6);
+  expect(stdout.match(/\d× \|$/gm)).toHaveLength(8);
 });
