@@ -5,6 +5,7 @@ export const errorCodes = [
   'SCHEDULE_NOT_FOUND',
   'TASK_LOST',
   'QUEUE_NOT_FOUND',
+  'BATCH_NOT_FOUND',
   'WATCH_RESET',
   'IDEMPOTENCY_KEY_REUSED',
   'QUEUE_FULL',
@@ -66,6 +67,16 @@ export class ScheduleNotFoundError extends TaskwireError {
   }
 }
 
+/** No batch has this id, or it isn't the caller's. */
+export class BatchNotFoundError extends TaskwireError {
+  constructor(id: string) {
+    super(
+      'BATCH_NOT_FOUND',
+      `No batch has the id '${start(id)}'. It may have been removed, 30 days after the end of its tasks.`,
+    );
+  }
+}
+
 /** An id is whatever a client sent: a message doesn't repeat a megabyte of it. */
 function start(id: string): string {
   return id.length <= 100 ? id : `${id.slice(0, 100)}…`;
@@ -88,11 +99,18 @@ export class WatchResetError extends TaskwireError {
 /** An idempotency key came again, with another input than the task that it had enqueued, or for a replay. */
 export class IdempotencyKeyReusedError extends TaskwireError {
   /** The task that holds the key. */
-  readonly taskId: string;
+  readonly taskId: string | undefined;
+  /** The batch that holds the key, where it is a batch's. */
+  readonly batchId: string | undefined;
 
-  constructor(taskId: string, todo = 'Take a new key for another input or a replay.') {
-    super('IDEMPOTENCY_KEY_REUSED', `The idempotency key belongs to the task '${start(taskId)}'. ${todo}`);
-    this.taskId = taskId;
+  constructor(
+    holder: string | { readonly batch: string },
+    todo = 'Take a new key for another input or a replay.',
+  ) {
+    const [kind, id] = typeof holder === 'string' ? ['task', holder] : ['batch', holder.batch];
+    super('IDEMPOTENCY_KEY_REUSED', `The idempotency key belongs to the ${kind} '${start(id)}'. ${todo}`);
+    this.taskId = kind === 'task' ? id : undefined;
+    this.batchId = kind === 'batch' ? id : undefined;
   }
 }
 

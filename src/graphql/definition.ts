@@ -3,7 +3,7 @@ import type { TaskDefinition } from '../definition/definition.ts';
 import type { DefinitionTypes } from '../definition/types.ts';
 import { TaskNotFoundError } from '../errors.ts';
 import type { Task } from '../tasks/task.ts';
-import type { EnqueuedTask } from '../tasks/tasks.ts';
+import type { EnqueuedTask } from '../tasks/draft.ts';
 import { enqueuesTasks } from './idempotency-header.ts';
 import { optionsOf, type OptionsType } from './options.ts';
 import { argumentAsSent, inputNamed } from './sent.ts';
@@ -11,14 +11,14 @@ import type { ApiBuilder } from './state.ts';
 import { openStartedStream } from './stream.ts';
 import type { TaskTypes } from './task.ts';
 
-/** Adds what one definition brings: its typed task, the mutation that enqueues it, the subscription to it. */
+/** Adds what one definition brings: its typed task, which it gives, the mutation that enqueues it, the subscription to it. */
 export function addDefinition(
   builder: ApiBuilder,
   definition: TaskDefinition,
   { input, output }: DefinitionTypes,
   { node, task }: TaskTypes,
   options: OptionsType,
-): void {
+) {
   const { name } = definition;
   const names = generatedNames(name);
   const about = definition.description ?? `The task \`${name}\`.`;
@@ -95,4 +95,9 @@ export function addDefinition(
       resolve: (task) => task,
     }),
   );
+
+  return typed;
 }
+
+/** The ref of a definition's typed task. */
+export type TypedTask = ReturnType<typeof addDefinition>;

@@ -31,7 +31,10 @@ export function createMaskError(logger: Logger): MaskError {
 function extensionsOf(error: TaskwireError): GraphQLErrorExtensions {
   const { code } = error;
   if (error instanceof BadUserInputError) return { code, issues: error.issues };
-  if (error instanceof IdempotencyKeyReusedError) return { code, taskId: error.taskId };
+  if (error instanceof IdempotencyKeyReusedError) {
+    const { taskId, batchId } = error;
+    return batchId === undefined ? { code, taskId } : { code, batchId };
+  }
   if (error instanceof LimitReachedError && error.retryAt !== undefined) {
     return { code, retryAt: new Date(error.retryAt).toISOString() };
   }

@@ -2,7 +2,7 @@ import { isoMs } from '../definition/duration-scalar.ts';
 import { BadUserInputError } from '../errors.ts';
 import { keyLengthIssue, longestKeyMs, maxKeyLength, shortestKeyMs } from '../tasks/idempotency.ts';
 import { checkTags, maxTagLength, maxTags } from '../tasks/tags.ts';
-import type { EnqueueOptions } from '../tasks/tasks.ts';
+import type { EnqueueOptions } from '../tasks/draft.ts';
 import type { Context } from './context.ts';
 import { keyHeader } from './idempotency-header.ts';
 import type { ApiBuilder } from './state.ts';

@@ -1,4 +1,4 @@
-import type { EnqueuedTask } from '../tasks/tasks.ts';
+import type { EnqueuedTask } from '../tasks/draft.ts';
 import { enqueuesTasks } from './idempotency-header.ts';
 import { optionsOf, type OptionsType } from './options.ts';
 import { argumentAsSent, inputNamed } from './sent.ts';

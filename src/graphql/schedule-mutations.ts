@@ -1,6 +1,6 @@
 import type { Schedule } from '../tasks/schedule.ts';
 import type { NewSchedule } from '../tasks/schedules.ts';
-import { checkReason, type EnqueuedTask, maxReasonLength } from '../tasks/tasks.ts';
+import { checkReason, type EnqueuedTask, maxReasonLength } from '../tasks/draft.ts';
 import { enqueuesTasks } from './idempotency-header.ts';
 import { optionsOf, type OptionsType } from './options.ts';
 import { addScheduleSpec, changesOf, scheduleArgs, scheduleNamed } from './schedule-input.ts';

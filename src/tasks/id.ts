@@ -3,6 +3,7 @@ import { decodeTime, encodeTime, ulid } from 'ulid';
 
 const pattern = /^([a-z][A-Za-z0-9-]{0,47})_[0-9a-hjkmnp-tv-z]{26}$/;
 const schedulePattern = /^([a-z][A-Za-z0-9-]{0,47})_schedule_[0-9a-hjkmnp-tv-z]{26}$/;
+const batchPattern = /^([a-z][A-Za-z0-9-]{0,47})_batch_[0-9a-hjkmnp-tv-z]{26}$/;
 
 /** A new task id: its queue, then a part that sorts by time (https://github.com/ulid/spec, lower case). */
 export function createId(queue: string): string {
@@ -46,4 +47,23 @@ const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 function digest(text: string, length: number): string {
   const bytes = createHash('sha256').update(text).digest().subarray(0, length);
   return Array.from(bytes, (byte) => alphabet.charAt(byte % 32)).join('');
+}
+
+/** A new batch id: its queue, that it is a batch, then a part that sorts by time. */
+export function createBatchId(queue: string): string {
+  return `${queue}_batch_${ulid().toLowerCase()}`;
+}
+
+/** The queue that a batch id names; undefined where it is none. */
+export function queueOfBatch(id: string): string | undefined {
+  return batchPattern.exec(id)?.[1];
+}
+
+/**
+ * The id of the task of a batch's item: the batch's own with the item's place (up to 1,023) at the end. So the same item
+ * is the same task, however often it is written.
+ */
+export function itemId(batch: string, index: number): string {
+  const place = `${alphabet.charAt(index >> 5)}${alphabet.charAt(index & 31)}`;
+  return `${batch.replace('_batch_', '_').slice(0, -place.length)}${place}`;
 }

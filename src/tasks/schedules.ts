@@ -18,7 +18,7 @@ import type { Schedule } from './schedule.ts';
 import { drop, put } from './scripts/schedule-changes.ts';
 import { listSchedules, readSchedules } from './scripts/schedule-read.ts';
 import { membersOf, type Store } from './store.ts';
-import type { EnqueuedTask, EnqueueOptions } from './tasks.ts';
+import type { EnqueuedTask, EnqueueOptions } from './draft.ts';
 
 /** A schedule to be made: as in a definition, and how its tasks are enqueued. */
 export type NewSchedule = ScheduleOptions & ScheduleTaskOptions;

@@ -1,52 +1,25 @@
 import type { TaskDefinition } from '../definition/definition.ts';
 import { compileDefinitions, type CompiledDefinition } from '../definition/types.ts';
-import { BadUserInputError, IdempotencyKeyReusedError, TaskNotFoundError, type Issue } from '../errors.ts';
+import { BadUserInputError, IdempotencyKeyReusedError, TaskNotFoundError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { connect, defaultPrefix, type Redis, type RedisSettings } from '../redis/connection.ts';
+import { type Batch, readBatches, watchableBatches } from './batch.ts';
 import { Clock } from './clock.ts';
+import { draftTask, type EnqueuedTask, enqueuedTask, type EnqueueOptions, type Origin } from './draft.ts';
 import { Feed } from './feed.ts';
-import { createId } from './id.ts';
-import { defaultKeyMs, idempotencyOf } from './idempotency.ts';
 import { Lanes } from './lanes.ts';
 import { listTasks, type TaskFilter, type TaskPage, type TaskQuery } from './list.ts';
-import { policyOf } from './policy.ts';
+import { type EnqueuedBatch, writeBatch } from './new-batch.ts';
 import { Queues } from './queues.ts';
 import type { Standing } from './standing.ts';
 import { Standings } from './standings.ts';
 import { Store, type Changed } from './store.ts';
 import { Schedules } from './schedules.ts';
-import { checkTags, tagGroups } from './tags.ts';
+import { tagGroups } from './tags.ts';
 import type { Task } from './task.ts';
-import { longestDelayMs, priorityIssue, waitOptionsOf, type StartOptions } from './wait-options.ts';
+import { longestDelayMs, priorityIssue } from './wait-options.ts';
 import { watchAll } from './watch-all.ts';
-import { Watches } from './watch.ts';
-
-/** How a task is enqueued, beside its input. */
-export interface EnqueueOptions extends StartOptions {
-  /** Up to 20 labels of 1 to 64 characters, to find tasks by. */
-  readonly tags?: readonly string[];
-  /** @default 'anonymous' */
-  readonly owner?: string;
-  /** The id of the task that enqueued this one. */
-  readonly parent?: string;
-  /**
-   * Up to 256 characters: the same key gives the same task, so that enqueueing can be repeated when its answer got
-   * lost. It holds for one owner and definition, until the task fails for good or expires.
-   */
-  readonly idempotencyKey?: string;
-  /** How long the key holds, in ms: 1 to 30 days. @default 86400000 */
-  readonly idempotencyKeyMs?: number;
-  /** W3C `traceparent`. */
-  readonly trace?: string;
-}
-
-/** A task as it was enqueued, or as it is by now where another call had enqueued it before. */
-export interface EnqueuedTask extends Task {
-  /** Another call had enqueued it before: by its idempotency key, singleton key or debounce key. */
-  readonly deduplicated: boolean;
-  /** It waited under its debounce key, and has taken this call's input. */
-  readonly debounced: boolean;
-}
+import { watchableTasks, Watches } from './watch.ts';
 
 /** How a task is enqueued again. */
 export interface ReplayOptions extends EnqueueOptions {
@@ -98,8 +71,9 @@ export class Tasks implements AsyncDisposable {
   readonly #redis: Redis;
   readonly #store: Store;
   readonly #feed: Feed;
-  readonly #watches: Watches;
   readonly #standings: Standings;
+  readonly #watches: Watches<Task>;
+  readonly #batchWatches: Watches<Batch>;
   readonly #clock: Clock;
   readonly #lanes: Lanes;
   readonly #closing = new AbortController();
@@ -121,7 +95,6 @@ export class Tasks implements AsyncDisposable {
       queues: () => this.#queuesOf(),
       enqueue: (name, input, options, schedule) => this.#enqueue(name, input, options, { schedule }),
     });
-    this.#watches = new Watches(this.#store, this.#feed, logger);
     this.#standings = new Standings(this.#store);
     this.queues = new Queues({
       store: this.#store,
@@ -132,6 +105,8 @@ export class Tasks implements AsyncDisposable {
       queueOfDefinition: (name) => this.definitions.get(name)?.definition.queue,
       checkReason,
     });
+    this.#watches = new Watches(watchableTasks(this.#store), this.#store, this.#feed, logger);
+    this.#batchWatches = new Watches(watchableBatches(this.#store), this.#store, this.#feed, logger);
     this.#clock = new Clock({
       store: this.#store,
       lanes: this.#lanes,
@@ -187,41 +162,61 @@ export class Tasks implements AsyncDisposable {
     name: string,
     input: unknown,
     options: EnqueueOptions,
-    origin: { readonly replayOf?: string; readonly schedule?: string } = {},
+    origin: Origin = {},
   ): Promise<EnqueuedTask> {
     const compiled = this.#definition(name);
-    const { definition, version } = compiled;
-    const { tags = [], owner = 'anonymous', parent, trace, idempotencyKey } = options;
-    checkTags(tags);
-    const wire = JSON.stringify(input ?? null);
-    const idempotency =
-      idempotencyKey === undefined
-        ? undefined
-        : idempotencyOf(idempotencyKey, options.idempotencyKeyMs ?? defaultKeyMs, {
-            owner,
-            name,
-            input: JSON.parse(wire),
-            replayOf: origin.replayOf,
-          });
-    const coerced = await checkInput(compiled, wire);
-    const id = createId(definition.queue);
-    const { status, task, hints } = await this.#store.create(definition.queue, {
-      id,
-      name: definition.name,
-      definitionVersion: version,
-      owner,
-      tags: [...new Set(tags)],
-      parent,
-      ...origin,
-      trace,
-      input: wire,
-      policy: policyOf(definition),
-      idempotency,
-      ...waitOptionsOf(definition, coerced, owner, options),
-    });
-    if (status === 'KEY_REUSED') throw new IdempotencyKeyReusedError(task.id);
-    this.#lanes.of(definition.queue).push(hints);
-    return { ...task, deduplicated: task.id !== id, debounced: status === 'DEBOUNCED' };
+    const { queue } = compiled.definition;
+    const draft = await draftTask(compiled, input, options, origin);
+    const { hints, ...created } = await this.#store.create(queue, draft);
+    const task = enqueuedTask(draft, created);
+    this.#lanes.of(queue).push(hints);
+    return task;
+  }
+
+  /**
+   * Writes up to 1,000 tasks as one batch, and wakes slots for them. Each item has an answer in its place: a task, or why
+   * it was refused, which refuses none of the others. With an idempotency key the call can be repeated: what it had written
+   * before stays as it is, what is missing is written.
+   *
+   * @param inputs of each item, as for `enqueue`
+   * @throws BadUserInputError for how many there are, and for the options; IdempotencyKeyReusedError where the key came
+   * with other inputs; UnavailableError, where some of the tasks may have been written
+   */
+  async enqueueBatch<Input>(
+    definition: TaskDefinition<Input>,
+    inputs: readonly EnqueueInput<NoInfer<Input>>[],
+    options?: EnqueueOptions,
+  ): Promise<EnqueuedBatch>;
+  async enqueueBatch(
+    name: string,
+    inputs: readonly unknown[],
+    options?: EnqueueOptions,
+  ): Promise<EnqueuedBatch>;
+  async enqueueBatch(
+    which: string | TaskDefinition,
+    inputs: readonly unknown[],
+    options: EnqueueOptions = {},
+  ): Promise<EnqueuedBatch> {
+    const compiled = this.#definition(typeof which === 'string' ? which : which.name);
+    const lane = this.#lanes.of(compiled.definition.queue);
+    return await writeBatch(this.#store, (hints) => lane.push(hints), compiled, inputs, options);
+  }
+
+  /** A batch as it is now. */
+  async getBatch(id: string): Promise<Batch | undefined> {
+    return (await readBatches(this.#store, [id]))[0];
+  }
+
+  /**
+   * Yields the batch as it is now, then each newer state; returns once all of its tasks have ended, or when aborted.
+   *
+   * @throws BatchNotFoundError; UnavailableError at the start
+   */
+  watchBatch(
+    id: string,
+    options: { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<Batch, void, undefined> {
+    return this.#batchWatches.watch(id, options);
   }
 
   async get(id: string): Promise<Task | undefined> {
@@ -372,6 +367,7 @@ export class Tasks implements AsyncDisposable {
     this.#closing.abort();
     this.#watches.close();
     this.queues.close();
+    this.#batchWatches.close();
     await this.#clock.close();
     await this.#lanes.close();
     this.#feed.close();
@@ -411,19 +407,4 @@ function invalid(name: string, message: string): BadUserInputError {
 
 function parse(text: string | undefined): unknown {
   return text === undefined ? undefined : JSON.parse(text);
-}
-
-/** Gives the input as `run` gets it. */
-async function checkInput(compiled: CompiledDefinition, wire: string): Promise<unknown> {
-  try {
-    return await compiled.coerceInput(JSON.parse(wire));
-  } catch (error) {
-    throw error instanceof BadUserInputError ? under(['input'], error) : error;
-  }
-}
-
-/** The same error, with paths that start where the caller has what is wrong. */
-function under(path: Issue['path'], error: BadUserInputError): BadUserInputError {
-  const issues = error.issues.map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
-  return new BadUserInputError(error.message, issues);
 }

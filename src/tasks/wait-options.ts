@@ -54,8 +54,8 @@ export function waitOptionsOf(
   };
 }
 
-/** @throws BadUserInputError */
-function checkStart(definition: TaskDefinition, { delayMs, runAt, priority }: StartOptions): void {
+/** @throws BadUserInputError with each option that can't be used */
+export function checkStart(definition: TaskDefinition, { delayMs, runAt, priority }: StartOptions): void {
   const issues: Issue[] = [];
   const report = (option: string, message: string) => issues.push({ path: ['options', option], message });
   if (delayMs !== undefined && !(delayMs >= 0 && delayMs <= longestDelayMs)) {

@@ -8,36 +8,65 @@ import { parseTask } from './replies.ts';
 import type { Store } from './store.ts';
 import { isFinal, type Task } from './task.ts';
 
+/** What can be watched by its id: something with states, of which the higher version is the newer one. */
+export interface Watchable<State extends { readonly version: number }> {
+  /** The queue that an id names; undefined where it names none. */
+  queueOf(id: string): string | undefined;
+  /** The states as they are now, in the order of the ids. */
+  read(ids: readonly string[]): Promise<(State | undefined)[]>;
+  /** A state as it is published. */
+  parse(message: string): State;
+  isFinal(state: State): boolean;
+  /** What is thrown where there is nothing to watch. */
+  notFound(id: string): Error;
+  /** What is thrown where it vanishes meanwhile. */
+  lost(id: string): Error;
+}
+
+/** What a watch of tasks needs. */
+export function watchableTasks(store: Store): Watchable<Task> {
+  return {
+    queueOf,
+    read: (ids) => store.getMany(ids),
+    parse: parseTask,
+    isFinal: ({ status }) => isFinal(status),
+    notFound: (id) => new TaskNotFoundError(id),
+    lost: (id) => new TaskLostError(id),
+  };
+}
+
 /** What a watcher's mailbox holds: a state, or that the record is gone. */
-interface News {
-  readonly task: Task | undefined;
+interface News<State> {
+  readonly state: State | undefined;
   /** Passes whatever its version: after a gap the store may have lost writes. */
   readonly certain: boolean;
 }
 
-/** One task that is watched in this process, by however many watchers. */
-interface Watched {
-  readonly mailboxes: Set<Latest<News>>;
+/** One thing that is watched in this process, by however many watchers. */
+interface Watched<State> {
+  readonly mailboxes: Set<Latest<News<State>>>;
   readonly listener: Listener;
   /** Counts the messages, so that a read that was overtaken by one is seen to be old. */
   heard: number;
   version: number;
 }
 
-/** All watches of this process: each watched task is one channel, whoever watches it. */
-export class Watches {
+/** All watches of a kind in this process: each watched thing is one channel, whoever watches it. */
+export class Watches<State extends { readonly version: number }> {
+  readonly #watchable: Watchable<State>;
   readonly #store: Store;
   readonly #feed: Feed;
   readonly #logger: Logger;
-  readonly #watched: Map<string, Watched> = new Map();
+  readonly #watched: Map<string, Watched<State>> = new Map();
   readonly #timer: NodeJS.Timeout;
-  /** Tasks of which something may have been missed, until they are read again. */
+  /** Ids of which something may have been missed, until they are read again. */
   readonly #behind: Set<string> = new Set();
   #catchUp: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** Reads the versions of all watched tasks every `rereadMs`, as a pub/sub link can die without a sign. */
-  constructor(store: Store, feed: Feed, logger: Logger, rereadMs = 15_000) {
+  /** Reads the versions of all that is watched every `rereadMs`, as a pub/sub link can die without a sign. */
+  constructor(watchable: Watchable<State>, store: Store, feed: Feed, logger: Logger, rereadMs = 15_000) {
+    this.#watchable = watchable;
     this.#store = store;
     this.#feed = feed;
     this.#logger = logger;
@@ -45,41 +74,42 @@ export class Watches {
     this.#timer.unref();
   }
 
-  /** Tasks that are watched now. */
+  /** How much is watched now. */
   get size(): number {
     return this.#watched.size;
   }
 
   /**
-   * Yields the task as it is now, then each newer state; returns after a final one or when aborted.
-   *
-   * @throws TaskNotFoundError where there is none; TaskLostError where the record vanishes meanwhile
+   * Yields the state as it is now, then each newer one; returns after a final one or when aborted. Throws what its
+   * watchable says where there is nothing of this id, or not any more.
    */
   async *watch(
     id: string,
     options: { readonly signal?: AbortSignal } = {},
-  ): AsyncGenerator<Task, void, undefined> {
+  ): AsyncGenerator<State, void, undefined> {
     const { signal } = options;
-    const queue = queueOf(id);
-    if (queue === undefined) throw new TaskNotFoundError(id);
-    const mailbox = new Latest<News>();
+    const watchable = this.#watchable;
+    const queue = watchable.queueOf(id);
+    if (queue === undefined) throw watchable.notFound(id);
+    const mailbox = new Latest<News<State>>();
     const abort = (): void => mailbox.close();
     // Listen first, read second: a change between the two arrives twice, never not at all.
     const stop = await this.#listen(queue, id, mailbox);
     try {
       signal?.addEventListener('abort', abort, { once: true });
-      let task = await this.#store.get(id);
-      if (task === undefined) throw new TaskNotFoundError(id);
+      let [state] = await watchable.read([id]);
+      if (state === undefined) throw watchable.notFound(id);
       if (signal?.aborted === true) return;
-      yield task;
-      while (!isFinal(task.status)) {
+      yield state;
+      while (!watchable.isFinal(state)) {
         const news = await mailbox.take();
         if (news === undefined) return;
-        if (news.task === undefined) throw new TaskLostError(id);
-        const { status, version } = news.task;
+        if (news.state === undefined) throw watchable.lost(id);
+        const { version } = news.state;
         const passes =
-          version > task.version || ((news.certain || isFinal(status)) && version !== task.version);
-        if (passes) yield (task = news.task);
+          version > state.version ||
+          ((news.certain || watchable.isFinal(news.state)) && version !== state.version);
+        if (passes) yield (state = news.state);
       }
     } finally {
       signal?.removeEventListener('abort', abort);
@@ -95,7 +125,7 @@ export class Watches {
     for (const { mailboxes } of this.#watched.values()) for (const mailbox of mailboxes) mailbox.close();
   }
 
-  async #listen(queue: string, id: string, mailbox: Latest<News>): Promise<() => void> {
+  async #listen(queue: string, id: string, mailbox: Latest<News<State>>): Promise<() => void> {
     const watched = this.#watched.get(id) ?? this.#watch(id);
     this.#watched.set(id, watched);
     watched.mailboxes.add(mailbox);
@@ -115,19 +145,19 @@ export class Watches {
     return stop;
   }
 
-  #watch(id: string): Watched {
-    const watched: Watched = {
+  #watch(id: string): Watched<State> {
+    const watched: Watched<State> = {
       mailboxes: new Set(),
       heard: 0,
       version: 0,
       listener: {
         onMessage: (message) => {
-          const task = message === '' ? undefined : parseTask(message);
+          const state = message === '' ? undefined : this.#watchable.parse(message);
           watched.heard += 1;
-          watched.version = task?.version ?? watched.version;
+          watched.version = state?.version ?? watched.version;
           for (const mailbox of watched.mailboxes) {
-            if (task === undefined) mailbox.setIfEmpty({ task, certain: false });
-            else mailbox.set({ task, certain: false });
+            if (state === undefined) mailbox.setIfEmpty({ state, certain: false });
+            else mailbox.set({ state, certain: false });
           }
         },
         onGap: () => this.#rereadSoon(id),
@@ -136,7 +166,7 @@ export class Watches {
     return watched;
   }
 
-  /** After a gap: all watched tasks of this turn in one read, again and again until it succeeds. */
+  /** After a gap: all that is watched of this turn in one read, again and again until it succeeds. */
   #rereadSoon(id: string): void {
     this.#behind.add(id);
     this.#catchUp ??= setTimeout(() => void this.#rereadBehind(), 0);
@@ -162,20 +192,20 @@ export class Watches {
         return [id, { heard: watched?.heard, mailboxes: [...(watched?.mailboxes ?? [])] }];
       }),
     );
-    let tasks;
+    let states;
     try {
-      tasks = await this.#store.getMany(ids);
+      states = await this.#watchable.read(ids);
     } catch (error) {
-      this.#logger.debug({ err: error }, 'watched tasks could not be read again');
+      this.#logger.debug({ err: error }, 'what is watched could not be read again');
       return false;
     }
     for (const [index, id] of ids.entries()) {
       const watched = this.#watched.get(id);
       const { heard, mailboxes = [] } = before.get(id) ?? {};
-      const task = tasks[index];
+      const state = states[index];
       if (watched === undefined || watched.heard !== heard) continue;
-      if (task !== undefined && task.version === watched.version) continue;
-      for (const mailbox of mailboxes) mailbox.set({ task, certain });
+      if (state !== undefined && state.version === watched.version) continue;
+      for (const mailbox of mailboxes) mailbox.set({ state, certain });
     }
     return true;
   }

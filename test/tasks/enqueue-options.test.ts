@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { defineTask } from '../../src/index.ts';
 import { LimitReachedError } from '../../src/errors.ts';
-import type { EnqueueOptions } from '../../src/tasks/tasks.ts';
+import type { EnqueueOptions } from '../../src/tasks/draft.ts';
 import { double } from '../support/definitions.ts';
 import { TestTasks } from '../support/tasks.ts';
 

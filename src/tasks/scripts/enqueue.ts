@@ -203,7 +203,7 @@ local enqueue = function(item)
       redis.call('SADD', tagsKey, tag)
     end
   end
-  if task.batch then redis.call('HINCRBY', batchKey(task.batch), task.status, 1) end
+  if task.batch then countInBatch(task.batch, nil, task.status) end
   if not due then wait(task) end
   local json = state(task)
   redis.call('PUBLISH', stateChannel(id), json)

@@ -1,5 +1,6 @@
 import { allowedMoves } from '../moves.ts';
 import { isFinal, taskStatuses } from '../task.ts';
+import { batchCounts } from './batch-counts.ts';
 import { attemptsShown, flowMs, sweepAfterMs, tickMs } from './bounds.ts';
 
 const moves = taskStatuses.flatMap((from) => allowedMoves[from].map((to) => `${from}>${to}`)).join(' ');
@@ -186,31 +187,7 @@ local leavePending = function(task, to)
   if redis.call('GET', pendingKey(hash)) == task.id then redis.call('DEL', pendingKey(hash)) end
 end
 
-local batchState = function(id)
-  local batch = redis.call('HGETALL', batchKey(id))
-  if #batch == 0 then return nil end
-  local parts = { '{"id":"', id, '","queue":"', KEYS[1]:match('{(.*)}'), '","counts":{' }
-  local counts, rest = {}, {}
-  for i = 1, #batch, 2 do
-    if batch[i]:match('^%u+$') then
-      counts[#counts + 1] = '"' .. batch[i] .. '":' .. batch[i + 1]
-    elseif batch[i] == 'total' or batch[i] == 'version' or batch[i] == 'createdAt' or batch[i] == 'owner'
-      or batch[i] == 'name' then
-      rest[#rest + 1] = ',"' .. batch[i] .. '":' .. batch[i + 1]
-    end
-  end
-  return table.concat(parts) .. table.concat(counts, ',') .. '}' .. table.concat(rest) .. '}'
-end
--- A batch lives as long as something happens in it, and a while longer.
-local tellBatch = function(id)
-  local key = batchKey(id)
-  local created, version = unpack(redis.call('HMGET', key, 'createdAt', 'version'))
-  if not created then return end
-  redis.call('HSET', key, 'version', int(math.max((version or 0) + 1, nowUs - created * 1000)))
-  redis.call('PEXPIRE', key, ${30 * 86_400_000})
-  redis.call('PUBLISH', stateChannel(id), batchState(id))
-end
-
+${batchCounts}
 -- Writes changes (a table of strings; false removes the field), raises the version, moves the index entry
 -- and publishes. The only way in which a record changes. Returns the state.
 local change = function(task, changes)
@@ -221,10 +198,7 @@ local change = function(task, changes)
     redis.call('ZREM', indexKey(task.name, from), task.id)
     redis.call('ZADD', indexKey(task.name, to), task.created, task.id)
     if task.pending then leavePending(task, to) end
-    if task.batch then
-      redis.call('HINCRBY', batchKey(task.batch), from, -1)
-      redis.call('HINCRBY', batchKey(task.batch), to, 1)
-    end
+    if task.batch then countInBatch(task.batch, from, to) end
   end
   -- Also grows over a failover that lost writes, as time goes on there.
   changes.version = int(math.max(task.version + 1, nowUs - task.created))
