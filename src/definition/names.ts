@@ -4,6 +4,8 @@ export interface GeneratedNames {
     readonly input: string;
     readonly options: string;
     readonly payload: string;
+    readonly batchPayload: string;
+    readonly batchItem: string;
     readonly task: string;
     readonly output: string;
   };
@@ -25,6 +27,8 @@ export function generatedNames(name: string): GeneratedNames {
       input: `${pascal}Input`,
       options: `${pascal}Options`,
       payload: `${pascal}Payload`,
+      batchPayload: `${pascal}BatchPayload`,
+      batchItem: `${pascal}BatchItem`,
       task: `${pascal}Task`,
       output: `${pascal}Output`,
     },

@@ -1,5 +1,6 @@
 import type { Bulk, BulkResult } from '../tasks/bulk.ts';
 import type { Task } from '../tasks/task.ts';
+import { type ActionErrorType, toldError } from './action-error.ts';
 import type { ConnectionTypes } from './connection.ts';
 import type { ApiBuilder } from './state.ts';
 import type { TaskTypes } from './task.ts';
@@ -10,32 +11,13 @@ export interface Answer {
   readonly task: Task;
 }
 
-interface ActionError {
-  readonly code: string;
-  readonly message: string;
-  readonly issues: unknown;
+/** The types that payloads of many tasks are made of. */
+export interface BulkPayloadTypes extends TaskTypes, ConnectionTypes {
+  readonly actionError: ActionErrorType;
 }
 
 /** Adds what all payloads have in common, and makes what adds one. */
-export function bulkPayloads(builder: ApiBuilder, { task, count }: TaskTypes & ConnectionTypes) {
-  const actionError = builder.objectRef<ActionError>('TaskActionError').implement({
-    description: 'Why an action on one task of many failed.',
-    fields: (t) => ({
-      code: t.exposeString('code', {
-        nullable: false,
-        description: 'What would be `extensions.code` if the request had been for this task alone.',
-      }),
-      message: t.exposeString('message', { nullable: false, description: 'The reason, for people.' }),
-      issues: t.expose('issues', {
-        type: 'JSON',
-        nullable: true,
-        description:
-          'What would be `extensions.issues`: for `BAD_USER_INPUT` a list of what is wrong, each with its `path` and ' +
-          '`message`; else null.',
-      }),
-    }),
-  });
-
+export function bulkPayloads(builder: ApiBuilder, { task, count, actionError }: BulkPayloadTypes) {
   const result = builder.objectRef<BulkResult<Answer>>('TaskActionResult').implement({
     description: 'What an action came to for one task.',
     fields: (t) => ({
@@ -57,11 +39,8 @@ export function bulkPayloads(builder: ApiBuilder, { task, count }: TaskTypes & C
         type: actionError,
         nullable: true,
         description: 'Why it failed, if it did. The other tasks are not held up by it.',
-        resolve: (result, _, { maskError }) => {
-          if ('answer' in result) return undefined;
-          const { message, extensions } = maskError(result.error);
-          return { code: String(extensions['code']), message, issues: extensions['issues'] };
-        },
+        resolve: (result, _, { maskError }) =>
+          'answer' in result ? undefined : toldError(result.error, maskError),
       }),
     }),
   });

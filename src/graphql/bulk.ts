@@ -3,14 +3,13 @@ import { BadUserInputError } from '../errors.ts';
 import { actOnTasks, type Bulk, maxBulkSize } from '../tasks/bulk.ts';
 import { canCancel, canRetry, isFinal, type Task, type TaskStatus } from '../tasks/task.ts';
 import { checkReason, maxReasonLength } from '../tasks/tasks.ts';
-import { type Answer, bulkPayloads } from './bulk-payloads.ts';
-import { type ConnectionTypes, cursorNamed, isGiven } from './connection.ts';
+import { type Answer, bulkPayloads, type BulkPayloadTypes } from './bulk-payloads.ts';
+import { cursorNamed, isGiven } from './connection.ts';
 import type { Context } from './context.ts';
 import { type FilterInput, filterOf, type FilterTypes } from './filter.ts';
 import { enqueuesTasks } from './idempotency-header.ts';
 import { optionsOf, type OptionsType } from './options.ts';
 import type { ApiBuilder } from './state.ts';
-import type { TaskTypes } from './task.ts';
 
 const defaultBulkSize = 100;
 
@@ -22,7 +21,7 @@ interface BulkArguments {
 }
 
 /** The types that the actions by filter are made of. */
-export interface BulkTypes extends TaskTypes, FilterTypes, ConnectionTypes {
+export interface BulkTypes extends BulkPayloadTypes, FilterTypes {
   readonly options: OptionsType;
 }
 

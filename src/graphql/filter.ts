@@ -1,6 +1,6 @@
 import { queueNamePattern } from '../definition/names.ts';
 import { BadUserInputError, type Issue } from '../errors.ts';
-import { queueOf, scheduleQueueOf } from '../tasks/id.ts';
+import { queueOf, queueOfBatch, scheduleQueueOf } from '../tasks/id.ts';
 import type { TaskFilter } from '../tasks/list.ts';
 import type { ApiBuilder } from './state.ts';
 import type { TaskTypes } from './task.ts';
@@ -16,6 +16,7 @@ export function addFilterTypes(builder: ApiBuilder, { status }: TaskTypes) {
       tags: t.stringList({ description: 'Tags; a task matches that has any of them.' }),
       parents: t.idList({ description: 'Ids of tasks: a task matches that one of them enqueued.' }),
       schedules: t.idList({ description: 'Ids of schedules: a task matches that one of them made.' }),
+      batches: t.idList({ description: 'Ids of batches: a task matches that belongs to one of them.' }),
       createdAfter: t.field({ type: 'DateTimeISO', description: 'Created at this time or later.' }),
       createdBefore: t.field({ type: 'DateTimeISO', description: 'Created before this time.' }),
     }),
@@ -60,8 +61,9 @@ const maxMembers = 100;
  * @throws BadUserInputError
  */
 export function filterOf(input: FilterInput | null | undefined): TaskFilter {
-  const { names, queues, statuses, tags, parents, schedules, createdAfter, createdBefore } = input ?? {};
-  const issues: Issue[] = Object.entries({ names, queues, statuses, tags, parents, schedules })
+  const { createdAfter, createdBefore, ...lists } = input ?? {};
+  const { names, queues, statuses, tags, parents, schedules, batches } = lists;
+  const issues: Issue[] = Object.entries(lists)
     .filter(([, members]) => (members?.length ?? 0) > maxMembers)
     .map(([field]) => ({ path: ['filter', field], message: `Expected at most ${maxMembers} members.` }));
   for (const [index, queue] of (queues ?? []).entries()) {
@@ -78,6 +80,10 @@ export function filterOf(input: FilterInput | null | undefined): TaskFilter {
     if (scheduleQueueOf(schedule) !== undefined) continue;
     issues.push({ path: ['filter', 'schedules', index], message: 'Expected the id of a schedule.' });
   }
+  for (const [index, batch] of (batches ?? []).entries()) {
+    if (queueOfBatch(batch) !== undefined) continue;
+    issues.push({ path: ['filter', 'batches', index], message: 'Expected the id of a batch.' });
+  }
   if (issues.length > 0) throw new BadUserInputError("The filter can't be used.", issues);
   return {
     ...(names ? { names } : {}),
@@ -86,6 +92,7 @@ export function filterOf(input: FilterInput | null | undefined): TaskFilter {
     ...(tags ? { tags } : {}),
     ...(parents ? { parents } : {}),
     ...(schedules ? { schedules } : {}),
+    ...(batches ? { batches } : {}),
     ...(createdAfter ? { createdAfter: createdAfter.getTime() } : {}),
     ...(createdBefore ? { createdBefore: createdBefore.getTime() } : {}),
   };

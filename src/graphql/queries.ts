@@ -1,4 +1,9 @@
 import { BadUserInputError, TaskNotFoundError } from '../errors.ts';
+import type { Schedule } from '../tasks/schedule.ts';
+import type { Batch } from '../tasks/batch.ts';
+import { queueOfBatch } from '../tasks/id.ts';
+import type { Task } from '../tasks/task.ts';
+import type { Tasks } from '../tasks/tasks.ts';
 import { type ConnectionTypes, maxPageSize, readPage } from './connection.ts';
 import { type FilterTypes, filterOf } from './filter.ts';
 import type { ApiBuilder } from './state.ts';
@@ -15,7 +20,7 @@ export function addQueries(
       nullable: true,
       description: 'Finds anything by its id; null where there is nothing.',
       args: { id: t.arg.id({ required: true, description: 'The id of any object.' }) },
-      resolve: async (_, { id }, { tasks }) => (await tasks.get(id)) ?? tasks.schedules.get(id),
+      resolve: (_, { id }, { tasks }) => findNode(tasks, id),
     }),
   );
 
@@ -30,8 +35,7 @@ export function addQueries(
           const message = `Expected at most ${maxPageSize} ids, got ${ids.length}.`;
           throw new BadUserInputError(message, [{ path: ['ids'], message }]);
         }
-        const schedules = await tasks.schedules.getMany(ids);
-        return (await tasks.getMany(ids)).map((task, index) => task ?? schedules[index]);
+        return findNodes(tasks, ids);
       },
     }),
   );
@@ -70,3 +74,21 @@ export function addQueries(
     }),
   );
 }
+
+/** Whatever has an id. */
+async function findNode(tasks: Tasks, id: string): Promise<Node | undefined> {
+  return (await findNodes(tasks, [id]))[0];
+}
+
+/** The id tells what it is of: each kind is asked only for what may be its own. */
+async function findNodes(tasks: Tasks, ids: readonly string[]): Promise<(Node | undefined)[]> {
+  const batches = ids.map(async (id) => (queueOfBatch(id) === undefined ? undefined : tasks.getBatch(id)));
+  const [found, schedules, others] = await Promise.all([
+    tasks.getMany(ids),
+    tasks.schedules.getMany(ids),
+    Promise.all(batches),
+  ]);
+  return ids.map((_, place) => found[place] ?? schedules[place] ?? others[place]);
+}
+
+type Node = Task | Batch | Schedule;

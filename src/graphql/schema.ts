@@ -4,6 +4,9 @@ import type { TaskDefinition } from '../definition/definition.ts';
 import { generatedNames } from '../definition/names.ts';
 import { addTypes } from '../definition/types.ts';
 import { ConfigurationError } from '../errors.ts';
+import { addActionError } from './action-error.ts';
+import { addBatches } from './batch.ts';
+import { addBatchMutation } from './batch-mutation.ts';
 import { addBulk } from './bulk.ts';
 import { addCancel } from './cancel.ts';
 import { nameClashes } from './clashes.ts';
@@ -54,13 +57,15 @@ function build(definitions: readonly TaskDefinition[]): GraphQLSchema {
   const types = addTaskTypes(builder, typeNames);
   const filterTypes = addFilterTypes(builder, types);
   const options = addOptions(builder);
-  const all = { ...types, ...filterTypes, ...addConnectionTypes(builder, types), options };
+  const actionError = addActionError(builder);
+  const all = { ...types, ...filterTypes, ...addConnectionTypes(builder, types), options, actionError };
   addQueries(builder, all);
   addCancel(builder, types);
   addRetry(builder, types);
   addReplay(builder, types, options);
   addBulk(builder, all);
   addSubscriptions(builder, types, filterTypes);
+  addBatches(builder, all);
   addWaitingChanges(builder, types);
   const queueTypes = addQueueTypes(builder);
   addQueues(builder, queueTypes);
@@ -75,7 +80,9 @@ function build(definitions: readonly TaskDefinition[]): GraphQLSchema {
   for (const definition of definitions) {
     const own = definitionTypes.get(definition.name);
     // `addTypes` answers for each definition it was given.
-    if (own !== undefined) addDefinition(builder, definition, own, types, options);
+    if (own === undefined) continue;
+    const typed = addDefinition(builder, definition, own, types, options);
+    if (own.input !== undefined) addBatchMutation(builder, definition, own.input, typed, all);
   }
   // Unsorted: GraphiQL shows types and fields in the order in which they are told.
   const config = builder.toSchema({ sortSchema: false }).toConfig();

@@ -18,12 +18,12 @@ export function argumentAsSent(
   return { name: node.kind === 'Variable' ? node.name.value : argument, value };
 }
 
-/** The same error; where it is about the input, with paths that begin with the name under which the client has it. */
-export function inputNamed(name: string, error: unknown): unknown {
+/** The same error; where it is about the argument, with paths that begin with the name under which the client has it. */
+export function inputNamed(name: string, error: unknown, argument = 'input'): unknown {
   if (!(error instanceof BadUserInputError)) return error;
   const issues = error.issues.map((issue) => {
     const [first, ...path] = issue.path;
-    return first === 'input' ? { ...issue, path: [name, ...path] } : issue;
+    return first === argument ? { ...issue, path: [name, ...path] } : issue;
   });
   return new BadUserInputError(error.message, issues);
 }

@@ -1,4 +1,5 @@
 import type { Schedule } from '../tasks/schedule.ts';
+import type { Batch } from '../tasks/batch.ts';
 import { canCancel, canRetry, isFinal, type Task } from '../tasks/task.ts';
 import { addStateTypes, type ApiBuilder, date } from './state.ts';
 
@@ -7,9 +8,13 @@ export function addTaskTypes(builder: ApiBuilder, typeNames: ReadonlyMap<string,
   const { status, progress, failure, attempt, cancellation } = addStateTypes(builder);
   const resolveType = (task: Task) => typeNames.get(task.name) ?? 'UntypedTask';
 
-  const node = builder.interfaceRef<Task | Schedule>('Node').implement({
+  const batch = builder.objectRef<Batch>('Batch');
+  const node = builder.interfaceRef<Task | Batch | Schedule>('Node').implement({
     description: 'Anything that `node(id)` finds.',
-    resolveType: (found) => ('status' in found ? resolveType(found) : 'Schedule'),
+    resolveType: (found) => {
+      if ('status' in found) return resolveType(found);
+      return 'counts' in found ? batch : 'Schedule';
+    },
     fields: (t) => ({
       id: t.exposeID('id', { nullable: false, description: 'Globally unique and opaque.' }),
     }),
@@ -162,6 +167,12 @@ export function addTaskTypes(builder: ApiBuilder, typeNames: ReadonlyMap<string,
         description: 'The task that enqueued it, if a task did and it is still there.',
         resolve: ({ parent }, _, { tasks }) => (parent === undefined ? undefined : tasks.get(parent)),
       }),
+      batch: t.field({
+        type: batch,
+        nullable: true,
+        description: 'The batch that it was enqueued in, if it was in one and that is still there.',
+        resolve: (task, _, { tasks }) => (task.batch === undefined ? undefined : tasks.getBatch(task.batch)),
+      }),
       replayOf: t.field({
         type: task,
         nullable: true,
@@ -194,7 +205,7 @@ export function addTaskTypes(builder: ApiBuilder, typeNames: ReadonlyMap<string,
     }),
   });
 
-  return { node, task, untyped, status };
+  return { node, task, batch, untyped, status };
 }
 
 /** Whether its next attempt is still to come. */

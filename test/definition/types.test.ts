@@ -358,6 +358,8 @@ test('all names made from a definition are known before, and clashes are found w
       input: 'ResizeImageInput',
       options: 'ResizeImageOptions',
       payload: 'ResizeImagePayload',
+      batchPayload: 'ResizeImageBatchPayload',
+      batchItem: 'ResizeImageBatchItem',
       task: 'ResizeImageTask',
       output: 'ResizeImageOutput',
     },

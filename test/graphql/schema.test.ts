@@ -101,22 +101,27 @@ test('names that clash with each other or with the schema are all told in one er
     defineTask({ name: 'makeCopy', ...bare }),
     defineTask({ name: 'makeCopyBatch', ...bare }),
     defineTask({ name: 'count', input: (t) => ({ n: t.object('Tasks', (t) => ({ n: t.int() })) }), ...bare }),
-    defineTask({
-      name: 'order',
-      input: (t) => ({ n: t.object('TaskOrder', (t) => ({ n: t.int() })) }),
-      ...bare,
-    }),
   ];
 
   const problems = problemsOf(definitions);
 
   expect(problems).toEqual([
+    expect.stringContaining("'MakeCopyBatchPayload' of the task 'makeCopyBatch'"),
     expect.stringContaining("'CancelTaskPayload' of the task 'cancelTask'"),
     expect.stringContaining("'UntypedTask' of the task 'untyped'"),
-    expect.stringContaining("'TaskOrder' of a task definition"),
     expect.stringContaining("'cancelTask' of the task 'cancelTask'"),
     expect.stringContaining("'makeCopyBatch' of the task 'makeCopyBatch'"),
   ]);
+});
+
+test('a type that a definition names itself may not be one of the schema', () => {
+  const order = defineTask({
+    name: 'order',
+    input: (t) => ({ n: t.object('TaskOrder', (t) => ({ n: t.int() })) }),
+    run: () => undefined,
+  });
+
+  expect(problemsOf([order])).toEqual([expect.stringContaining("'TaskOrder' of a task definition")]);
 });
 
 test('names are compared without upper and lower case', () => {
