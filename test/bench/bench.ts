@@ -19,9 +19,13 @@ const rounds = quick ? 1 : 5;
 const requests = quick ? 300 : 5_000;
 const ticks = quick ? 10 : 100;
 const inFlight = 32;
+const batches = quick ? 2 : 10;
+const batchSize = quick ? 100 : 1_000;
 /** As the task `again` is defined. */
 const backoffMs = 50;
 const retries = quick ? 5 : 20;
+const batchMutation =
+  'mutation ($inputs: [KeptInput!]!) { keptBatch(inputs: $inputs) { items { task { id } } } }';
 const mutation = 'mutation ($n: Int!) { echo(input: { n: $n }) { task { id } } }';
 
 let beeRuns = 0;
@@ -36,12 +40,14 @@ try {
   await start('bee');
 
   const enqueue: Round<number>[] = [];
+  const batched: Round<number>[] = [];
   const whole: Round<number>[] = [];
   const told: Round<number[]>[] = [];
   const late: Round<number[]>[] = [];
   const delayed: Round<number[]>[] = [];
   for (let round = 0; round < rounds; round += 1) {
     enqueue.push({ ours: await requestRate(api.port), baseline: await requestRate(plain.port) });
+    batched.push({ ours: await batchRate(api.port), baseline: await hashRate() });
     whole.push({ ours: await taskRate(api.port), baseline: await beeRate() });
     const ours = await toldByTaskwire(api.port);
     const baseline = await toldByRawSocket(raw.port, publisher.child);
@@ -52,6 +58,7 @@ try {
 
   print('path' in found ? 'redis-server' : 'the embedded store', [
     figure('mutation over HTTP, enqueued', 'requests/s', enqueue, 'plain node:http'),
+    figure(`${batches} batches of ${batchSize} over HTTP, enqueued`, 'tasks/s', batched, 'pipelined HSET'),
     figure('mutation → task done, watched', 'tasks/s', whole, 'bare bee-queue'),
     ...['p50', 'p99'].map((name) =>
       figure(
@@ -125,6 +132,32 @@ async function requestRate(port: number): Promise<number> {
     const { data } = await post(port, { query: mutation, variables: { n } });
     if (data === undefined) throw new Error('a request was refused');
   });
+}
+
+/** Tasks per second that batches enqueue, all at the same time. */
+async function batchRate(port: number): Promise<number> {
+  const inputs = Array.from({ length: batchSize }, (_, n) => ({ n }));
+  const calls = await rate(batches, batches, async () => {
+    const { data } = await post(port, { query: batchMutation, variables: { inputs } });
+    if (data === undefined) throw new Error('a batch was refused');
+  });
+  return calls * batchSize;
+}
+
+/** Hashes per second that one connection writes, in as many pipelines, with the text of a small task. */
+async function hashRate(): Promise<number> {
+  const client = connect({ url: store.url }, 'worker', createLogger({ level: 'warn' }));
+  const text = 'x'.repeat(500);
+  try {
+    const pipelines = await rate(batches, batches, async (n) => {
+      const pipeline = client.pipeline();
+      for (let item = 0; item < batchSize; item += 1) pipeline.hset(`hash:${n}:${item}`, 'state', text);
+      await pipeline.exec();
+    });
+    return pipelines * batchSize;
+  } finally {
+    client.disconnect();
+  }
 }
 
 /** Tasks per second from the mutation until a WebSocket has told the end, with 32 on the way. */

@@ -49,9 +49,17 @@ const again = defineTask({
 
 const definitions = [echo, clock, again];
 
+/** Is only enqueued: no worker takes it, so that it is in nobody's way. */
+const kept = defineTask({
+  name: 'kept',
+  queue: 'kept',
+  input: (t) => ({ n: t.int({ required: true }) }),
+  run: () => undefined,
+});
+
 const roles: Record<string, () => Promise<number>> = {
   async api() {
-    const tasks = await connectTasks({ redis, definitions, logger });
+    const tasks = await connectTasks({ redis, definitions: [...definitions, kept], logger });
     return (await createServer({ tasks, logger }).listen(0)).port;
   },
 
