@@ -2,6 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { defineTask } from '../../src/index.ts';
 import { ledgerFile, type LedgerEntry } from './ledger.ts';
+import { limits, pace } from './limits.ts';
 
 /** A poison task isn't what this suite looks for: however many workers are lost, none of these fails by it. */
 const maxDeliveries = 1_000;
@@ -57,6 +58,63 @@ export const stumble = defineTask({
       }
     });
   },
+});
+
+export const narrow = defineTask({
+  name: 'narrow',
+  input: (t) => ({ number: t.int({ required: true }), takesMs: t.int({ required: true }) }),
+  output: (t) => ({ number: t.int(), attempt: t.int(), pid: t.int() }),
+  maxDeliveries,
+  limit: { concurrency: limits.narrow },
+  run: async ({ number, takesMs }, { id, attempt, signal }) =>
+    await recorded(id, { number, attempt, pid: process.pid }, () => delay(takesMs, undefined, { signal })),
+});
+
+export const shared = defineTask({
+  name: 'shared',
+  input: (t) => ({
+    number: t.int({ required: true }),
+    takesMs: t.int({ required: true }),
+    group: t.int({ required: true }),
+  }),
+  output: (t) => ({ number: t.int(), attempt: t.int(), pid: t.int() }),
+  maxDeliveries,
+  limit: [
+    { concurrency: limits.shared },
+    { key: ({ group }) => `tenant ${group}`, concurrency: limits.tenant },
+  ],
+  run: async ({ number, takesMs }, { id, attempt, signal }) =>
+    await recorded(id, { number, attempt, pid: process.pid }, () => delay(takesMs, undefined, { signal })),
+});
+
+export const paced = defineTask({
+  name: 'paced',
+  input: (t) => ({ number: t.int({ required: true }) }),
+  output: (t) => ({ number: t.int(), attempt: t.int(), pid: t.int() }),
+  maxDeliveries,
+  limit: { rate: { count: pace.count, per: pace.perMs, burst: pace.burst } },
+  run: async ({ number }, { id, attempt }) =>
+    await recorded(id, { number, attempt, pid: process.pid }, async () => {}),
+});
+
+export const calm = defineTask({
+  name: 'calm',
+  input: (t) => ({ number: t.int({ required: true }), group: t.int({ required: true }) }),
+  output: (t) => ({ number: t.int(), attempt: t.int(), pid: t.int() }),
+  maxDeliveries,
+  debounce: { key: ({ group }) => String(group), wait: '300ms', maxWait: '700ms' },
+  run: async ({ number }, { id, attempt }) =>
+    await recorded(id, { number, attempt, pid: process.pid }, async () => {}),
+});
+
+export const lone = defineTask({
+  name: 'lone',
+  input: (t) => ({ number: t.int({ required: true }), group: t.int({ required: true }) }),
+  output: (t) => ({ number: t.int(), attempt: t.int(), pid: t.int() }),
+  maxDeliveries,
+  singleton: { key: ({ group }) => String(group) },
+  run: async ({ number }, { id, attempt }) =>
+    await recorded(id, { number, attempt, pid: process.pid }, async () => {}),
 });
 
 /** Writes the start and the end of a run where a SIGKILL of this process can't take it back: the kernel has it. */

@@ -1,5 +1,6 @@
 import { isFinal, type Task } from '../../src/tasks/task.ts';
 import type { Played } from './act.ts';
+import { type Disorder, disorderOf } from './disorder.ts';
 import { Ledger } from './ledger.ts';
 import type { Load } from './load.ts';
 import type { Stage } from './stage.ts';
@@ -25,6 +26,10 @@ export interface Evidence {
   readonly unfounded: readonly string[];
   /** Orders of which more tasks came than may. */
   readonly doubled: readonly string[];
+  /** What broke a limit, a key or a time, by the times in the records. */
+  readonly order: Disorder;
+  /** What is left of limits, keys and the backlog once nothing waits or runs. */
+  readonly leftovers: readonly string[];
 }
 
 /** Reads every record, and compares what was acknowledged, published, watched, run and kept. */
@@ -36,6 +41,7 @@ export async function gather(
 ): Promise<Evidence> {
   const ids = observer.seen();
   const records = new Map((await observer.records(ids)).map((task) => [task.id, task]));
+  const inputs = await observer.inputs(ids);
   const ledger = await Ledger.read(folder, new Set(ids));
   const undone = new Set([...observer.sightings].filter(([, { undone }]) => undone).map(([id]) => id));
   const acknowledged = placed.flatMap(({ id }) => id ?? []);
@@ -62,7 +68,9 @@ export async function gather(
       id !== undefined && canceled && !hasEffect(id) ? id : [],
     ),
     unfounded: [...records.values()].flatMap((task) => unfounded(task, ledger)),
-    doubled: doubled(placed, records, await observer.inputs(ids), load.withKeys),
+    doubled: doubled(placed, records, inputs, load.withKeys),
+    order: disorderOf([...records.values()], (id) => /"group":(\d+)/.exec(inputs.get(id) ?? '')?.[1]),
+    leftovers: await observer.leftovers(),
   };
 }
 

@@ -97,21 +97,31 @@ export class Load {
     }
   }
 
-  #mutation({ number, definition, takesMs, isHeedless, failures }: Order): {
-    query: string;
-    variables: Readonly<Record<string, unknown>>;
-  } {
+  #mutation(order: Order): { query: string; variables: Readonly<Record<string, unknown>> } {
+    const { number, definition, delayMs, priority } = order;
     const type = `${definition.slice(0, 1).toUpperCase()}${definition.slice(1)}Input`;
     const query = `mutation ($input: ${type}!, $options: TaskOptions) { placed: ${definition}(input: $input, options: $options) { task { id } } }`;
-    const input = {
-      number,
-      ...(definition === 'steps' ? { takesMs, isHeedless } : {}),
-      ...(definition === 'stumble' ? { failures } : {}),
+    const input = { number, ...inputs[definition](order) };
+    const options = {
+      ...(this.#withKeys ? { idempotencyKey: `${this.#seed}-${number}` } : {}),
+      ...(delayMs === undefined ? {} : { delay: `${delayMs}ms` }),
+      ...(priority === 0 ? {} : { priority }),
     };
-    const options = this.#withKeys ? { idempotencyKey: `${this.#seed}-${number}` } : {};
     return { query, variables: { input, options } };
   }
 }
+
+/** What each definition takes beside the number. */
+const inputs: Readonly<Record<Order['definition'], (order: Order) => object>> = {
+  touch: () => ({}),
+  steps: ({ takesMs, isHeedless }) => ({ takesMs, isHeedless }),
+  stumble: ({ failures }) => ({ failures }),
+  narrow: ({ takesMs }) => ({ takesMs }),
+  shared: ({ takesMs, group }) => ({ takesMs, group }),
+  paced: () => ({}),
+  calm: ({ group }) => ({ group }),
+  lone: ({ group }) => ({ group }),
+};
 
 function enqueuedId({ data }: Answer): string | undefined {
   // As the query above asks for it.

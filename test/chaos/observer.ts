@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Redis as Client } from 'ioredis';
 import { Redis } from '../../src/redis/connection.ts';
 import { inputKey, queueRoot, statesChannel, taskKey } from '../../src/redis/keys.ts';
@@ -107,6 +108,31 @@ export class Observer implements AsyncDisposable {
     const root = queueRoot(this.#prefix, this.#queue);
     const inputs = await Promise.all(ids.map((id) => reads.get(inputKey(root, id))));
     return new Map(ids.map((id, index) => [id, inputs[index] ?? '']));
+  }
+
+  /** Keys that only a task that waits or runs has a use for; clocks get a moment to look at what a rate held up. */
+  async leftovers(): Promise<string[]> {
+    const reads = this.#reads;
+    if (reads === undefined) throw new Error('the observer looks at Redis first');
+    const start = `${queueRoot(this.#prefix, this.#queue)}:`;
+    const kinds = [
+      'blocked',
+      'slots:',
+      'waiters:',
+      'ring:',
+      'backlog:',
+      'heads',
+      'pending:',
+      'resuming:',
+      'parked:',
+    ];
+    const endsAt = performance.now() + 2_500;
+    for (;;) {
+      const keys = (await reads.keys(`${start}*`)).map((key) => key.slice(start.length));
+      const left = keys.filter((key) => kinds.some((kind) => key.startsWith(kind)));
+      if (left.length === 0 || performance.now() > endsAt) return left;
+      await delay(50);
+    }
   }
 
   /** Cuts the connections by which a process listens. */

@@ -22,11 +22,24 @@ export interface Fault {
   readonly lastsMs: number;
 }
 
+/** The definitions, each with its share of the tasks. */
+const shares = {
+  touch: 0.15,
+  steps: 0.45,
+  stumble: 0.12,
+  narrow: 0.08,
+  shared: 0.1,
+  paced: 0.05,
+  calm: 0.025,
+  lone: 0.025,
+} as const;
+type Kind = keyof typeof shares;
+
 /** A task that someone wants done, and what they do beside. */
 export interface Order {
   readonly atMs: number;
   readonly number: number;
-  readonly definition: 'touch' | 'steps' | 'stumble';
+  readonly definition: Kind;
   /** How long `run` takes. */
   readonly takesMs: number;
   /** True for a `run` that goes on whatever its signal says. */
@@ -37,6 +50,12 @@ export interface Order {
   readonly cancelAfterMs: number | undefined;
   /** So long after its answer it is watched. */
   readonly watchAfterMs: number;
+  /** Whose it is, by a limit or another key. */
+  readonly group: number;
+  /** So long it waits at least, if it is for later. */
+  readonly delayMs: number | undefined;
+  /** Seconds of head start. */
+  readonly priority: number;
 }
 
 /** All that an act will do, in the order of time. */
@@ -86,9 +105,8 @@ function durationOf(kind: FaultKind, leaseMs: number, random: Random): number {
 }
 
 function planOrder(atMs: number, number: number, random: Random): Order {
-  const share = random.next();
-  const definition = share < 0.2 ? 'touch' : share < 0.85 ? 'steps' : 'stumble';
-  const takesMs = definition === 'steps' ? random.between(50, 200) : 0;
+  const definition = kindOf(random.next());
+  const takesMs = takesTime.has(definition) ? random.between(50, 200) : 0;
   const isHeedless = definition === 'steps' && random.chance(0.3);
   const failures = definition === 'stumble' ? random.between(0, 3) : 0;
   const isCanceled = random.chance(0.1);
@@ -101,5 +119,19 @@ function planOrder(atMs: number, number: number, random: Random): Order {
     failures,
     cancelAfterMs: isCanceled ? random.between(0, 250) : undefined,
     watchAfterMs: random.chance(0.1) ? random.between(0, 2_000) : 0,
+    group: random.between(0, definition === 'shared' ? 9 : 2),
+    // A debounced one says itself when it begins.
+    delayMs: definition !== 'calm' && random.chance(0.1) ? random.between(0, 500) : undefined,
+    priority: random.chance(0.2) ? random.between(-5, 5) : 0,
   };
+}
+
+const takesTime: ReadonlySet<Kind> = new Set(['steps', 'narrow', 'shared']);
+
+/** The definition to which a number from 0 to 1 belongs. */
+function kindOf(place: number): Kind {
+  // The keys of the table above.
+  const kinds = Object.keys(shares) as Kind[];
+  let below = 0;
+  return kinds.find((kind) => place < (below += shares[kind])) ?? 'touch';
 }
