@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { defineTask } from '../../src/index.ts';
 import { ledgerFile, type LedgerEntry } from './ledger.ts';
-import { limits, pace } from './limits.ts';
+import { limits, pace, slotMs } from './limits.ts';
 
 /** A poison task isn't what this suite looks for: however many workers are lost, none of these fails by it. */
 const maxDeliveries = 1_000;
@@ -115,6 +115,15 @@ export const lone = defineTask({
   singleton: { key: ({ group }) => String(group) },
   run: async ({ number }, { id, attempt }) =>
     await recorded(id, { number, attempt, pid: process.pid }, async () => {}),
+});
+
+export const hourly = defineTask({
+  name: 'hourly',
+  output: (t) => ({ number: t.int(), attempt: t.int(), pid: t.int() }),
+  maxDeliveries,
+  schedule: { every: slotMs, missed: 'RUN_ALL' },
+  run: async (_, { id, attempt }) =>
+    await recorded(id, { number: -1, attempt, pid: process.pid }, async () => {}),
 });
 
 /** Writes the start and the end of a run where a SIGKILL of this process can't take it back: the kernel has it. */

@@ -1,5 +1,6 @@
+import { scheduledFor } from '../../src/tasks/schedule.ts';
 import type { Task } from '../../src/tasks/task.ts';
-import { limits, pace } from './limits.ts';
+import { limits, pace, slotMs } from './limits.ts';
 
 /** What the times in the records say against the limits, keys and delays; each entry says what was. */
 export interface Disorder {
@@ -11,6 +12,8 @@ export interface Disorder {
   readonly early: readonly string[];
   /** Debounced or single tasks that came while another one of their key still waited. */
   readonly beside: readonly string[];
+  /** Slots of the schedule with more than one task, or with none. */
+  readonly slots: readonly string[];
 }
 
 /** Times in the records are those of Redis in whole ms, so that what follows each other may share one. */
@@ -34,7 +37,19 @@ export function disorderOf(records: readonly Task[], groupOf: (id: string) => st
       const groups = Map.groupBy(of(name), ({ id }) => groupOf(id) ?? '');
       return [...groups].flatMap(([group, tasks]) => beside(`${name} ${group}`, tasks));
     }),
+    slots: unevenSlots(of('hourly')),
   };
+}
+
+/** Each task of the schedule that doesn't follow on the one of the slot before. */
+function unevenSlots(tasks: readonly Task[]): string[] {
+  const slots = tasks
+    .map((task) => ({ id: task.id, slot: scheduledFor(task) ?? NaN }))
+    .toSorted((a, b) => a.slot - b.slot);
+  return slots.slice(1).flatMap(({ id, slot }, index) => {
+    const before = slots[index]?.slot ?? NaN;
+    return slot === before + slotMs ? [] : [`${id} is of the slot ${slot}, which follows ${before}`];
+  });
 }
 
 /** Each start that finds as many at work as may be, or more. */

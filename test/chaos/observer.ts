@@ -190,7 +190,8 @@ export class Observer implements AsyncDisposable {
     if (end === undefined) this.#open.add(id);
     else {
       this.#open.delete(id);
-      this.lastEndAt = performance.now();
+      // Those of a schedule go on and on.
+      if (task.schedule === undefined) this.lastEndAt = performance.now();
     }
     const { undone = false, act = this.#act } = before ?? {};
     this.sightings.set(id, { status, version, end, undone, act });
