@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { joins, meetings, returns, type Meeting } from '../../src/tasks/decisions.ts';
+import { joins, meetings, returns, type Decision, type Meeting } from '../../src/tasks/decisions.ts';
 import type { NewTask, Pending } from '../../src/tasks/new-task.ts';
 import type { Task } from '../../src/tasks/task.ts';
 import { rulesOf, setLimits, slowRate, type TestRule } from '../support/limits.ts';
@@ -9,26 +9,36 @@ import { sharedStores } from '../support/stores.ts';
 const hourMs = 3_600_000;
 
 describe.each(sharedStores)('in $name a new task', (shared) => {
-  test.each(meetings)(
-    'of a queue that $queue, due $due, whose limit ($whenFull) $limit: $result',
-    async (meeting) => {
-      // One store for all: each case has a definition of its own.
-      await using tests = new TestStore(shared);
-      for (const at of casesOf(meeting))
-        expect({ ...at, result: await meet(tests, at) }).toEqual({ ...at, result: meeting.result });
-    },
-  );
+  test.each(
+    meetings.map((row) => {
+      const { queue, due, limit, whenFull, result } = row;
+      return [
+        `of a queue that ${queue}, due ${due}, whose limit (${whenFull}) ${limit}: ${result}`,
+        row,
+      ] as const;
+    }),
+  )('%s', async (_title, meeting) => {
+    // One store for all: each case has a definition of its own.
+    await using tests = new TestStore(shared);
+    for (const at of casesOf(meeting))
+      expect({ ...at, result: await meet(tests, at) }).toEqual({ ...at, result: meeting.result });
+  });
 
-  test.each(returns)('is none where $when: $result', async ({ when }) => {
+  test.each(returns.map(titled))('is none where %s', async (_title, { when }) => {
     await using tests = new TestStore(shared);
     await expect(returnCases[when](tests)).resolves.toBeUndefined();
   });
 
-  test.each(joins)('that is $when: $result', async ({ when }) => {
+  test.each(joins.map(titled))('that is %s', async (_title, { when }) => {
     await using tests = new TestStore(shared);
     await expect(joinCases[when](tests)).resolves.toBeUndefined();
   });
 });
+
+/** A row with its words, of which none is cut off. */
+function titled<Row extends Decision>(row: Row): readonly [string, Row] {
+  return [`${row.when}: ${row.result}`, row];
+}
 
 interface Case {
   readonly queue: 'drains' | 'full' | 'open' | 'paused';

@@ -47,7 +47,8 @@ const damages: readonly {
 ];
 
 describe.each(sharedStores)('the search in $name', (shared) => {
-  test.each(damages)('finds and mends $title', async ({ found, damage, begins }) => {
+  test.each(damages.map((row) => [row.title, row] as const))('finds and mends %s', async (_title, row) => {
+    const { found, damage, begins } = row;
     await using tests = new TestStore(shared);
     await setLimits(tests, { key: { c: 1 } });
     for (let count = 3; count > 0; count -= 1) await tests.create({ limitKey: 'a' });
@@ -65,6 +66,18 @@ describe.each(sharedStores)('the search in $name', (shared) => {
     expect((await tests.begin()).delivery).toBeUndefined();
     expect((await tests.succeed(running, tests.token())).delivery !== undefined).toBe(begins === 0);
     expect((await tests.begin()).delivery).toBeUndefined();
+  });
+
+  test('finds a key that neither has its turn nor waits, beside one that does', async () => {
+    await using tests = new TestStore(shared);
+    await setLimits(tests, { key: { c: 1 } });
+    const { task } = await tests.create({ limitKey: 'a' });
+    await tests.create({ limitKey: 'b' });
+    await tests.redis.zrem(`${tests.root}:ring:resize:v1@`, 'a');
+
+    expect((await tests.store.mend(tests.queue)).mended).toEqual({ waitingOutsideBacklog: 1 });
+    expect((await tests.delivery()).task.limitKey).toBe('b');
+    expect((await tests.delivery()).task.id).toBe(task.id);
   });
 
   test('need not find a key in its round that has no tasks: it leaves when its turn comes', async () => {

@@ -132,6 +132,29 @@ describe.each(sharedStores)('a limit in $name', (shared) => {
     expect((await tests.begin()).delivery).toBeUndefined();
   });
 
+  test('that holds up hundreds of keys at once keeps nobody from one that may start', async () => {
+    await using tests = new TestStore(shared);
+    await setLimits(tests, { key: { c: 1 } });
+    const keys = Array.from({ length: 250 }, (_, number) => `tenant${number}`);
+    await tests.store.createMany(
+      tests.queue,
+      keys.map((limitKey) => ({ ...plain(), limitKey })),
+    );
+    const pipeline = tests.redis.pipeline();
+    // As if they ran something while their limit was lowered.
+    for (const key of keys) pipeline.sadd(`${tests.root}:slots:resize@${key}`, 'running');
+    await pipeline.exec();
+    const { task } = await tests.create({ limitKey: 'free' });
+    expect((await tests.present(1)).hints).toEqual([]);
+
+    // Each call looks at a hundred of them, and so does a slot that asks; the hint that it answers with is for what comes behind them.
+    const { delivery, hints } = await tests.begin();
+
+    expect([delivery, hinted(hints)]).toEqual([undefined, [task.id]]);
+    expect((await tests.delivery()).task.id).toBe(task.id);
+    expect((await members(tests, 'blocked')).length).toBe(250);
+  });
+
   test('of the queue wakes who may take what waits, whoever else is idle', async () => {
     await using tests = new TestStore(shared);
     await rulesOf(tests).limit(tests.queue, { limit: { concurrency: 2 } });
@@ -294,8 +317,8 @@ test.skipIf(redisServerPath === undefined)(
     const many = await commandsOf(tests, () => oneTask(tests));
 
     expect(few).toBeGreaterThan(50);
-    // One or two more where a new piece of the flow is begun.
-    expect(many).toBeLessThanOrEqual(few + 2);
+    // Now and then one begins a new piece of the queue's flow.
+    expect(many).toBeLessThan(few + 5);
   },
 );
 

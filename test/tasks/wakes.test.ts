@@ -10,10 +10,13 @@ const both: Server = { worker: 'w3', lines: ['resize:v1', 'other:v1'] };
 
 /** Each row alone: no clock runs here, so that nothing else could wake. */
 describe.each(sharedStores)('in $name', (shared) => {
-  test.each(wakes)('when $when, $result', async ({ when }) => {
-    await using tests = new TestStore(shared);
-    await expect(cases[when](tests)).resolves.toBeUndefined();
-  });
+  test.each(wakes.map((row) => [`when ${row.when}, ${row.result}`, row] as const))(
+    '%s',
+    async (_title, { when }) => {
+      await using tests = new TestStore(shared);
+      await expect(cases[when](tests)).resolves.toBeUndefined();
+    },
+  );
 });
 
 const cases: Record<(typeof wakes)[number]['when'], (tests: TestStore) => Promise<void>> = {
