@@ -58,7 +58,10 @@ export class LimitsQueue implements AsyncDisposable {
   /** Does something, then looks whether everything agrees. */
   async step(act: () => Promise<void>): Promise<void> {
     await act();
-    this.#expectAgreement(await this.look());
+    const look = await this.look();
+    this.#expectAgreement(look);
+    for (const line of keyedLines)
+      for (const key of keys) if (!this.#hasTurn(look, line, key)) this.#turns.delete(line + key);
   }
 
   /** A slot asks: it is handed the first in order of what the rules let start, and nothing only if there is nothing. */
@@ -197,16 +200,12 @@ export class LimitsQueue implements AsyncDisposable {
   }
 
   /** Between two turns of a key that could start one all the while each other key has at most one. */
-  #noteTurn({ tasks, rings }: Look, served: OracleTask): void {
+  #noteTurn(look: Look, served: OracleTask): void {
     const line = lineOf(served);
     if (served.key === undefined) return;
     for (const key of keys) {
       const place = `${line}${key}`;
-      const could =
-        key !== served.key &&
-        (rings.get(line) ?? []).includes(key) &&
-        this.oracle.hasKeyRoom(served.name, key, tasks);
-      if (!could) {
+      if (key === served.key || !this.#hasTurn(look, line, key)) {
         this.#turns.delete(place);
         continue;
       }
@@ -215,6 +214,10 @@ export class LimitsQueue implements AsyncDisposable {
       this.#turns.set(place, turns);
       expect(turns.get(served.key)).toBe(1);
     }
+  }
+
+  #hasTurn({ tasks, rings }: Look, line: string, key: string): boolean {
+    return rings.get(line)?.includes(key) === true && this.oracle.hasKeyRoom(keyedName, key, tasks);
   }
 
   #expectAgreement(look: Look): void {

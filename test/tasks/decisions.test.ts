@@ -81,11 +81,11 @@ async function meet(tests: TestStore, { queue, due, isFull, whenFull, whose, kin
   const rules = rulesOf(tests);
   cases += 1;
   const name = `case${cases}`;
-  const places = isFull ? 1 : 4;
+  const places = isFull ? 2 : 4;
   const rule: TestRule = kind === 'concurrency' ? { c: places } : slowRate(places);
   await setLimits(tests, { [whose]: rule }, name);
   const task = { name, ...(whose === 'key' ? { limitKey: 'acme' } : {}) };
-  // One runs, one waits.
+  // One runs, one waits: of two places none is left.
   await tests.create(task);
   await tests.delivery({ worker: 'w1', lines: [`${name}:v1`] });
   const { task: oldest } = await tests.create({ ...task, priority: -500 });

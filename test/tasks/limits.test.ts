@@ -317,8 +317,8 @@ test.skipIf(redisServerPath === undefined)(
     const many = await commandsOf(tests, () => oneTask(tests));
 
     expect(few).toBeGreaterThan(50);
-    // Now and then one begins a new piece of the queue's flow.
-    expect(many).toBeLessThan(few + 5);
+    // One or two more where a new piece of the flow is begun.
+    expect(many).toBeLessThanOrEqual(few + 2);
   },
 );
 
