@@ -15,14 +15,15 @@ export interface CallCost extends Times {
   readonly isBounded: boolean;
 }
 
-/** How often each call is made in a row. */
+/** How often each call is made in a row, and how often one that takes long. */
 const calls = 20;
+const longCalls = 2;
 
 /** Makes every kind of call some times. */
 export async function measureCalls(queue: BenchQueue): Promise<CallCost[]> {
   const costs: CallCost[] = [];
   const measure = async (what: string, call: () => Promise<unknown>, isBounded = false): Promise<void> => {
-    costs.push({ what, isBounded, ...(await timesOf(queue, call)) });
+    costs.push({ what, isBounded, ...(await timesOf(queue, call, isBounded ? longCalls : calls)) });
   };
   const { store, rules, name } = queue;
   const definition = queue.definition.name;
@@ -67,17 +68,17 @@ export async function measureCalls(queue: BenchQueue): Promise<CallCost[]> {
   return costs;
 }
 
-async function timesOf({ redis }: BenchQueue, call: () => Promise<unknown>): Promise<Times> {
+async function timesOf({ redis }: BenchQueue, call: () => Promise<unknown>, count: number): Promise<Times> {
   await redis.config('RESETSTAT');
   const times: number[] = [];
-  for (let number = 0; number < calls; number += 1) {
+  for (let number = 0; number < count; number += 1) {
     const startedAt = performance.now();
     await call();
     times.push((performance.now() - startedAt) * 1_000);
   }
   const stats = await redis.info('commandstats');
-  const serverUs = Number(/cmdstat_evalsha:calls=\d+,usec=(\d+)/.exec(stats)?.[1]) / calls;
+  const serverUs = Number(/cmdstat_evalsha:calls=\d+,usec=(\d+)/.exec(stats)?.[1]) / count;
   const sorted = times.toSorted((a, b) => a - b);
-  const at = (part: number) => sorted[Math.min(calls - 1, Math.floor(calls * part))] ?? NaN;
+  const at = (part: number) => sorted[Math.min(count - 1, Math.floor(count * part))] ?? NaN;
   return { serverUs, p50Us: at(0.5), p99Us: at(0.99) };
 }

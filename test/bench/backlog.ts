@@ -4,10 +4,9 @@ import { systemPackage } from '../support/system-packages.ts';
 import { backlogForms, measureBacklog, type BacklogForm, type BacklogReport } from './backlog-run.ts';
 
 /**
- * `node test/bench/backlog.ts [--tasks 1000000 --keys 10000 --rounds 20 --form plain]`: what each call costs while a
+ * `npm run bench:backlog [-- --tasks 1000000 --keys 10000 --rounds 20 --form plain]`: what each call costs while a
  * million tasks wait, beside the same call on an empty queue of the same run, and the memory of a task that waits.
- * Prints a table and, with `--json FILE`, writes the figures. Ends with 1 where a call that people wait for takes more
- * than twice as long.
+ * Prints a table and, with `--json FILE`, writes the figures.
  */
 const { values } = parseArgs({
   options: {
