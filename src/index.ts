@@ -55,7 +55,7 @@ export type { ScheduleSpec } from './definition/slots.ts';
 export type { Schedule, SchedulePause, ScheduleSource, SkipReason } from './tasks/schedule.ts';
 export type { NewSchedule, ScheduleChanges, SchedulePage, Schedules } from './tasks/schedules.ts';
 export type { Batch } from './tasks/batch.ts';
-export type { EnqueuedTask, EnqueueOptions } from './tasks/draft.ts';
+export type { EnqueuedTask, EnqueueInput, EnqueueOptions, ReplayOptions } from './tasks/draft.ts';
 export type { TaskFilter, TaskPage, TaskQuery } from './tasks/list.ts';
 export type { BatchItem, EnqueuedBatch } from './tasks/new-batch.ts';
 export { canCancel, canRetry, isFinal, taskStatuses } from './tasks/task.ts';
@@ -68,7 +68,7 @@ export type {
   TaskProgress,
   TaskStatus,
 } from './tasks/task.ts';
-export type { EnqueueInput, ReplayOptions, Tasks, TasksOptions } from './tasks/tasks.ts';
+export type { Tasks, TasksOptions } from './tasks/tasks.ts';
 export type { AbortCode } from './worker/abort.ts';
 export type { InlineOptions } from './worker/inline.ts';
 export type { Worker, WorkerOptions } from './worker/worker.ts';

@@ -1,7 +1,6 @@
 import type { CompiledDefinition } from '../definition/types.ts';
 import { BadUserInputError, IdempotencyKeyReusedError, UnavailableError } from '../errors.ts';
 import { type Batch, parseBatch } from './batch.ts';
-import type { Hint } from './delivery.ts';
 import { draftTask, type EnqueuedTask, enqueuedTask, type EnqueueOptions } from './draft.ts';
 import { createBatchId, itemId } from './id.ts';
 import { defaultKeyMs, idempotencyOf } from './idempotency.ts';
@@ -36,14 +35,15 @@ export interface EnqueuedBatch {
  * turns in between. A call that broke off half-way is completed by one with the same key: ids of tasks follow from the
  * batch's, so that what is there stays as it is.
  *
+ * @param write writes a piece, when its turn has come, and wakes slots for it
  * @throws BadUserInputError; IdempotencyKeyReusedError; UnavailableError
  */
 export async function writeBatch(
   store: Store,
-  push: (hints: readonly Hint[]) => void,
   compiled: CompiledDefinition,
   inputs: readonly unknown[],
   options: EnqueueOptions,
+  write: (piece: readonly NewTask[]) => Promise<readonly CreateResult[]>,
 ): Promise<EnqueuedBatch> {
   const { queue } = compiled.definition;
   check(compiled, inputs, options);
@@ -56,8 +56,7 @@ export async function writeBatch(
       piece.map(([index, input]) => draftItem(compiled, input, options, { id, index, key })),
     );
     const valid = drafts.filter((draft): draft is NewTask => !('error' in draft));
-    const { results, hints } = await store.createMany(queue, valid);
-    push(hints);
+    const results = valid.length === 0 ? [] : await write(valid);
     const written = new Map<Draft, CreateResult | undefined>(
       valid.map((draft, place) => [draft, results[place]]),
     );

@@ -55,6 +55,11 @@ export class Store {
     this.#deadlineMs = deadlineMs;
   }
 
+  /** The same store for calls that may take longer, or less long. */
+  withDeadline(deadlineMs: number): Store {
+    return new Store(this.#redis, this.#prefix, deadlineMs);
+  }
+
   /** False once the connection was ended by its owner. */
   get isOpen(): boolean {
     return this.#redis.status !== 'end';

@@ -3,13 +3,22 @@ import { compileDefinitions, type CompiledDefinition } from '../definition/types
 import { BadUserInputError, IdempotencyKeyReusedError, TaskNotFoundError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { connect, defaultPrefix, type Redis, type RedisSettings } from '../redis/connection.ts';
-import { type Batch, readBatches, watchableBatches } from './batch.ts';
+import type { Batch } from './batch.ts';
+import { Batches } from './batches.ts';
 import { Clock } from './clock.ts';
-import { draftTask, type EnqueuedTask, enqueuedTask, type EnqueueOptions, type Origin } from './draft.ts';
+import {
+  draftTask,
+  type EnqueuedTask,
+  enqueuedTask,
+  type EnqueueInput,
+  type EnqueueOptions,
+  type Origin,
+  type ReplayOptions,
+} from './draft.ts';
 import { Feed } from './feed.ts';
 import { Lanes } from './lanes.ts';
 import { listTasks, type TaskFilter, type TaskPage, type TaskQuery } from './list.ts';
-import { type EnqueuedBatch, writeBatch } from './new-batch.ts';
+import type { EnqueuedBatch } from './new-batch.ts';
 import { Queues } from './queues.ts';
 import type { Standing } from './standing.ts';
 import { Standings } from './standings.ts';
@@ -20,21 +29,6 @@ import type { Task } from './task.ts';
 import { longestDelayMs, priorityIssue } from './wait-options.ts';
 import { watchAll } from './watch-all.ts';
 import { watchableTasks, Watches } from './watch.ts';
-
-/** How a task is enqueued again. */
-export interface ReplayOptions extends EnqueueOptions {
-  /** Wire JSON that takes the place of the original's input. */
-  readonly input?: unknown;
-}
-
-/** An input as `run` gets it, or with the text that stands for a URL or a Date. */
-export type EnqueueInput<Input> = Input extends URL | Date
-  ? Input | string
-  : Input extends readonly (infer Item)[]
-    ? readonly EnqueueInput<Item>[]
-    : Input extends object
-      ? { readonly [Name in keyof Input]: EnqueueInput<Input[Name]> }
-      : Input;
 
 export interface TasksOptions {
   readonly redis: RedisSettings;
@@ -73,7 +67,7 @@ export class Tasks implements AsyncDisposable {
   readonly #feed: Feed;
   readonly #standings: Standings;
   readonly #watches: Watches<Task>;
-  readonly #batchWatches: Watches<Batch>;
+  readonly #batches: Batches;
   readonly #clock: Clock;
   readonly #lanes: Lanes;
   readonly #closing = new AbortController();
@@ -106,7 +100,7 @@ export class Tasks implements AsyncDisposable {
       checkReason,
     });
     this.#watches = new Watches(watchableTasks(this.#store), this.#store, this.#feed, logger);
-    this.#batchWatches = new Watches(watchableBatches(this.#store), this.#store, this.#feed, logger);
+    this.#batches = new Batches(this.#store, this.#lanes, this.#feed, logger);
     this.#clock = new Clock({
       store: this.#store,
       lanes: this.#lanes,
@@ -198,25 +192,20 @@ export class Tasks implements AsyncDisposable {
     options: EnqueueOptions = {},
   ): Promise<EnqueuedBatch> {
     const compiled = this.#definition(typeof which === 'string' ? which : which.name);
-    const lane = this.#lanes.of(compiled.definition.queue);
-    return await writeBatch(this.#store, (hints) => lane.push(hints), compiled, inputs, options);
+    return await this.#batches.enqueue(compiled, inputs, options);
   }
 
   /** A batch as it is now. */
   async getBatch(id: string): Promise<Batch | undefined> {
-    return (await readBatches(this.#store, [id]))[0];
+    return await this.#batches.get(id);
   }
 
-  /**
-   * Yields the batch as it is now, then each newer state; returns once all of its tasks have ended, or when aborted.
-   *
-   * @throws BatchNotFoundError; UnavailableError at the start
-   */
+  /** Yields the batch as it is now, then newer states until all of its tasks have ended. @throws BatchNotFoundError */
   watchBatch(
     id: string,
     options: { readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<Batch, void, undefined> {
-    return this.#batchWatches.watch(id, options);
+    return this.#batches.watch(id, options);
   }
 
   async get(id: string): Promise<Task | undefined> {
@@ -367,7 +356,7 @@ export class Tasks implements AsyncDisposable {
     this.#closing.abort();
     this.#watches.close();
     this.queues.close();
-    this.#batchWatches.close();
+    this.#batches.close();
     await this.#clock.close();
     await this.#lanes.close();
     this.#feed.close();
