@@ -1,4 +1,13 @@
 export { defineTask, type TaskDefinition, type TaskOptions } from './definition/definition.ts';
+export { ChildFailedError, type ChildEnd, type ChildFailure } from './definition/child-failed.ts';
+export type {
+  AllChildren,
+  Child,
+  ChildOptions,
+  ChildOutput,
+  EnqueueChild,
+  EnqueueInput,
+} from './definition/children.ts';
 export type { ProgressUpdate, TaskContext } from './definition/context.ts';
 export type { Duration } from './definition/duration.ts';
 export type { InputFields, InputShape } from './definition/input.ts';
@@ -55,7 +64,7 @@ export type { ScheduleSpec } from './definition/slots.ts';
 export type { Schedule, SchedulePause, ScheduleSource, SkipReason } from './tasks/schedule.ts';
 export type { NewSchedule, ScheduleChanges, SchedulePage, Schedules } from './tasks/schedules.ts';
 export type { Batch } from './tasks/batch.ts';
-export type { EnqueuedTask, EnqueueInput, EnqueueOptions, ReplayOptions } from './tasks/draft.ts';
+export type { EnqueuedTask, EnqueueOptions, ReplayOptions } from './tasks/draft.ts';
 export type { TaskFilter, TaskPage, TaskQuery } from './tasks/list.ts';
 export type { BatchItem, EnqueuedBatch } from './tasks/new-batch.ts';
 export { canCancel, canRetry, isFinal, taskStatuses } from './tasks/task.ts';

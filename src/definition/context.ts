@@ -1,3 +1,5 @@
+import type { AllChildren, EnqueueChild } from './children.ts';
+
 /** How far an attempt has come: a fraction from 0 to 1, or a count with or without a total. */
 export interface ProgressUpdate {
   readonly fraction?: number;
@@ -31,4 +33,18 @@ export interface TaskContext {
   readonly progress: (update: number | ProgressUpdate) => Promise<void>;
   /** Writes to the worker's log, with the task's id, name and attempt. */
   readonly log: { readonly debug: Log; readonly info: Log; readonly warn: Log; readonly error: Log };
+  /**
+   * Enqueues a task as this one's child: canceled with it, found again by its next attempt.
+   *
+   * @throws BadUserInputError where the input isn't as defined; the signal's reason once that has fired
+   * @example const child = await enqueue(resizeImage, { url, width: 100 });
+   */
+  readonly enqueue: EnqueueChild;
+  /**
+   * Waits for several children at once and gives their outputs, in their order. Throws the first failure, as
+   * `result()` does; with `failure: 'IGNORE'` the output of a child that didn't succeed is undefined.
+   *
+   * @example const [small, large] = await all([await enqueue(resizeImage, a), await enqueue(resizeImage, b)]);
+   */
+  readonly all: AllChildren;
 }

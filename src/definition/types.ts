@@ -8,6 +8,7 @@ import { addInputType, type InputRef } from './input-types.ts';
 import { findClashes, generatedNames } from './names.ts';
 import { outputFields } from './output.ts';
 import { addOutputType, type OutputRef } from './output-types.ts';
+import { parseFromWire } from './parse-output.ts';
 import { addScalars } from './scalar-types.ts';
 import { serializeToWire } from './serialize.ts';
 import { describe } from './source.ts';
@@ -34,6 +35,8 @@ export interface CompiledDefinition {
    * @throws {InvalidOutputError} with the path and the message of everything that isn't as declared.
    */
   serializeOutput(value: unknown): unknown;
+  /** The other way, for a parent: a Date for its text, what a scalar of yours parses; undefined without an output. */
+  parseOutput(wire: unknown): unknown;
 }
 
 /** The types of one definition on a builder; undefined where it has no input or no output. */
@@ -122,6 +125,7 @@ function compile(definition: TaskDefinition, schema: GraphQLSchema): CompiledDef
       const { issues } = serialized;
       throw new InvalidOutputError(`The output of '${name}' isn't as declared: ${summary(issues)}`, issues);
     },
+    parseOutput: (wire) => (fields ? parseFromWire(wire, fields, findLeaf) : undefined),
   };
 }
 

@@ -19,6 +19,8 @@
  * | `:slots:NAME@KEY` | set | tasks that run under a key |
  * | `:rate:LIMIT` | string | when a limit's bucket will be full (µs) |
  * | `:parked:NAME`, `:resuming:LIMIT` | set | tasks that wait for their children, those of them that want to go on |
+ * | `:children:ID` | hash | a task's children: what tells them apart → id, weight, and in which try they were linked |
+ * | `:outbox` | sorted set | canceled tasks whose children are to be canceled, by when that was (ms) |
  * | `:pending:HASH` | string | the task that waits under a debounce or singleton key |
  * | `:batch:BATCH` | hash | how many tasks a batch has, and how many of them with each status |
  * | `:pace` | hash | definition → how long its recent attempts ran, on average (ms) |
@@ -120,6 +122,8 @@ local slotsKey = function(limit) return root .. ':slots:' .. limit end
 local rateKey = function(limit) return root .. ':rate:' .. limit end
 local parkedKey = function(name) return root .. ':parked:' .. name end
 local resumingKey = function(limit) return root .. ':resuming:' .. limit end
+local childrenKey = function(id) return root .. ':children:' .. id end
+local outboxKey = root .. ':outbox'
 local pendingKey = function(hash) return root .. ':pending:' .. hash end
 local batchKey = function(batch) return root .. ':batch:' .. batch end
 local paceKey = root .. ':pace'

@@ -33,15 +33,6 @@ export interface ReplayOptions extends EnqueueOptions {
   readonly input?: unknown;
 }
 
-/** An input as `run` gets it, or with the text that stands for a URL or a Date. */
-export type EnqueueInput<Input> = Input extends URL | Date
-  ? Input | string
-  : Input extends readonly (infer Item)[]
-    ? readonly EnqueueInput<Item>[]
-    : Input extends object
-      ? { readonly [Name in keyof Input]: EnqueueInput<Input[Name]> }
-      : Input;
-
 /** A task as it was enqueued, or as it is by now where another call had enqueued it before. */
 export interface EnqueuedTask extends Task {
   /** Another call had enqueued it before: by its idempotency key, singleton key or debounce key. */

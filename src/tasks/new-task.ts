@@ -32,6 +32,8 @@ export interface WaitOptions {
   readonly pending?: Pending | undefined;
   readonly batch?: string | undefined;
   readonly schedule?: string | undefined;
+  /** Where its parent stood in the backlog (µs, as text): it stands there, too. */
+  readonly standsAt?: string | undefined;
 }
 
 /** A key under which one task waits: debounced (D), or single (S). */
@@ -88,8 +90,18 @@ export function itemOf(task: NewTask): (string | number)[] {
 
 /** Nothing where nothing is said, which spares the script to read it. */
 function optionsJson(task: NewTask): string {
-  const { delayMs, runAt, priority, limitKey, limits, pending, batch, schedule } = task;
-  const json = JSON.stringify({ delayMs, runAt, priority, limitKey, limits, pending, batch, schedule });
+  const { delayMs, runAt, priority, limitKey, limits, pending, batch, schedule, standsAt } = task;
+  const json = JSON.stringify({
+    delayMs,
+    runAt,
+    priority,
+    limitKey,
+    limits,
+    pending,
+    batch,
+    schedule,
+    standsAt,
+  });
   return json === '{}' ? '' : json;
 }
 

@@ -1,5 +1,6 @@
 import type { Logger } from '../logger.ts';
 import { dueChannel } from '../redis/keys.ts';
+import { Cascade } from './cascade.ts';
 import type { Feed, Listening } from './feed.ts';
 import type { Lanes } from './lanes.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -22,6 +23,7 @@ const longestMs = 60_000;
 export class QueueClock {
   readonly #queue: string;
   readonly #options: QueueClockOptions;
+  readonly #cascade: Cascade;
   readonly #listening: Listening;
   #suspects: ReadonlySet<string> = new Set();
   /** Since when the store has been in reach, and when it last was, by its own time. */
@@ -36,6 +38,7 @@ export class QueueClock {
   constructor(queue: string, options: QueueClockOptions) {
     this.#queue = queue;
     this.#options = options;
+    this.#cascade = new Cascade(options.store, options.lanes);
     const channel = dueChannel(options.store.root(queue));
     this.#listening = options.feed.listen(channel, {
       onMessage: (message) => this.#arm(Number(message)),
@@ -46,9 +49,11 @@ export class QueueClock {
 
   /** One look; joins the one that is going on. */
   async tick(): Promise<void> {
-    this.#ticking ??= this.#tick().finally(() => {
-      this.#ticking = undefined;
-    });
+    this.#ticking ??= this.#tick()
+      .then(() => this.#cancelChildren())
+      .finally(() => {
+        this.#ticking = undefined;
+      });
     await this.#ticking;
   }
 
@@ -119,6 +124,15 @@ export class QueueClock {
     } catch (error) {
       // Away: being in touch starts anew, so that nobody is taken for lost who couldn't renew.
       this.#touch = undefined;
+      this.#away(error);
+    }
+  }
+
+  /** Children of canceled tasks, which whoever canceled those has left. */
+  async #cancelChildren(): Promise<void> {
+    try {
+      await this.#cascade.work(this.#queue);
+    } catch (error) {
       this.#away(error);
     }
   }

@@ -1,3 +1,4 @@
+import type { EnqueueInput } from '../definition/children.ts';
 import type { TaskDefinition } from '../definition/definition.ts';
 import { compileDefinitions, type CompiledDefinition } from '../definition/types.ts';
 import { BadUserInputError, IdempotencyKeyReusedError, TaskNotFoundError } from '../errors.ts';
@@ -5,12 +6,12 @@ import type { Logger } from '../logger.ts';
 import { connect, defaultPrefix, type Redis, type RedisSettings } from '../redis/connection.ts';
 import type { Batch } from './batch.ts';
 import { Batches } from './batches.ts';
+import { Cascade } from './cascade.ts';
 import { Clock } from './clock.ts';
 import {
   draftTask,
   type EnqueuedTask,
   enqueuedTask,
-  type EnqueueInput,
   type EnqueueOptions,
   type Origin,
   type ReplayOptions,
@@ -27,6 +28,7 @@ import { Schedules } from './schedules.ts';
 import { tagGroups } from './tags.ts';
 import type { Task } from './task.ts';
 import { longestDelayMs, priorityIssue } from './wait-options.ts';
+import { waitForEnd, type WaitOptions } from './wait.ts';
 import { watchAll } from './watch-all.ts';
 import { watchableTasks, Watches } from './watch.ts';
 
@@ -70,6 +72,7 @@ export class Tasks implements AsyncDisposable {
   readonly #batches: Batches;
   readonly #clock: Clock;
   readonly #lanes: Lanes;
+  readonly #cascade: Cascade;
   readonly #closing = new AbortController();
   readonly #queues: Set<string>;
 
@@ -89,6 +92,7 @@ export class Tasks implements AsyncDisposable {
       queues: () => this.#queuesOf(),
       enqueue: (name, input, options, schedule) => this.#enqueue(name, input, options, { schedule }),
     });
+    this.#cascade = new Cascade(this.#store, this.#lanes);
     this.#standings = new Standings(this.#store);
     this.queues = new Queues({
       store: this.#store,
@@ -260,6 +264,15 @@ export class Tasks implements AsyncDisposable {
   }
 
   /**
+   * Waits for a task's end; gives the state as it is by then, or when the time is over or the signal has fired.
+   *
+   * @throws TaskNotFoundError; TaskLostError where the record vanishes meanwhile; UnavailableError at the start
+   */
+  async wait(id: string, options: WaitOptions = {}): Promise<Task> {
+    return await waitForEnd(this.#store, this.#watches, id, options);
+  }
+
+  /**
    * Yields every new state of the tasks that match, from now on.
    *
    * @throws WatchResetError when states may have been missed
@@ -274,7 +287,8 @@ export class Tasks implements AsyncDisposable {
   }
 
   /**
-   * Asks a task to stop. One that waits is CANCELED at once, one that runs is CANCELING until its `run` ends.
+   * Asks a task to stop, and with it its children. One that waits is CANCELED at once, one that runs is CANCELING until
+   * its `run` ends.
    *
    * @throws TaskNotFoundError; BadUserInputError where the reason is longer than `maxReasonLength`
    */
@@ -283,7 +297,9 @@ export class Tasks implements AsyncDisposable {
     options: { readonly reason?: string; readonly actor?: string } = {},
   ): Promise<{ accepted: boolean; task: Task }> {
     checkReason(options.reason ?? '');
-    return this.#changed(id, await this.#store.cancel(id, options));
+    const changed = this.#changed(id, await this.#store.cancel(id, options));
+    await this.#cascade.begin(changed.task.queue, id);
+    return changed;
   }
 
   /**

@@ -1,3 +1,4 @@
+import { compileChild } from '../definition/compile-child.ts';
 import type { ProgressUpdate, TaskContext } from '../definition/context.ts';
 import { NonRetryableError } from '../definition/non-retryable.ts';
 import type { CompiledDefinition } from '../definition/types.ts';
@@ -6,7 +7,11 @@ import type { Deliveries } from '../tasks/deliveries.ts';
 import type { Delivery, Outcome } from '../tasks/delivery.ts';
 import type { TaskProgress } from '../tasks/task.ts';
 import { type AbortCode, AttemptAbortedError } from './abort.ts';
+import { childFunctions } from './child-functions.ts';
+import { ChildProgress } from './child-progress.ts';
+import { Children, type ChildServices } from './children.ts';
 import { failureOf, retryAfterMsOf } from './failure.ts';
+import { Parking, type Seat } from './parking.ts';
 import { ProgressWriter } from './progress.ts';
 import { runningAttempt } from './running-attempt.ts';
 import type { Threads } from './threads.ts';
@@ -20,6 +25,9 @@ export interface AttemptOptions {
   readonly deliveries: Deliveries;
   readonly threads: Threads;
   readonly logger: Logger;
+  /** What it holds, and leaves while it waits for its children. */
+  readonly seat: Seat;
+  readonly services: ChildServices;
 }
 
 /** One try of a task: calls `run`, tells its progress, keeps its clocks, and says how it ended. */
@@ -35,11 +43,18 @@ export class Attempt {
   readonly #graceOver = Promise.withResolvers<Outcome>();
   readonly #ended = Promise.withResolvers<void>();
   readonly #progress: ProgressWriter;
+  readonly #seat: Seat;
+  readonly #services: ChildServices;
+  /** Fires when `run` has ended: its children are waited for in it, or not at all. */
+  readonly #over = new AbortController();
+  #children: Children | undefined;
+  #parking: Parking | undefined;
+  #tellsProgress = false;
   #grace: NodeJS.Timeout | undefined;
   #isStale = false;
   #runs = false;
 
-  constructor({ delivery, compiled, deliveries, threads, logger }: AttemptOptions) {
+  constructor({ delivery, compiled, deliveries, threads, logger, seat, services }: AttemptOptions) {
     const { id, name, attempt } = delivery.task;
     this.delivery = delivery;
     this.#compiled = compiled;
@@ -47,6 +62,8 @@ export class Attempt {
     this.#threads = threads;
     this.#logger = logger.child({ id, task: name, attempt });
     this.#progress = new ProgressWriter((progress) => this.#tell(progress));
+    this.#seat = seat;
+    this.#services = services;
   }
 
   /** True once its token is void: the task isn't this attempt's any more. */
@@ -72,8 +89,11 @@ export class Attempt {
     const ended = this.#outcome()
       // As when a thrown value can't even be logged.
       .catch((error: unknown): Outcome => ({ outcome: 'FAILED', failure: failureOf(error, task.attempt) }))
-      .finally(() => {
+      .finally(async () => {
         this.#runs = false;
+        this.#over.abort(new Error('The run has ended: its children are waited for in it.'));
+        // What it holds is known before anything is written of its end.
+        await this.#parking?.settled();
         this.#ended.resolve();
       });
     const outcome = await Promise.race([ended, this.#graceOver.promise]);
@@ -118,7 +138,8 @@ export class Attempt {
     const { input } = this.delivery;
     const context = this.#context();
     if (definition.thread) {
-      return await this.#threads.run({ definition, input, context, kill: this.#kill.signal });
+      const children = () => this.#childLine();
+      return await this.#threads.run({ definition, input, context, children, kill: this.#kill.signal });
     }
     return await runningAttempt.run({ id, task: name }, async () => {
       const coerced = await this.#compiled.coerceInput(JSON.parse(input));
@@ -156,11 +177,20 @@ export class Attempt {
       (level: 'debug' | 'info' | 'warn' | 'error') =>
       (message: string, fields: Readonly<Record<string, unknown>> = {}): void =>
         this.#logger[level]({ fields }, message);
+    const functions = childFunctions(
+      {
+        enqueue: (...call) => this.#childLine().enqueue(...call),
+        outputs: (awaited) => this.#childLine().outputs(awaited),
+      },
+      (which) => (wire) => compileChild(which).parseOutput(wire),
+    );
     return {
       id,
       attempt,
       signal,
+      ...functions,
       progress: (update) => {
+        this.#tellsProgress = true;
         const told = this.#told(update);
         // A run that doesn't await it must not end the process with an unhandled rejection.
         told.catch(() => undefined);
@@ -168,6 +198,24 @@ export class Attempt {
       },
       log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
     };
+  }
+
+  /** Made when it is first asked for: most attempts have no children. */
+  #childLine(): Children {
+    if (this.#children !== undefined) return this.#children;
+    const signal = AbortSignal.any([this.#abort.signal, this.#over.signal]);
+    this.#parking = new Parking(this.#seat, signal);
+    this.#children = new Children({
+      ...this.#services,
+      delivery: this.delivery,
+      parking: this.#parking,
+      progress: new ChildProgress((fraction) => {
+        if (!this.#tellsProgress) this.#progress.update(fraction);
+      }),
+      signal,
+      onVoid: (code) => this.abort(code),
+    });
+    return this.#children;
   }
 
   async #told(update: number | ProgressUpdate): Promise<void> {

@@ -1,3 +1,4 @@
+import { ChildFailedError } from '../definition/child-failed.ts';
 import { NonRetryableError } from '../definition/non-retryable.ts';
 import { BadUserInputError, InvalidOutputError } from '../errors.ts';
 import type { TaskFailure } from '../tasks/task.ts';
@@ -31,6 +32,12 @@ export function failureOf(error: unknown, attempt: number): TaskFailure {
       attempt,
     };
   }
+}
+
+/** What a task ends by whose own outcome no script takes. */
+export function outcomeRefused(attempt: number): TaskFailure {
+  const message = 'The outcome of the attempt could not be written.';
+  return { code: 'OUTCOME_REFUSED', message, retryable: false, attempt };
 }
 
 /**
@@ -91,7 +98,9 @@ function detailsOf(error: unknown): unknown {
       ? error.issues
       : error instanceof NonRetryableError
         ? error.details
-        : undefined;
+        : error instanceof ChildFailedError
+          ? { id: error.childId, status: error.status, code: error.failure?.code }
+          : undefined;
   if (details === undefined) return undefined;
   try {
     const json = JSON.stringify(details);

@@ -13,11 +13,18 @@ import type { Task } from '../tasks/task.ts';
 import { isBug, type Store } from '../tasks/store.ts';
 import { version } from '../version.ts';
 import { Attempt } from './attempt.ts';
+import type { ChildServices } from './children.ts';
+import { outcomeRefused } from './failure.ts';
+import { Places } from './places.ts';
+import { SlotSeat } from './seat.ts';
 import type { SuspectPermit } from './suspect-permit.ts';
 import type { Threads } from './threads.ts';
 
 /** A hint that this many slots had no use for isn't sent on again; the clock wakes within a second. */
 const hopsPerHint = 8;
+
+/** Beyond so many runs that wait, and 100 for each slot, no more slots are lent: what waits takes memory. */
+const mostLent = 1_000;
 
 /** How soon a renewal that failed is tried again. */
 const renewAgainMs = 1_000;
@@ -41,6 +48,7 @@ export interface SlotsOptions {
   readonly suspects: SuspectPermit;
   /** Attempts that the process runs in other queues. */
   readonly beside: () => number;
+  readonly services: ChildServices;
   /** Called when every slot is held by a `run` that ignores its signal. */
   readonly onStuck: () => void;
 }
@@ -55,6 +63,13 @@ export class Slots {
   /** Attempts that are over for the store, whose `run` goes on and holds its slot. */
   readonly #stuck: Set<Attempt> = new Set();
   readonly #leaving = Promise.withResolvers<undefined>();
+  /** Fires when no more tasks are taken. */
+  readonly #closing = new AbortController();
+  readonly #places: Places;
+  /** Slots that are lent while their run waits for its children. */
+  #lent = 0;
+  /** What goes on task after task: in a slot of the lane, or beside it where its run has waited for children. */
+  readonly #hands: Set<Promise<void>> = new Set();
   /** Cancels of attempts whose delivery is still under way. */
   readonly #early: Set<string> = new Set();
   #renewing: Promise<void> | undefined;
@@ -68,6 +83,7 @@ export class Slots {
   constructor(options: SlotsOptions) {
     const { queue, worker, store, definitions } = options;
     this.#options = options;
+    this.#places = new Places(options.count);
     this.#definitions = new Map(definitions.map((compiled) => [compiled.definition.name, compiled]));
     // As the scripts read them: with how many of it this worker may run.
     const lines = definitions.map(({ definition: { name, concurrency }, version }) =>
@@ -80,9 +96,14 @@ export class Slots {
     return this.#options.queue;
   }
 
-  /** Attempts that run now. */
+  /** Attempts that run now, also those that wait for their children. */
   get busy(): number {
     return new Set([...this.#attempts(), ...this.#stuck]).size;
+  }
+
+  /** Attempts that do something, which may be what kills the process. */
+  get working(): number {
+    return this.busy - this.#lent;
   }
 
   /** Makes the slots known and serves them. */
@@ -118,13 +139,10 @@ export class Slots {
   }
 
   async #renew(): Promise<void> {
-    const { queue, leaseMs, count, waking, beside, logger } = this.#options;
-    // Slots that nobody should wake: those of a worker that stops, and those that a run holds which lost its task.
-    const stuck = new Set([...this.#stuck, ...this.#attempts().filter((attempt) => attempt.isStale)]).size;
-    const slots = this.#stopping ? 0 : count - stuck;
+    const { queue, leaseMs, waking, beside, logger } = this.#options;
     const presence = {
       leaseMs,
-      slots,
+      slots: this.#lend(0),
       host: hostname(),
       pid: process.pid,
       version,
@@ -144,14 +162,24 @@ export class Slots {
     }
   }
 
+  /** Counts the slots that are lent; gives how many there are for others to wake. */
+  #lend(change: 1 | 0 | -1): number {
+    this.#lent += change;
+    // Slots that nobody should wake: those of a worker that stops, and those that a run holds which lost its task.
+    const stuck = new Set([...this.#stuck, ...this.#attempts().filter((attempt) => attempt.isStale)]).size;
+    const { count } = this.#options;
+    return this.#stopping ? 0 : count - stuck + Math.min(this.#lent, mostLent + 100 * count);
+  }
+
   /** Takes no more; ends what can be ended in the grace, aborts the rest and gives it back. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     // What is stuck has its outcome already: nothing is waited for.
     this.#leaving.resolve(undefined);
+    this.#closing.abort();
     const { serving, waking } = this.#options;
     const closed = new AbortController();
-    const closing = serving.close().finally(() => closed.abort());
+    const closing = this.#close(serving).finally(() => closed.abort());
     // Says that its idle slots are none to wake; where the store is away it need not wait for that.
     void this.renew();
     await this.#abortAfter(graceMs, closed.signal);
@@ -162,6 +190,11 @@ export class Slots {
     this.#channel?.stop();
     this.#left = true;
     waking.push(await this.#deliveries.leave());
+  }
+
+  async #close(serving: Lane): Promise<void> {
+    await serving.close();
+    await Promise.all(this.#hands);
   }
 
   async #abortAfter(graceMs: number, closed: AbortSignal): Promise<void> {
@@ -176,8 +209,9 @@ export class Slots {
   async #serve(hint: { readonly hint: string } & HintData): Promise<void> {
     const { queue, waking, suspects, logger } = this.#options;
     const { hops = 0 } = hint;
-    // Giving back wakes another worker; a hint that comes meanwhile has nothing to add.
-    if (this.#stopping) return;
+    // Giving back wakes another worker; a hint that comes meanwhile has nothing to add. What has waited for its children
+    // may have the slot's place, and lets go of it soon.
+    if (this.#stopping || !(await this.#places.take('START', this.#closing.signal))) return;
     const token = this.#newToken();
     let delivery: Delivery | undefined;
     const takeSuspect = suspects.take(queue);
@@ -190,10 +224,25 @@ export class Slots {
     }
     // A suspect keeps it until it ends.
     if (takeSuspect && delivery?.isSuspect !== true) suspects.release();
-    if (delivery === undefined) this.#tokens.delete(token);
+    if (delivery === undefined) {
+      this.#tokens.delete(token);
+      this.#places.give();
+      return;
+    }
+    const left = Promise.withResolvers<void>();
+    const hand = this.#work(delivery, hint.hint, left.resolve)
+      .catch((error: unknown) => logger.error({ err: error, queue }, 'a slot failed'))
+      .finally(() => this.#hands.delete(hand));
+    this.#hands.add(hand);
+    await Promise.race([hand, left.promise]);
+  }
+
+  /** Runs a delivery and what follows it in the same place. */
+  async #work(first: Delivery, hint: string, leaveLane: () => void): Promise<void> {
+    let delivery: Delivery | undefined = first;
     while (delivery !== undefined) {
-      if (this.#stopping) return await this.#return(delivery, hint.hint);
-      delivery = await this.#run(delivery, hint.hint);
+      if (this.#stopping) return await this.#return(delivery, hint);
+      delivery = await this.#run(delivery, hint, leaveLane);
     }
   }
 
@@ -209,29 +258,46 @@ export class Slots {
     } finally {
       this.#tokens.delete(delivery.token);
       if (delivery.isSuspect) this.#options.suspects.release();
+      this.#places.give();
     }
   }
 
-  /** Runs a delivery and writes its outcome; gives the slot's next one. */
-  async #run(delivery: Delivery, hint: string): Promise<Delivery | undefined> {
-    const { threads, logger } = this.#options;
+  /** Runs a delivery and writes its outcome; gives the next one, which has its place. */
+  async #run(delivery: Delivery, hint: string, leaveLane: () => void): Promise<Delivery | undefined> {
+    const { threads, services, logger } = this.#options;
     const compiled = this.#definitions.get(delivery.task.name);
     // The script only hands out lines of this server.
     if (compiled === undefined) throw new Error(`the worker was handed a task of ${delivery.task.name}`);
-    const attempt = new Attempt({ delivery, compiled, deliveries: this.#deliveries, threads, logger });
+    const seat = new SlotSeat({
+      ...this.#options,
+      delivery,
+      hint,
+      isThread: compiled.definition.thread,
+      places: this.#places,
+      lend: (change) => this.#lend(change),
+      leaveLane,
+      onStale: () => attempt.abort('STALE'),
+    });
+    const deliveries = this.#deliveries;
+    const attempt = new Attempt({ delivery, compiled, deliveries, threads, logger, seat, services });
     this.#tokens.set(delivery.token, attempt);
     const early = this.#early.delete(attemptName(delivery.task));
     if (!this.#awaitsDelivery()) this.#early.clear();
     if (early || delivery.task.status === 'CANCELING') attempt.abort('CANCELED');
+    let next: Delivery | undefined;
     try {
       const outcome = await attempt.run();
       if (attempt.isStuck) return await this.#hold(attempt, outcome, hint);
-      return await this.#finish(attempt, outcome, hint, this.#stopping ? undefined : this.#newToken());
+      // Runs that want to go on come before new ones.
+      const mayGoOn = !this.#stopping && seat.hasPlace && !this.#places.isWanted;
+      next = await this.#finish(attempt, outcome, hint, mayGoOn ? this.#newToken() : undefined);
+      return next;
     } finally {
       this.#tokens.delete(delivery.token);
-      if (delivery.isSuspect) this.#options.suspects.release();
-      // Its slot was none to wake.
-      if (attempt.isStale) void this.renew();
+      const hasWaited = seat.end();
+      if (next === undefined && seat.hasPlace) this.#places.give();
+      // Its slot was none to wake, or one more than there are.
+      if (attempt.isStale || hasWaited) void this.renew();
     }
   }
 
@@ -297,7 +363,7 @@ export class Slots {
         );
         if (!willRepeat) break;
         // Not that the store is away: this outcome will never be taken, so that the task ends by another one.
-        if (isBug(error)) told = unwritable(delivery);
+        if (isBug(error)) told = { outcome: 'FAILED', failure: outcomeRefused(delivery.task.attempt) };
         else await delay(waitMs);
       }
     }
@@ -331,13 +397,4 @@ export class Slots {
 
 function attemptName({ id, attempt }: Task): string {
   return `${id} ${attempt}`;
-}
-
-/** What a task ends by whose own outcome no script takes. */
-function unwritable({ task }: Delivery): Outcome {
-  const message = 'The outcome of the attempt could not be written.';
-  return {
-    outcome: 'FAILED',
-    failure: { code: 'OUTCOME_REFUSED', message, retryable: false, attempt: task.attempt },
-  };
 }

@@ -1,9 +1,19 @@
 import { inspect } from 'node:util';
 import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
+import { ChildFailedError } from '../definition/child-failed.ts';
 import type { ProgressUpdate, TaskContext } from '../definition/context.ts';
+import { BadUserInputError } from '../errors.ts';
 import type { TaskProgress } from '../tasks/task.ts';
+import { childFunctions, type ParseOutput } from './child-functions.ts';
 import { forwards, normalize } from './progress.ts';
-import { errorOf, type FromThread, type ThreadJob, type ToThread } from './thread-messages.ts';
+import {
+  errorOf,
+  type FromThread,
+  type Reason,
+  type Reply,
+  type ThreadJob,
+  type ToThread,
+} from './thread-messages.ts';
 
 /** Updates that may be under way; a `run` that tells more without waiting has its newest sent when one is answered. */
 const mostUnanswered = 64;
@@ -16,8 +26,11 @@ export class ThreadContext {
   #unanswered: PromiseWithResolvers<void>[] = [];
   #told: TaskProgress = {};
   #next: Promise<void> | undefined;
+  #calls = 0;
+  readonly #asked: Map<number, (reply: Reply) => void> = new Map();
 
-  constructor({ id, attempt, port, aborted }: ThreadJob) {
+  /** Gives the outputs of a definition their types, which only this thread has. */
+  constructor({ id, attempt, port, aborted }: ThreadJob, parse: ParseOutput) {
     this.#port = port;
     if (aborted) this.#abort.abort(errorOf(aborted));
     port.on('message', (message: ToThread) => this.#hear(message));
@@ -34,6 +47,20 @@ export class ThreadContext {
         return told;
       },
       log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
+      ...childFunctions(
+        {
+          enqueue: async (which, input, options) => {
+            const name = typeof which === 'string' ? which : which.name;
+            const reply = await this.#ask((call) => ({ kind: 'enqueue', call, name, input, options }));
+            return 'id' in reply ? reply.id : this.#refuse(reply);
+          },
+          outputs: async (awaited) => {
+            const reply = await this.#ask((call) => ({ kind: 'outputs', call, awaited }));
+            return 'outputs' in reply ? [...reply.outputs] : this.#refuse(reply);
+          },
+        },
+        parse,
+      ),
     };
   }
 
@@ -68,12 +95,34 @@ export class ThreadContext {
 
   #hear(message: ToThread): void {
     if (message.kind === 'abort') return this.#abort.abort(errorOf(message.reason));
+    if (message.kind === 'reply') {
+      this.#asked.get(message.call)?.(message.reply);
+      this.#asked.delete(message.call);
+      return;
+    }
     const answer = this.#unanswered.shift();
     if (!message.refused) return answer?.resolve();
+    answer?.reject(this.#errorOf(message.refused));
+  }
+
+  async #ask(message: (call: number) => FromThread): Promise<Reply> {
+    this.#calls += 1;
+    const { promise, resolve } = Promise.withResolvers<Reply>();
+    this.#asked.set(this.#calls, resolve);
+    this.#post(message(this.#calls));
+    return await promise;
+  }
+
+  #refuse(reply: Reply): never {
+    if ('childFailed' in reply) throw new ChildFailedError(reply.childFailed);
+    if ('badInput' in reply) throw new BadUserInputError(reply.badInput.message, reply.badInput.issues);
+    throw 'refused' in reply ? this.#errorOf(reply.refused) : new Error('The reply fits no question.');
+  }
+
+  #errorOf(refused: Reason): Error {
     const { aborted, reason } = this.#abort.signal;
     // The same reason as the signal's, where that is why.
-    const same = aborted && (reason as Error).message === message.refused.message;
-    answer?.reject(same ? (reason as Error) : errorOf(message.refused));
+    return aborted && (reason as Error).message === refused.message ? (reason as Error) : errorOf(refused);
   }
 
   #log(level: keyof TaskContext['log'], message: string, fields?: Readonly<Record<string, unknown>>): void {

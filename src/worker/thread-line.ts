@@ -1,21 +1,26 @@
 import { MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
+import { ChildFailedError } from '../definition/child-failed.ts';
 import type { TaskContext } from '../definition/context.ts';
-import { reasonOf, type FromThread, type ToThread } from './thread-messages.ts';
+import { BadUserInputError } from '../errors.ts';
+import type { ChildLine } from './child-functions.ts';
+import { reasonOf, type FromThread, type Reply, type ToThread } from './thread-messages.ts';
 
-/** The main thread's line to a `run` in a thread: carries its progress and log over, and its signal there. */
+/** The main thread's line to a `run` in a thread: carries its progress, its log and what it asks of its children over, and its signal there. */
 export class ThreadLine {
   /** The thread's end. */
   readonly remote: MessagePort;
   readonly #port: MessagePort;
   readonly #context: TaskContext;
+  readonly #children: () => ChildLine;
   readonly #onAbort = (): void =>
     this.#post({ kind: 'abort', reason: reasonOf(this.#context.signal.reason) });
 
-  constructor(context: TaskContext) {
+  constructor(context: TaskContext, children: () => ChildLine) {
     const { port1, port2 } = new MessageChannel();
     this.remote = port2;
     this.#port = port1;
     this.#context = context;
+    this.#children = children;
     port1.on('message', (message: FromThread) => this.#hear(message));
     context.signal.addEventListener('abort', this.#onAbort, { once: true });
   }
@@ -30,6 +35,10 @@ export class ThreadLine {
 
   #hear(message: FromThread): void {
     if (message.kind === 'log') return this.#context.log[message.level](message.message, message.fields);
+    if ('call' in message) {
+      void this.#reply(message);
+      return;
+    }
     // `normalize` has made it, in the thread.
     const update = JSON.parse(message.update) as Parameters<TaskContext['progress']>[0];
     this.#context.progress(update).then(
@@ -38,8 +47,32 @@ export class ThreadLine {
     );
   }
 
+  async #reply(message: Extract<FromThread, { readonly call: number }>): Promise<void> {
+    let reply: Reply;
+    try {
+      const children = this.#children();
+      reply =
+        message.kind === 'enqueue'
+          ? { id: await children.enqueue(message.name, message.input, message.options) }
+          : { outputs: await children.outputs(message.awaited) };
+    } catch (error) {
+      reply = refusalOf(error);
+    }
+    this.#post({ kind: 'reply', call: message.call, reply });
+  }
+
   #post(message: ToThread): void {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port has none
     this.#port.postMessage(message);
   }
+}
+
+function refusalOf(error: unknown): Reply {
+  if (error instanceof ChildFailedError) {
+    const { childId: id, status, failure } = error;
+    return { childFailed: { id, status, failure } };
+  }
+  if (error instanceof BadUserInputError)
+    return { badInput: { message: error.message, issues: error.issues } };
+  return { refused: reasonOf(error) };
 }

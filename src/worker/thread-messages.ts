@@ -1,5 +1,9 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { ChildEnd } from '../definition/child-failed.ts';
+import type { ChildOptions } from '../definition/children.ts';
 import type { TaskContext } from '../definition/context.ts';
+import type { Issue } from '../errors.ts';
+import type { Awaited } from './child-functions.ts';
 import type { Thrown } from './thrown.ts';
 
 /** What a thread is handed: one attempt. */
@@ -34,10 +38,27 @@ export type FromThread =
       readonly level: keyof TaskContext['log'];
       readonly message: string;
       readonly fields: Readonly<Record<string, unknown>> | undefined;
-    };
+    }
+  | {
+      readonly kind: 'enqueue';
+      readonly call: number;
+      readonly name: string;
+      readonly input: string;
+      readonly options: ChildOptions;
+    }
+  | { readonly kind: 'outputs'; readonly call: number; readonly awaited: readonly Awaited[] };
 
-/** What a running thread is told. Answers come in the order of the updates. */
+/** What became of a call: what it gave, or what it threw. */
+export type Reply =
+  | { readonly id: string }
+  | { readonly outputs: readonly (string | undefined)[] }
+  | { readonly childFailed: ChildEnd }
+  | { readonly badInput: { readonly message: string; readonly issues: readonly Issue[] } }
+  | { readonly refused: Reason };
+
+/** What a running thread is told. Answers come in the order of the updates, replies when they are there. */
 export type ToThread =
+  | { readonly kind: 'reply'; readonly call: number; readonly reply: Reply }
   | { readonly kind: 'answer'; readonly refused: Reason | undefined }
   | { readonly kind: 'abort'; readonly reason: Reason };
 

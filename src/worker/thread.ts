@@ -1,3 +1,4 @@
+import { compileChild } from '../definition/compile-child.ts';
 import { isTaskDefinition } from '../definition/definition.ts';
 import { registerPackageHook } from '../definition/package-hook.ts';
 import { displayPath, setSource } from '../definition/source.ts';
@@ -15,7 +16,7 @@ const loaded = new Map<string, Promise<CompiledDefinition>>();
 
 /** Runs an attempt in this thread, which Piscina calls; never throws. */
 export async function runInThread(job: ThreadJob): Promise<ThreadOutcome> {
-  const thread = new ThreadContext(job);
+  const thread = new ThreadContext(job, (which) => (wire) => compileChild(which).parseOutput(wire));
   try {
     const compiled = await load(job);
     const input = await compiled.coerceInput(JSON.parse(job.input));

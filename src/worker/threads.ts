@@ -7,6 +7,7 @@ import type { TaskDefinition } from '../definition/definition.ts';
 import { sourceOf } from '../definition/source.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import type { ChildLine } from './child-functions.ts';
 import { ThreadLine } from './thread-line.ts';
 import { reasonOf, type ThreadJob, type ThreadOutcome } from './thread-messages.ts';
 import { ThrownInThread } from './thrown.ts';
@@ -28,6 +29,8 @@ export interface ThreadRunOptions {
   readonly input: string;
   /** The main thread's context, which is told and asked from the thread. */
   readonly context: TaskContext;
+  /** Its children, for what the thread asks of them. */
+  readonly children: () => ChildLine;
   /** Ends the thread, whatever it does. */
   readonly kill: AbortSignal;
 }
@@ -49,6 +52,8 @@ export class Threads implements AsyncDisposable {
   /** Runs beyond `maxThreads`, in their order. */
   readonly #waiting: PromiseWithResolvers<void>[] = [];
   #free: number;
+  /** Threads whose run only waits. */
+  #lent = 0;
   #pool: Promise<Piscina<ThreadJob, ThreadOutcome>> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -85,13 +90,23 @@ export class Threads implements AsyncDisposable {
         return await this.#run(options, ending.signal);
       } finally {
         this.#running.delete(ending);
-        const next = this.#waiting.shift();
-        if (next) next.resolve();
-        else this.#free += 1;
+        this.#free += 1;
+        this.#admit();
       }
     } finally {
       kill.removeEventListener('abort', end);
     }
+  }
+
+  /** A run only waits in its thread: another one may have one beside it. */
+  lend(): void {
+    this.#setLent(this.#lent + 1);
+    this.#admit();
+  }
+
+  /** It goes on. */
+  takeBack(): void {
+    this.#setLent(this.#lent - 1);
   }
 
   /** Ends all threads, and with them what runs there. */
@@ -102,6 +117,23 @@ export class Threads implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #setLent(lent: number): void {
+    this.#free += lent - this.#lent;
+    this.#lent = lent;
+    // Its own bound, as it would start threads without end for what it can't place.
+    this.#pool?.then(
+      (pool) => Object.assign(pool.options, { maxThreads: this.#options.maxThreads + this.#lent }),
+      () => undefined,
+    );
+  }
+
+  #admit(): void {
+    const next = this.#free > 0 ? this.#waiting.shift() : undefined;
+    if (next === undefined) return;
+    this.#free -= 1;
+    next.resolve();
   }
 
   /** Waits for a place among `maxThreads`. Piscina's own queue stands still when its last thread dies. */
@@ -124,7 +156,10 @@ export class Threads implements AsyncDisposable {
     signal.removeEventListener('abort', leave);
   }
 
-  async #run({ definition, input, context }: ThreadRunOptions, signal: AbortSignal): Promise<string> {
+  async #run(
+    { definition, input, context, children }: ThreadRunOptions,
+    signal: AbortSignal,
+  ): Promise<string> {
     const source = sourceOf(definition);
     if (source === undefined) throw new Error(`the worker has no file of the task '${definition.name}'`);
     const pool = await (this.#pool ??= this.#open());
@@ -132,7 +167,7 @@ export class Threads implements AsyncDisposable {
     let threads: readonly Worker[] = [];
     // Before Piscina's own listener, which takes the thread out.
     signal.addEventListener('abort', () => (threads = pool.threads), { once: true });
-    const line = new ThreadLine(context);
+    const line = new ThreadLine(context, children);
     const { id, attempt } = context;
     const aborted = context.signal.aborted ? reasonOf(context.signal.reason) : undefined;
     const job: ThreadJob = { source, name: definition.name, input, id, attempt, aborted, port: line.remote };
@@ -159,7 +194,7 @@ export class Threads implements AsyncDisposable {
       filename: new URL(`./thread${extname(new URL(import.meta.url).pathname)}`, import.meta.url).href,
       name: 'runInThread',
       minThreads: 0,
-      maxThreads,
+      maxThreads: maxThreads + this.#lent,
       idleTimeout: idleMs,
       // With them a thread's event loop stands still between two tasks, and its open connections with it.
       atomics: 'disabled',

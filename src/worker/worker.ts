@@ -7,11 +7,15 @@ import { compileDefinitions, type CompiledDefinition } from '../definition/types
 import { ConfigurationError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { connect, defaultPrefix, type Redis, type RedisSettings } from '../redis/connection.ts';
+import { Cascade } from '../tasks/cascade.ts';
 import { Clock, defaultLeaseMs } from '../tasks/clock.ts';
+import { Enqueuer } from '../tasks/enqueuer.ts';
 import { Feed } from '../tasks/feed.ts';
 import { Lane } from '../tasks/lane.ts';
 import { Lanes } from '../tasks/lanes.ts';
 import { Store } from '../tasks/store.ts';
+import type { Task } from '../tasks/task.ts';
+import { watchableTasks, Watches } from '../tasks/watch.ts';
 import { BlockedLoop } from './blocked-loop.ts';
 import { Slots } from './slots.ts';
 import { SuspectPermit } from './suspect-permit.ts';
@@ -67,6 +71,7 @@ export class Worker implements AsyncDisposable {
   readonly #store: Store;
   readonly #feed: Feed;
   readonly #lanes: Lanes;
+  readonly #watches: Watches<Task>;
   readonly #slots: readonly Slots[];
   readonly #clock: Clock;
   readonly #threads: Threads;
@@ -99,6 +104,17 @@ export class Worker implements AsyncDisposable {
     this.#store = new Store(connection, prefix);
     this.#feed = new Feed(connect(redis, 'subscriber', logger), logger);
     this.#lanes = new Lanes({ prefix, redis: connection, logger });
+    this.#watches = new Watches(watchableTasks(this.#store), this.#store, this.#feed, logger);
+    const services = {
+      store: this.#store,
+      watches: this.#watches,
+      enqueuer: new Enqueuer(
+        new Map(compiled.map((one) => [one.definition.name, one])),
+        this.#store,
+        this.#lanes,
+      ),
+      cascade: new Cascade(this.#store, this.#lanes),
+    };
     this.#slots = [...served].map(
       ([queue, definitions]) =>
         new Slots({
@@ -113,6 +129,7 @@ export class Worker implements AsyncDisposable {
           feed: this.#feed,
           threads: this.#threads,
           suspects,
+          services,
           beside: () => this.#busyBeside(queue),
           logger,
           onStuck: () => this.#stuck.resolve(queue),
@@ -164,7 +181,7 @@ export class Worker implements AsyncDisposable {
 
   #busyBeside(queue: string): number {
     const others = this.#slots.filter((slots) => slots.queue !== queue);
-    return others.reduce((sum, slots) => sum + slots.busy, 0);
+    return others.reduce((sum, slots) => sum + slots.working, 0);
   }
 
   async #stop(graceMs: number): Promise<void> {
@@ -175,6 +192,7 @@ export class Worker implements AsyncDisposable {
       this.#logger.warn('the store is away: what ran here is taken back by other workers after a lease');
     }
     late.abort();
+    this.#watches.close();
     this.#feed.close();
     // Ends what still waits for the store.
     this.#redis.disconnect();

@@ -1,4 +1,5 @@
 import { compileDefinitions } from '../../src/definition/types.ts';
+import { noChildren } from '../support/no-children.ts';
 import type { ProgressUpdate, TaskContext, TaskDefinition } from '../../src/index.ts';
 
 /** What an attempt left behind. */
@@ -20,6 +21,7 @@ export function contextOf({ signal, onProgress }: ContextOptions = {}): TaskCont
     attempt: 1,
     signal: signal ?? new AbortController().signal,
     progress: async (update) => onProgress?.(typeof update === 'number' ? { fraction: update } : update),
+    ...noChildren,
     log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
   };
 }

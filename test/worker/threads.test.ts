@@ -13,6 +13,7 @@ import { ConfigurationError } from '../../src/errors.ts';
 import { AttemptAbortedError } from '../../src/worker/abort.ts';
 import { failureOf } from '../../src/worker/failure.ts';
 import { Threads, type ThreadsOptions } from '../../src/worker/threads.ts';
+import { noChildLine, noChildren } from '../support/no-children.ts';
 import { testLogger } from '../support/stores.ts';
 
 /** A thread's start takes its time on a busy machine. */
@@ -44,6 +45,7 @@ function testThreads(options: Partial<ThreadsOptions> = {}) {
     attempt: 1,
     signal: abort.signal,
     progress: async (update) => void progress.push(update),
+    ...noChildren,
     log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
   };
   const run = async (
@@ -57,6 +59,7 @@ function testThreads(options: Partial<ThreadsOptions> = {}) {
         definition: definition(name),
         input: JSON.stringify(input),
         context: { ...context, ...more },
+        children: () => noChildLine,
         kill: killed,
       }),
     );

@@ -7,7 +7,7 @@ import { registerLimit } from './rules.ts';
  * `enqueue(item)` writes a task, or finds out why not. An item has the members that its caller reads from ARGV;
  * `options` are JSON of ours, or '':
  * `{ delayMs, runAt, priority, limitKey, limits: { since, rules }, pending: { hash, mode: 'D' or 'S', waitMs, maxWaitMs },
- * batch, schedule }`.
+ * batch, schedule, standsAt }`.
  *
  * | returns | when |
  * |---|---|
@@ -157,7 +157,7 @@ local enqueue = function(item)
     owner = item.owner, tags = item.tags, due = due and int(due),
     runAt = due and int(due), priority = options.priority and options.priority ~= 0 and int(options.priority) }
   local ties = { limitKey = options.limitKey, batch = options.batch, schedule = options.schedule,
-    pending = pending and pending.mode .. pending.hash or nil }
+    standsAt = options.standsAt, pending = pending and pending.mode .. pending.hash or nil }
   if next(ties) then task.ties = cjson.encode(ties) end
   for name, value in pairs(ties) do task[name] = value end
   if options.limits then registerLimit(item.name, options.limits.since, options.limits.rules) end

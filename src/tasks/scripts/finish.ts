@@ -37,7 +37,7 @@ local leavePlaces = function(task)
   redis.call('HDEL', runsKey(task.worker), task.token)
   moved[task.worker] = true
   if task.suspect then redis.call('HDEL', suspectsKey(task.worker), task.token) end
-  if redis.call('HEXISTS', localKey(task.worker), task.name) == 1 then
+  if not task.parked and redis.call('HEXISTS', localKey(task.worker), task.name) == 1 then
     redis.call('HINCRBY', localKey(task.worker), task.name, -1)
   end
   if task.parked then

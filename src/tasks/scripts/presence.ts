@@ -46,7 +46,7 @@ for i = 1, #runs, 2 do
     else
       counts[task.name] = (counts[task.name] or 0) + 1
     end
-  else
+  elseif not task.parked then
     counts[task.name] = (counts[task.name] or 0) + 1
   end
 end

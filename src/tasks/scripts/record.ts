@@ -31,7 +31,8 @@ local nowText = int(now)
 --   name, definition, status, version, attempt             created, started, finished: µs, ms, ms
 --   owner, tags, parent, replayOf, trace: JSON             progress, failure, cancellation, output: JSON
 --   ties        with what it waits or belongs together: JSON of limitKey, pending (D or S and the hash of its
---               debounce or singleton key), batch, schedule; each of them is a member of the loaded task
+--               debounce or singleton key), batch, schedule, standsAt (where a child's parent stood in the backlog, µs);
+--               each of them is a member of the loaded task
 --   attempt:N   JSON of an attempt, left open while it runs
 --   policy      the definition's: a key of 'policies'      token, worker  of the delivery that runs
 --   tried       attempts of this round that failed         endedToken     of the last one that told its end
@@ -219,6 +220,10 @@ local change = function(task, changes)
   if setClock(task) ~= (clock or false) then write('clock', task.clock, clock) end
   redis.call('HSET', key, unpack(set))
   if #removed > 0 then redis.call('HDEL', key, unpack(removed)) end
+  -- What it has enqueued follows, in whatever queues that is.
+  if (to == 'CANCELING' or to == 'CANCELED') and from ~= to and redis.call('EXISTS', childrenKey(task.id)) == 1 then
+    redis.call('ZADD', outboxKey, int(now), task.id)
+  end
   if from ~= to and isFinal[to] then
     retire(task)
     local bucket = flowKey(int(math.floor(now / ${flowMs})))

@@ -27,6 +27,8 @@ if task.key then
   changes.keyUntil = int(now + keyMs)
   holdKey(task.key, id, keyHash, changes.keyUntil)
 end
+-- Its children that failed are made anew.
+if redis.call('EXISTS', childrenKey(id)) == 1 then redis.call('HINCRBY', childrenKey(id), 'round', 1) end
 local json = change(task, changes)
 wait(task)
 return { 1, json, unpack(wake()) }

@@ -23,9 +23,15 @@ local loseWorker = function(worker, lost)
   local blamed = redis.call('HGET', workerKey(worker), 'blamed')
   if not blamed then
     local suspects = redis.call('HLEN', suspectsKey(worker))
-    blamed = suspects > 0 and 'suspects:' .. suspects or 'all:' .. redis.call('HLEN', runsKey(worker))
+    local runs, parked = redis.call('HVALS', runsKey(worker)), 0
+    for _, id in ipairs(runs) do parked = parked + redis.call('HEXISTS', taskKey(id), 'parked') end
+    -- Those that waited for their children are to blame where nothing else ran.
+    blamed = suspects > 0 and 'suspects:' .. suspects
+      or #runs > parked and 'all:' .. #runs - parked or 'parked:' .. parked
     -- Alone in this queue, not in its process: suspected, not charged.
-    if blamed == 'all:1' and (redis.call('HGET', workerKey(worker), 'beside') or '0') ~= '0' then blamed = 'all:2' end
+    if (blamed == 'all:1' or blamed == 'parked:1') and (redis.call('HGET', workerKey(worker), 'beside') or '0') ~= '0' then
+      blamed = blamed:gsub('1', '2')
+    end
     redis.call('HSET', workerKey(worker), 'blamed', blamed)
   end
   local whom, count = blamed:match('(%a+):(%d+)')
@@ -36,7 +42,7 @@ local loseWorker = function(worker, lost)
     local task = load(runs[i + 1])
     if task and task.token == runs[i] then
       lost[#lost + 1] = task.id
-      local isBlamed = whom == 'all' or whom == 'suspects' and task.suspect
+      local isBlamed = whom == 'parked' or not task.parked and (whom == 'all' or whom == 'suspects' and task.suspect)
       if isBlamed and count == '1' then
         settle(task, 'LOST', { suspect = '1' })
       else
@@ -86,7 +92,7 @@ local remove = function(task)
     redis.call('ZREM', tagKey(tag), task.id)
     if redis.call('EXISTS', tagKey(tag)) == 0 then redis.call('SREM', tagsKey, tag) end
   end
-  redis.call('DEL', taskKey(task.id), inputKey(task.id), outputKey(task.id))
+  redis.call('DEL', taskKey(task.id), inputKey(task.id), outputKey(task.id), childrenKey(task.id))
   if task.key then releaseKey(task) end
   redis.call('PUBLISH', stateChannel(task.id), '')
 end

@@ -18,9 +18,10 @@ local servedLine = function(line)
   local served, limit = line:match('^([^!@]+)!?(%d*)')
   return served, tonumber(limit)
 end
--- Less is sooner: when it was enqueued or due (µs), less its head start.
+-- Less is sooner: when it was enqueued or due (µs), less its head start. A child stands where its parent stood, so that
+-- what has begun is ended first.
 local orderOf = function(task)
-  return int((task.runAt and task.runAt * 1000 or task.created) - (task.priority or 0) * 1000000)
+  return int((task.runAt and task.runAt * 1000 or task.standsAt or task.created) - (task.priority or 0) * 1000000)
 end
 
 -- A line's first task, its order, and of a keyed line whose turn it is.
