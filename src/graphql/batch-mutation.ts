@@ -9,6 +9,7 @@ import { optionsOf, type OptionsType } from './options.ts';
 import { argumentAsSent, inputNamed } from './sent.ts';
 import type { ApiBuilder } from './state.ts';
 import type { TaskTypes } from './task.ts';
+import { refuseWait } from './wait.ts';
 
 /** The types that mutations of batches are made of. */
 export interface BatchTypes extends TaskTypes {
@@ -95,6 +96,7 @@ export function addBatchMutation(
         const { name: argument, value } = argumentAsSent('inputs', info, context);
         // GraphQL takes a single value for a list of one.
         const inputs: unknown[] = Array.isArray(value) ? value : [value];
+        refuseWait(args.options);
         const options = optionsOf(args.options, context);
         try {
           return await context.tasks.enqueueBatch(name, inputs, options);

@@ -10,6 +10,7 @@ import { type FilterInput, filterOf, type FilterTypes } from './filter.ts';
 import { enqueuesTasks } from './idempotency-header.ts';
 import { optionsOf, type OptionsType } from './options.ts';
 import type { ApiBuilder } from './state.ts';
+import { refuseWait } from './wait.ts';
 
 const defaultBulkSize = 100;
 
@@ -89,6 +90,7 @@ export function addBulk(builder: ApiBuilder, types: BulkTypes): void {
         extensions: enqueuesTasks,
         args: { ...args, options: t.arg({ type: types.options, description: 'How they are enqueued.' }) },
         resolve: (_, { options, ...query }, context) => {
+          refuseWait(options);
           const given = optionsOf(options, context);
           const { idempotencyKey } = given;
           if (idempotencyKey !== undefined) checkRepeatable(query.filter);

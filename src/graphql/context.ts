@@ -16,7 +16,7 @@ export interface Context {
   readonly idempotencyKey: string | undefined;
   /** The variables as the client sent them, before GraphQL coerced them. */
   readonly variables: Readonly<Record<string, unknown>>;
-  /** Aborts when an HTTP client has gone; what a socket began, graphql-ws ends. */
+  /** Aborts when the HTTP client has gone, or its socket has closed. */
   readonly signal: AbortSignal | undefined;
   /** Makes what a client may see of an error: for those that are told as data. */
   readonly maskError: MaskError;

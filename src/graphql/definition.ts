@@ -10,6 +10,7 @@ import { argumentAsSent, inputNamed } from './sent.ts';
 import type { ApiBuilder } from './state.ts';
 import { openStartedStream } from './stream.ts';
 import type { TaskTypes } from './task.ts';
+import { waited, waitOf } from './wait.ts';
 
 /** Adds what one definition brings: its typed task, which it gives, the mutation that enqueues it, the subscription to it. */
 export function addDefinition(
@@ -67,8 +68,10 @@ export function addDefinition(
       resolve: async (_, args, context, info) => {
         const wire = argumentAsSent('input', info, context);
         const options = optionsOf(args.options, context);
+        const waitMs = waitOf(args.options);
         try {
-          return { task: await context.tasks.enqueue(name, wire.value ?? {}, options) };
+          const task = await context.tasks.enqueue(name, wire.value ?? {}, options);
+          return { task: await waited(task, waitMs, context) };
         } catch (error) {
           throw inputNamed(wire.name, error);
         }

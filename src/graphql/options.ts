@@ -6,6 +6,7 @@ import type { EnqueueOptions } from '../tasks/draft.ts';
 import type { Context } from './context.ts';
 import { keyHeader } from './idempotency-header.ts';
 import type { ApiBuilder } from './state.ts';
+import { maxWaitMs } from './wait.ts';
 
 /** Adds the input of the options that every enqueuing mutation takes. */
 export function addOptions(builder: ApiBuilder) {
@@ -39,6 +40,12 @@ export function addOptions(builder: ApiBuilder) {
         description:
           'Seconds of head start, -600 to 600: with 60 it goes before what was enqueued up to a minute earlier, so ' +
           'that nothing waits for ever. Where tasks have the key of a limit it orders those of one key. 0 unless given.',
+      }),
+      wait: t.field({
+        type: 'Duration',
+        description:
+          'For clients that cannot subscribe: answers when the task is final, or as it is after this time, `0s` to ' +
+          `\`${maxWaitMs / 60_000}m\`. Keep it below the time-outs of whatever lies between client and API. The task goes on in either case.`,
       }),
     }),
   });

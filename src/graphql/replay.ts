@@ -4,6 +4,7 @@ import { optionsOf, type OptionsType } from './options.ts';
 import { argumentAsSent, inputNamed } from './sent.ts';
 import type { ApiBuilder } from './state.ts';
 import type { TaskTypes } from './task.ts';
+import { waited, waitOf } from './wait.ts';
 
 /** Adds `replayTask`. */
 export function addReplay(builder: ApiBuilder, { task }: TaskTypes, options: OptionsType): void {
@@ -47,8 +48,10 @@ export function addReplay(builder: ApiBuilder, { task }: TaskTypes, options: Opt
         const { name, value } = argumentAsSent('input', info, context);
         const edited = value === undefined || value === null ? {} : { input: value };
         const options = optionsOf(args.options, context);
+        const waitMs = waitOf(args.options);
         try {
-          return { task: await context.tasks.replay(id, { ...options, ...edited }) };
+          const task = await context.tasks.replay(id, { ...options, ...edited });
+          return { task: await waited(task, waitMs, context) };
         } catch (error) {
           throw inputNamed(name, error);
         }

@@ -9,6 +9,7 @@ import type { ScheduleTypes } from './schedule.ts';
 import { argumentAsSent } from './sent.ts';
 import type { ApiBuilder } from './state.ts';
 import type { TaskTypes } from './task.ts';
+import { waited, waitOf } from './wait.ts';
 
 /** Adds what makes, changes and runs schedules. */
 export function addScheduleMutations(
@@ -149,9 +150,11 @@ export function addScheduleMutations(
           `are. ${notFound}.`,
         extensions: enqueuesTasks,
         args: { id, options: t.arg({ type: options, description: 'How it is enqueued.' }) },
-        resolve: async (_, { id, options }, context) => ({
-          task: await context.tasks.schedules.runNow(id, optionsOf(options, context)),
-        }),
+        resolve: async (_, { id, options }, context) => {
+          const waitMs = waitOf(options);
+          const task = await context.tasks.schedules.runNow(id, optionsOf(options, context));
+          return { task: await waited(task, waitMs, context) };
+        },
       }),
     };
   });

@@ -10,6 +10,7 @@ import { addBatchMutation } from './batch-mutation.ts';
 import { addBulk } from './bulk.ts';
 import { addCancel } from './cancel.ts';
 import { nameClashes } from './clashes.ts';
+import { addChildren } from './children.ts';
 import { addConnectionTypes } from './connection.ts';
 import type { Context } from './context.ts';
 import { addDefinition } from './definition.ts';
@@ -60,6 +61,7 @@ function build(definitions: readonly TaskDefinition[]): GraphQLSchema {
   const actionError = addActionError(builder);
   const all = { ...types, ...filterTypes, ...addConnectionTypes(builder, types), options, actionError };
   addQueries(builder, all);
+  addChildren(builder, all);
   addCancel(builder, types);
   addRetry(builder, types);
   addReplay(builder, types, options);

@@ -62,8 +62,8 @@ export function addStateTypes(builder: ApiBuilder) {
         type: 'JSON',
         nullable: true,
         description:
-          'What a `NonRetryableError` carried, or the issues of an input that its definition does not take; null of ' +
-          'all other errors.',
+          'What a `NonRetryableError` carried, the issues of an input that its definition does not take, or `id`, `status` ' +
+          'and `code` of the child that made it fail; null of all other errors.',
       }),
     }),
   });

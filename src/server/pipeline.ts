@@ -27,6 +27,8 @@ export const graphqlPath = '/graphql';
 /** What the context of an operation is made of, beside its parameters, where it came over a socket. */
 export interface SocketOrigin {
   readonly traceparent: string | undefined;
+  /** Aborts when the socket has closed. */
+  readonly signal: AbortSignal;
 }
 
 interface PipelineOptions {
@@ -55,7 +57,7 @@ export function createPipeline({ schema, tasks, logger, hideSuggestions = true }
         trace: parseTrace(origin === undefined ? request.headers.get('traceparent') : origin.traceparent),
         idempotencyKey: origin === undefined ? parseKey(request.headers.get(keyHeader)) : undefined,
         variables,
-        signal: origin === undefined ? request.signal : undefined,
+        signal: origin === undefined ? request.signal : origin.signal,
         maskError,
       };
     },

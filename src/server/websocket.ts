@@ -74,7 +74,9 @@ export class Sockets {
   /** The one place where a socket is served. */
   #serve(socket: WebSocket, request: IncomingMessage): void {
     const { traceparent } = request.headers;
+    const gone = new AbortController();
     const origin: SocketOrigin = {
+      signal: gone.signal,
       traceparent: typeof traceparent === 'string' ? traceparent : undefined,
     };
     const stopPings = this.#keepAlive(socket);
@@ -103,6 +105,7 @@ export class Sockets {
     socket.on('error', (error) => this.#logger.debug({ err: error }, 'a socket failed'));
     socket.once('close', (code, reason) => {
       stopPings();
+      gone.abort();
       closed(code, String(reason)).catch((error: unknown) => this.#fail(socket, error));
     });
   }
