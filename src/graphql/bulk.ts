@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { BadUserInputError } from '../errors.ts';
 import { actOnTasks, type Bulk, maxBulkSize } from '../tasks/bulk.ts';
 import { canCancel, canRetry, isFinal, type Task, type TaskStatus } from '../tasks/task.ts';
-import { checkReason, maxReasonLength } from '../tasks/tasks.ts';
+import { checkReason, maxReasonLength } from '../tasks/reason.ts';
 import { type Answer, bulkPayloads, type BulkPayloadTypes } from './bulk-payloads.ts';
 import { cursorNamed, isGiven } from './connection.ts';
 import type { Context } from './context.ts';

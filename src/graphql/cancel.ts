@@ -1,5 +1,5 @@
 import type { Task } from '../tasks/task.ts';
-import { maxReasonLength } from '../tasks/tasks.ts';
+import { maxReasonLength } from '../tasks/reason.ts';
 import type { ApiBuilder } from './state.ts';
 import type { TaskTypes } from './task.ts';
 

@@ -1,5 +1,5 @@
 import type { Queue } from '../tasks/queue.ts';
-import { maxReasonLength } from '../tasks/tasks.ts';
+import { maxReasonLength } from '../tasks/reason.ts';
 import type { Context } from './context.ts';
 import type { QueueTypes } from './queue.ts';
 import type { ApiBuilder } from './state.ts';

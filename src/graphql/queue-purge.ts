@@ -1,6 +1,6 @@
 import { purgeSize } from '../tasks/queues.ts';
 import type { Queue } from '../tasks/queue.ts';
-import { maxReasonLength } from '../tasks/tasks.ts';
+import { maxReasonLength } from '../tasks/reason.ts';
 import { actOf } from './queue-control.ts';
 import type { QueueTypes } from './queue.ts';
 import type { ApiBuilder } from './state.ts';

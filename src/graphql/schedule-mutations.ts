@@ -1,7 +1,7 @@
 import type { Schedule } from '../tasks/schedule.ts';
 import type { NewSchedule } from '../tasks/schedules.ts';
 import type { EnqueuedTask } from '../tasks/draft.ts';
-import { checkReason, maxReasonLength } from '../tasks/tasks.ts';
+import { checkReason, maxReasonLength } from '../tasks/reason.ts';
 import { enqueuesTasks } from './idempotency-header.ts';
 import { optionsOf, type OptionsType } from './options.ts';
 import { addScheduleSpec, changesOf, scheduleArgs, scheduleNamed } from './schedule-input.ts';

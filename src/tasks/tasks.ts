@@ -18,14 +18,14 @@ import {
 } from './draft.ts';
 import { Feed } from './feed.ts';
 import { Lanes } from './lanes.ts';
-import { listTasks, type TaskFilter, type TaskPage, type TaskQuery } from './list.ts';
+import { countTasks, listTasks, type TaskFilter, type TaskPage, type TaskQuery } from './list.ts';
 import type { EnqueuedBatch } from './new-batch.ts';
 import { Queues } from './queues.ts';
+import { checkReason } from './reason.ts';
 import type { Standing } from './standing.ts';
 import { Standings } from './standings.ts';
 import { Store, type Changed } from './store.ts';
 import { Schedules } from './schedules.ts';
-import { tagGroups } from './tags.ts';
 import type { Task } from './task.ts';
 import { longestDelayMs, priorityIssue } from './wait-options.ts';
 import { waitForEnd, type WaitOptions } from './wait.ts';
@@ -39,9 +39,6 @@ export interface TasksOptions {
   /** How long a lost worker's lease lasts, in ms; the same as the workers have. @default 15000 */
   readonly leaseMs?: number;
 }
-
-/** The longest reason of a cancel, in characters: it is part of the published state, which stays small. */
-export const maxReasonLength = 500;
 
 /** A request gets its answer, or UNAVAILABLE, within a second. */
 const answerMs = 900;
@@ -242,16 +239,7 @@ export class Tasks implements AsyncDisposable {
    * at least as many as there are.
    */
   async count(filter: TaskFilter = {}): Promise<{ count: number; exact: boolean }> {
-    const { names, statuses, owners = [] } = filter;
-    const queues = await this.#queuesOf(filter);
-    const counts = await Promise.all(queues.map((queue) => this.#store.count(queue, filter)));
-    const others = (names?.length ?? 0) + (statuses?.length ?? 0);
-    const groups = tagGroups(filter);
-    // Only tags overlap: a task has one parent, one batch, one schedule.
-    const overlaps = (filter.tags?.length ?? 0) > 1;
-    const exact =
-      owners.length === 0 && (groups.length === 0 || (groups.length === 1 && !overlaps && others === 0));
-    return { count: counts.reduce((sum, count) => sum + count, 0), exact };
+    return await countTasks(this.#store, await this.#queuesOf(filter), filter);
   }
 
   /**
@@ -398,12 +386,6 @@ export class Tasks implements AsyncDisposable {
     const registered = await this.#store.queues();
     return [...this.#queues.union(new Set(registered))];
   }
-}
-
-/** @throws BadUserInputError where a reason is longer than `maxReasonLength` */
-export function checkReason({ length }: string): void {
-  if (length <= maxReasonLength) return;
-  throw invalid('reason', `Expected at most ${maxReasonLength} characters, got ${length}.`);
 }
 
 function invalid(name: string, message: string): BadUserInputError {
