@@ -33,6 +33,7 @@ export class BenchQueue {
   #fresh: string[] = [];
   #running: Delivery | undefined;
   #made = 0;
+  #isOpen = false;
   #tokens = 0;
 
   constructor(redis: Redis, name: string, options: BacklogOptions) {
@@ -87,12 +88,12 @@ export class BenchQueue {
     }
     await this.#renew(this.#slot, 1);
     await this.begin();
+    this.#isOpen = true;
   }
 
   #task(): NewTask {
     const number = this.#made;
     this.#made += 1;
-    const { keys } = this.#options;
     const { limits } = this.definition;
     return {
       id: createId(this.name),
@@ -104,8 +105,15 @@ export class BenchQueue {
       policy: policyOf(this.definition),
       ...(limits.length === 0
         ? {}
-        : { limits: { since: 1, rules: limitRules(limits) }, limitKey: `tenant-${number % keys}` }),
+        : { limits: { since: 1, rules: limitRules(limits) }, limitKey: this.#keyOf(number) }),
     };
+  }
+
+  /** Tenants in turn; of those who come later half are some that may start one, so that there is always one to take. */
+  #keyOf(number: number): string {
+    const { form, keys } = this.#options;
+    const isOfFree = form === 'blocked' && this.#isOpen && number % 2 === 0;
+    return `tenant-${isOfFree ? keys - 1 - (number % freeKeys) : number % keys}`;
   }
 
   async enqueue(): Promise<void> {
