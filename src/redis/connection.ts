@@ -35,9 +35,18 @@ export interface Script {
   readonly sha: string;
 }
 
+/** Makes a script of its text, when it is first used: a process uses a few of them. */
 export function defineScript(text: string): Script {
-  const source = leanScript(text);
-  return { source, sha: createHash('sha1').update(source).digest('hex') };
+  let source: string | undefined;
+  let sha: string | undefined;
+  return {
+    get source() {
+      return (source ??= leanScript(text));
+    },
+    get sha() {
+      return (sha ??= createHash('sha1').update(this.source).digest('hex'));
+    },
+  };
 }
 
 /** As this process speaks with Redis: with replies in the shapes of RESP2. */

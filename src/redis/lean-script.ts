@@ -11,38 +11,47 @@ const keyName = /^local (\w+(?:Key|Channel)) = (?:function\((\w+)\) return (root
  * outermost block, and a definition of a key is one line.
  */
 export function leanScript(source: string): string {
-  let kept = statementsOf(withKeys(source.replaceAll(/^ *--.*\n/gm, '')));
-  for (;;) {
-    const words = new Set(kept.flatMap(({ uses }) => uses));
-    const next = kept.filter(({ defines }) => defines === undefined || words.has(defines));
-    if (next.length === kept.length) return kept.map(({ text }) => text).join('\n');
-    kept = next;
-  }
+  const statements = statementsOf(withKeys(source.replaceAll(/^ *--.*\n/gm, '')));
+  const definitions = Map.groupBy(statements, ({ defines }) => defines);
+  const used = new Set<Statement>();
+  const keep = (statement: Statement): void => {
+    if (used.has(statement)) return;
+    used.add(statement);
+    for (const [word] of statement.text.matchAll(/[a-z]\w*/gi)) definitions.get(word)?.forEach(keep);
+  };
+  definitions.get(undefined)?.forEach(keep);
+  return statements
+    .filter((statement) => used.has(statement))
+    .map(({ text }) => text)
+    .join('\n');
 }
 
 /** The script with each name of a key written out: `taskKey(id)` as `(root .. ':task:' .. id)`. */
 function withKeys(source: string): string {
-  let script = source;
-  for (const line of source.split('\n')) {
+  const keys = new Map<string, { readonly begin: string; readonly isWhole: boolean }>();
+  const rest = source.split('\n').filter((line) => {
     const [, name, , start, text] = keyName.exec(line) ?? [];
-    if (name === undefined) continue;
+    const begin = start ?? text;
+    if (name === undefined || begin === undefined) return true;
     // Straight from where Redis puts it.
-    const [begin, whole] = [start, text].map((part) => part?.replace(/^root\b/, 'KEYS[1]'));
-    const [before = '', after = ''] = script.split(line);
-    const use = new RegExp(String.raw`\b${name}\b`);
-    const written = (part: string): string => {
-      const at = part.search(use);
-      if (at === -1) return part;
-      const end = at + name.length;
-      const head = part.slice(0, at);
-      if (whole !== undefined) return `${head}(${whole})${written(part.slice(end))}`;
-      const close = closing(part, end);
-      const [argument, rest] = [part.slice(end + 1, close), part.slice(close + 1)].map(written);
-      return `${head}(${begin}(${argument}))${rest}`;
-    };
-    script = `${before}${written(after)}`;
-  }
-  return script;
+    keys.set(name, { begin: begin.replace(/^root\b/, 'KEYS[1]'), isWhole: start === undefined });
+    return false;
+  });
+  const written = (part: string): string => {
+    let [text, from] = ['', 0];
+    for (const { 0: name, index } of part.matchAll(/\b\w+(?:Key|Channel)\b/g)) {
+      const key = keys.get(name);
+      // What is within the one before is written already.
+      if (key === undefined || index < from) continue;
+      const end = index + name.length;
+      const close = key.isWhole ? end - 1 : closing(part, end);
+      const argument = key.isWhole ? '' : `(${written(part.slice(end + 1, close))})`;
+      text += `${part.slice(from, index)}(${key.begin}${argument})`;
+      from = close + 1;
+    }
+    return text + part.slice(from);
+  };
+  return written(rest.join('\n'));
 }
 
 /** Where the parenthesis ends that begins at a place. */
@@ -60,8 +69,6 @@ interface Statement {
   readonly text: string;
   /** The name of what it defines, where it does nothing else. */
   readonly defines: string | undefined;
-  /** Every word in it but that name. */
-  readonly uses: readonly string[];
 }
 
 function statementsOf(source: string): Statement[] {
@@ -72,11 +79,8 @@ function statementsOf(source: string): Statement[] {
     if (goesOn && texts.length > 0) texts.at(-1)?.push(line);
     else texts.push([line]);
   }
-  return texts.map((lines) => {
-    const text = lines.join('\n');
-    const defines = definition.exec(lines[0] ?? '')?.[1];
-    // A function that calls itself is used by others, or not at all.
-    const uses = (text.match(/\w+/g) ?? []).filter((word) => word !== defines);
-    return { text, defines, uses };
-  });
+  return texts.map((lines) => ({
+    text: lines.join('\n'),
+    defines: definition.exec(lines[0] ?? '')?.[1],
+  }));
 }
