@@ -15,6 +15,8 @@ import { checkStart } from './wait-options.ts';
 /** The most items of one batch. */
 export const maxBatchSize = 1_000;
 
+const dayMs = 86_400_000;
+
 /**
  * What became of one item of a batch. `deduplicated` says that it wasn't written now: an earlier call with the same key had
  * done so, or another task stands for it by its singleton or debounce key. The paths of a BadUserInputError's issues begin
@@ -135,12 +137,14 @@ async function draftItem(
 function repeatable(draft: NewTask, batch: string, index: number, { keepMs }: Idempotency): Partial<NewTask> {
   const { policy, pending, owner } = draft;
   const { keepSuccessMs, keepFailureMs } = policy;
+  // In whole days, as the store keeps each policy that it has met for ever.
+  const keptMs = Math.ceil(keepMs / dayMs) * dayMs;
   return {
     // A record that went before its key would be written anew.
     policy: {
       ...policy,
-      keepSuccessMs: Math.max(keepSuccessMs, keepMs),
-      keepFailureMs: Math.max(keepFailureMs, keepMs),
+      keepSuccessMs: Math.max(keepSuccessMs, keptMs),
+      keepFailureMs: Math.max(keepFailureMs, keptMs),
     },
     // Another task may stand for it, which has another id.
     ...(pending === undefined

@@ -247,6 +247,17 @@ describe.each(sharedStores)('a batch in $name', (shared) => {
     expect(await removal({})).toBeLessThanOrEqual(1_000);
     expect(await removal({ idempotencyKey: 'tuesday' })).toBeGreaterThan(86_000_000);
   });
+
+  test('leaves one policy in the store, however long its key is to hold to the millisecond', async () => {
+    await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
+    await using store = new TestStore(tests.redis, 'default');
+    for (const idempotencyKeyMs of [864_000_000, 863_999_999, 863_999_998]) {
+      const idempotencyKey = `for ${idempotencyKeyMs}`;
+      await tests.tasks.enqueueBatch(double, numbers(1), { idempotencyKey, idempotencyKeyMs });
+    }
+
+    expect(await store.redis.hlen(`${store.root}:policies`)).toBe(1);
+  });
 });
 
 test.each([
