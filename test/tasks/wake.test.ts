@@ -23,6 +23,15 @@ describe.each(sharedStores)('a slot in $name is woken', (shared) => {
     expect((await tests.create()).hints).toEqual([]);
   });
 
+  test('not a worker that has left while all its slots were idle, of which nothing stays behind', async () => {
+    await using tests = new TestStore(shared);
+    await tests.present(2);
+    await tests.deliveries().leave();
+
+    expect((await tests.create()).hints).toEqual([]);
+    expect(await tests.redis.smembers(`${tests.root}:idle`)).toEqual([]);
+  });
+
   test('at most once for each idle slot, however many tasks are created at once', async () => {
     await using tests = new TestStore(shared);
     await tests.present(3);

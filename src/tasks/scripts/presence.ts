@@ -74,5 +74,7 @@ for i = 1, #runs, 2 do
 end
 redis.call('DEL', workerKey(worker), runsKey(worker), suspectsKey(worker), localKey(worker))
 redis.call('ZREM', workersKey, worker)
+-- Also where it held nothing: none of its slots is idle any more.
+moved[worker] = true
 return wake()
 `);
