@@ -15,6 +15,7 @@
  * | `:rules` | hash | pauses, limits and bounds of the queue and of its definitions, as JSON: absent where there are none |
  * | `:rules:since` | hash | definition → start of the process that registered its limit (ms) |
  * | `:blocked` | sorted set | limits at which something waits (`NAME@KEY`, `NAME`, '' = the queue), by when their rate allows one (ms) |
+ * | `:relook` | hash | definitions whose keys have another limit, and how far the clocks have come with looking at them again |
  * | `:waiters:NAME@KEY` | set | lines in which a blocked key waits |
  * | `:slots:NAME@KEY` | set | tasks that run under a key |
  * | `:rate:LIMIT` | string | when a limit's bucket will be full (µs) |
@@ -117,6 +118,7 @@ local backlogKey = function(line) return root .. ':backlog:' .. line end
 local ringKey = function(line) return root .. ':ring:' .. line end
 local rulesKey = root .. ':rules'
 local blockedKey = root .. ':blocked'
+local relookKey = root .. ':relook'
 local waitersKey = function(limit) return root .. ':waiters:' .. limit end
 local slotsKey = function(limit) return root .. ':slots:' .. limit end
 local rateKey = function(limit) return root .. ':rate:' .. limit end

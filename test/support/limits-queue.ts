@@ -21,6 +21,8 @@ interface Look {
   readonly tasks: readonly OracleTask[];
   readonly heads: ReadonlyMap<string, number>;
   readonly blocked: ReadonlyMap<string, number>;
+  /** Definitions whose keys the clocks look at again. */
+  readonly relook: Readonly<Record<string, string>>;
   readonly backlogs: ReadonlyMap<string, ReadonlyMap<string, number>>;
   readonly rings: ReadonlyMap<string, readonly string[]>;
   readonly waiters: ReadonlyMap<string, readonly string[]>;
@@ -126,6 +128,7 @@ export class LimitsQueue implements AsyncDisposable {
     for (const { worker } of this.workers) pipeline.hgetall(`${root}:local:${worker}`);
     pipeline.smembers(`${root}:idle`);
     pipeline.zcard(`${root}:hints`);
+    pipeline.hgetall(`${root}:relook`);
     const replies = ((await pipeline.exec()) ?? []).map(([, reply]) => reply);
     // In the order in which it was asked, each as its command answers.
     const take = <Reply>(count: number) => replies.splice(0, count) as Reply[];
@@ -138,10 +141,12 @@ export class LimitsQueue implements AsyncDisposable {
     const local = take<Record<string, string>>(this.workers.length);
     const [idle = []] = take<string[]>(1);
     const [hints = 0] = take<number>(1);
+    const [relook = {}] = take<Record<string, string>>(1);
     return {
       tasks: this.ids.map((id, index) => oracleTask(id, records[index] ?? {})),
       heads: scores(heads),
       blocked: scores(blocked),
+      relook,
       leases: scores(leases),
       backlogs: new Map(backlogs.map((name, index) => [name, scores(lists[index] ?? [])])),
       rings: new Map(keyedLines.map((line, index) => [line, rings[index] ?? []])),
@@ -221,7 +226,8 @@ export class LimitsQueue implements AsyncDisposable {
   }
 
   #expectAgreement(look: Look): void {
-    const { tasks, heads, blocked, backlogs, rings, waiters, slots, local, idle, leases, hints } = look;
+    const { tasks, heads, blocked, relook, backlogs, rings, waiters, slots, local, idle, leases, hints } =
+      look;
     const waiting = tasks.filter(({ status }) => status === 'QUEUED');
     const held = tasks.filter((task) => runs(task));
     const isHere = (worker: string): boolean => (leases.get(worker) ?? 0) > Date.now();
@@ -234,7 +240,7 @@ export class LimitsQueue implements AsyncDisposable {
       expectSame([limit, ids.toSorted()], [limit, own.map(({ id }) => id).toSorted()]);
     }
     // A key's tasks wait in their turn, or at their limit: one of the two.
-    const awaited = [...blocked].some(([, at]) => at <= Date.now());
+    const awaited = keyedName in relook || [...blocked].some(([, at]) => at <= Date.now());
     for (const line of keyedLines) {
       for (const key of keys) {
         const limit = `${keyedName}@${key}`;

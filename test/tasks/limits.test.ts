@@ -322,6 +322,42 @@ test.skipIf(redisServerPath === undefined)(
   },
 );
 
+test.skipIf(redisServerPath === undefined)(
+  'a limit that changes for thousands of keys that wait is looked at piece by piece, and leaves none of them out',
+  async () => {
+    await using server = await RedisServer.start(redisServerPath ?? '');
+    await using tests = new TestStore({ url: server.url, prefix: 'tw' });
+    await setLimits(tests, { key: { c: 1 } });
+    const pipeline = tests.redis.pipeline();
+    for (let number = 5_000; number > 0; number -= 1) {
+      const key = `tenant${number}`;
+      pipeline.zadd(`${tests.root}:backlog:resize:v1@${key}`, number, `images_${number}`);
+      pipeline.sadd(`${tests.root}:slots:resize@${key}`, `images_${number}running`);
+      pipeline.sadd(`${tests.root}:waiters:resize@${key}`, 'resize:v1@');
+      pipeline.zadd(`${tests.root}:blocked`, '+inf', `resize@${key}`);
+    }
+    await pipeline.exec();
+
+    const change = await commandsOf(tests, async () => void (await setLimits(tests, { key: { c: 2 } })));
+    const looks: { commands: number; more: boolean }[] = [];
+    do {
+      let more = false;
+      const commands = await commandsOf(tests, async () => {
+        const { now, next } = await tests.tick();
+        more = next === now;
+      });
+      looks.push({ commands, more });
+    } while (looks.at(-1)?.more === true);
+
+    expect(change).toBeLessThan(50);
+    expect(Math.max(...looks.map(({ commands }) => commands))).toBeLessThan(3_000);
+    expect(looks.length).toBeGreaterThan(20);
+    expect(await members(tests, 'blocked')).toEqual([]);
+    expect((await members(tests, 'ring:resize:v1@')).length).toBe(5_000);
+    expect(await tests.redis.exists(`${tests.root}:relook`)).toBe(0);
+  },
+);
+
 /** Created, begun, ended with nothing next, and looked after by the clock. */
 async function oneTask(tests: TestStore): Promise<void> {
   await tests.create({ limitKey: 'free' });

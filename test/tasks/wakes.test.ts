@@ -238,10 +238,15 @@ async function oneWaits(
 /** The clocks are told that it is time, and their look wakes. */
 async function expectAtOnce(tests: TestStore, act: () => Promise<void>, id: string): Promise<void> {
   const { now } = await tests.tick();
+  const feed = tests.redis.duplicate();
+  const told = Promise.withResolvers<number>();
+  feed.on('message', (_, message) => told.resolve(Number(message)));
+  await feed.subscribe(`${tests.root}:due`);
   await act();
-  const [, score] = await tests.redis.zrange(`${tests.root}:blocked`, '0', '0', 'WITHSCORES');
-  expect(Number(score)).toBeGreaterThanOrEqual(now);
-  expect(Number(score)).toBeLessThan(now + 10_000);
+  const at = await told.promise;
+  feed.disconnect();
+  expect(at).toBeGreaterThanOrEqual(now);
+  expect(at).toBeLessThan(now + 10_000);
   expect(hinted((await tests.tick()).hints)).toEqual([id]);
 }
 

@@ -9,11 +9,10 @@ local setRule = function(field, value)
   if value == '' then redis.call('HDEL', rulesKey, field) else redis.call('HSET', rulesKey, field, value) end
   anyRules, rulesByName = nil, {}
   local name = field == 'limit' and '' or field:match('^limit:(.*)$')
-  if name then
-    -- Their time is now: the clocks look at them piece by piece.
-    for _, limit in ipairs(redis.call('ZRANGE', blockedKey, 0, -1)) do
-      if limit:match('^[^@]*') == name then redis.call('ZADD', blockedKey, nowText, limit) end
-    end
+  if name and redis.call('EXISTS', blockedKey) == 1 then
+    -- Its time is now. Its keys are looked at by the clocks, piece by piece from the start, as there may be very many.
+    redis.call('ZADD', blockedKey, 'XX', nowText, name)
+    if name ~= '' then redis.call('HSET', relookKey, name, 1, '', '0') end
     redis.call('PUBLISH', dueKey, nowText)
   end
   redis.call('PUBLISH', rulesKey, field)

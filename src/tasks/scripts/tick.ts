@@ -98,6 +98,22 @@ local remove = function(task)
 end
 `;
 
+/** Looks again at keys whose limit has been changed, a piece at each call. Gives whether there are more. */
+const lookAgain = `
+local lookAgain = function()
+  local cursor = redis.call('HGET', relookKey, '')
+  if not cursor then return false end
+  local scanned = redis.call('ZSCAN', blockedKey, cursor, 'COUNT', ${itemsPerCall})
+  for i = 1, #scanned[2], 2 do
+    local limit = scanned[2][i]
+    local name = limit:match('^([^@]*)@')
+    if name and redis.call('HEXISTS', relookKey, name) == 1 then unblock(limit) end
+  end
+  if scanned[1] == '0' then redis.call('DEL', relookKey) else redis.call('HSET', relookKey, '', scanned[1]) end
+  return scanned[1] ~= '0'
+end
+`;
+
 /**
  * The clock's work on one queue, done by every process once a second and when something is due: forget lost
  * hints, take back what lost workers held, do what time does to tasks, remove what outlived its retention,
@@ -112,7 +128,8 @@ end
  * Times are the store's. A caller that hasn't been in touch for a whole lease, or that slept, sweeps
  * nothing: after an outage the workers renew first, so that Redis being away loses nobody.
  */
-export const tick = defineScript(`${prelude}${timeUp}${settle}${loseWorker}${ring}${remove}${dueSchedules}
+export const tick =
+  defineScript(`${prelude}${timeUp}${settle}${loseWorker}${ring}${remove}${lookAgain}${dueSchedules}
 local lease, since, last = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local lost, removed, errors = {}, 0, {}
 redis.call('ZREMRANGEBYSCORE', hintsKey, '-inf', int(now - ${hintLifeMs}))
@@ -142,6 +159,7 @@ end
 for _, limit in ipairs(redis.call('ZRANGE', blockedKey, '-inf', nowText, 'BYSCORE', 'LIMIT', 0, ${itemsPerCall})) do
   unblock(limit)
 end
+local isLooking = lookAgain()
 
 local hints = wake(${linesPerTick})
 local schedules, next = dueSchedules()
@@ -149,5 +167,6 @@ for _, key in ipairs({ dueKey, blockedKey }) do
   local at = tonumber(redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2] or math.huge)
   if at < (next or math.huge) then next = at end
 end
+if isLooking then next = now end
 return { nowText, next and int(next) or '', lost, removed, errors, schedules, unpack(hints) }
 `);
