@@ -178,6 +178,8 @@ export class Scheduler {
     if (record === undefined) {
       record = recordOf(id, compiled, schedule);
       this.#records.set(schedule, record);
+      // A `validate` that couldn't tell is asked again.
+      record.catch(() => this.#records.delete(schedule));
     }
     return record;
   }

@@ -115,6 +115,28 @@ describe.each(sharedStores)('in $name, what the code says', (shared) => {
     expect((await existing(schedules, madeUp)).nextRunAt).toBeUndefined();
   });
 
+  test('is made known as soon as `validate` can tell, where it failed before', async () => {
+    let isAway = true;
+    const asking = defineTask({
+      name: 'hourly',
+      input: (t) => ({ n: t.int() }),
+      validate: () => {
+        if (isAway) throw new Error('what it asks is away');
+        return undefined;
+      },
+      schedule: { every: '1h', input: { n: 1 } },
+      run: () => undefined,
+    });
+    await using app = await TestSchedules.registered(shared, [asking]);
+    const { scheduler, schedules } = app;
+    expect(await schedules.get(id)).toBeUndefined();
+    isAway = false;
+
+    await scheduler.register(['default']);
+
+    expect(await existing(schedules, id)).toMatchObject({ nextRunAt: expect.any(Number) });
+  });
+
   test('is there again after the store has lost everything', async () => {
     await using app = await TestSchedules.registered(shared);
     const { store, scheduler, schedules } = app;
