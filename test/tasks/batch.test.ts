@@ -189,6 +189,28 @@ describe.each(sharedStores)('a batch in $name', (shared) => {
     expect(again.batch).toMatchObject({ total: 1, counts: { QUEUED: 1 } });
   });
 
+  test('repeated answers with the task that stood for an item, also where that has failed', async () => {
+    const single = defineTask({
+      name: 'single',
+      input: (t) => ({ n: t.int({ required: true }) }),
+      singleton: { key: ({ n }) => String(n) },
+      run: () => undefined,
+    });
+    await using tests = await TestTasks.start([single], { redis: freshSettings(shared), workers: 0 });
+    await using store = new TestStore(tests.redis, 'default');
+    const task = await tests.tasks.enqueue(single, { n: 1 });
+    const send = () => tests.tasks.enqueueBatch(single, [{ n: 1 }], { idempotencyKey: 'tuesday' });
+    await send();
+    await store.fail(await store.delivery({ worker: 'w1', lines: [`single:${task.definitionVersion}`] }), {
+      retryable: false,
+    });
+
+    const { batch, items } = await send();
+
+    expect(items).toMatchObject([{ task: { id: task.id, status: 'FAILED', deduplicated: true } }]);
+    expect(batch).toMatchObject({ total: 0, isFinal: true });
+  });
+
   test('that has ended is under way again when one of its tasks is retried by hand', async () => {
     await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
     const { batch, items } = await tests.tasks.enqueueBatch(double, numbers(2));

@@ -140,11 +140,12 @@ local enqueue = function(item)
   local id, key = item.id, item.key
   local known = load(id)
   if known then return 0, state(known) end
+  local options = item.options ~= '' and cjson.decode(item.options) or {}
   if key ~= '' then
-    local original, hash = holderOf(key)
+    -- An item of a batch stays with the task that stood for it, however that ended.
+    local original, hash = holderOf(key, options.batch)
     if original then return hash == item.keyHash and 0 or -1, state(original) end
   end
-  local options = item.options ~= '' and cjson.decode(item.options) or {}
   local pending = options.pending
   local due = options.runAt or options.delayMs and now + options.delayMs
   if pending and pending.mode == 'D' then due = now + math.min(pending.waitMs, pending.maxWaitMs or math.huge) end

@@ -145,11 +145,11 @@ local setClock = function(task)
 end
 
 -- An idempotency key holds the id of its task and the hash of the input. It is free where its task isn't there any
--- more or has ended without a result.
-local holderOf = function(key)
+-- more or has ended without a result, unless it stays with that one.
+local holderOf = function(key, stays)
   local id, hash = (redis.call('GET', keyKey(key)) or ''):match('^(%S+) (%S+)$')
   local task = id and load(id)
-  if task and task.status ~= 'FAILED' and task.status ~= 'EXPIRED' then return task, hash end
+  if task and (stays or task.status ~= 'FAILED' and task.status ~= 'EXPIRED') then return task, hash end
 end
 local holdKey = function(key, id, hash, untilMs) redis.call('SET', keyKey(key), id .. ' ' .. hash, 'PXAT', untilMs) end
 local releaseKey = function(task)
