@@ -339,6 +339,8 @@ test.skipIf(redisServerPath === undefined)(
     await pipeline.exec();
 
     const change = await commandsOf(tests, async () => void (await setLimits(tests, { key: { c: 2 } })));
+    // Nothing was left behind: its turn to be looked at comes.
+    expect(await tests.store.orphans(tests.queue)).not.toHaveProperty('blockedWithRoom');
     const looks: { commands: number; more: boolean }[] = [];
     do {
       let more = false;

@@ -175,6 +175,7 @@ end
 -- A blocked key whose slots are held by tasks that don't run would wait for ever.
 -- Who only looks does so once.
 local looksAtLimits = not onlyLook or ARGV[2] == 'start'
+local isLooking = redis.call('EXISTS', relookKey) == 1
 local some = looksAtLimits and redis.call('EXISTS', blockedKey) == 1
   and redis.call('ZRANDMEMBER', blockedKey, ${limitsPerCall}) or {}
 for _, limit in ipairs(some) do
@@ -188,9 +189,9 @@ for _, limit in ipairs(some) do
       end)
     end
   end
-  -- One whose time has come is the clock's.
+  -- One whose time has come is the clock's, and so are all while it looks at them again.
   local at = key and tonumber(redis.call('ZSCORE', blockedKey, limit) or nil)
-  if at and at > now and keyRoom(name, key) > 0 then
+  if at and at > now and not isLooking and keyRoom(name, key) > 0 then
     note('blockedWithRoom', function() unblock(limit) end)
   end
 end
