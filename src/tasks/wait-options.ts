@@ -30,7 +30,7 @@ export interface StartOptions {
  * How a task waits: by what its caller says, and by the limits and keys of its definition.
  *
  * @param input as `run` gets it
- * @throws BadUserInputError with each option that can't be used
+ * @throws BadUserInputError with each option that can't be used, or where the input makes a key that is too long
  */
 export function waitOptionsOf(
   definition: TaskDefinition,
@@ -62,7 +62,7 @@ export function checkStart(definition: TaskDefinition, { delayMs, runAt, priorit
     report('delay', `Expected 0 to ten years, got ${delayMs} ms.`);
   }
   if (runAt !== undefined && !(runAt.getTime() <= Date.now() + longestDelayMs)) {
-    report('runAt', `Expected a time within ten years, got ${String(runAt)}.`);
+    report('runAt', `Expected a time within ten years, got ${timeOf(runAt)}.`);
   }
   if (delayMs !== undefined && runAt !== undefined) {
     report('runAt', 'Expected a delay or a time, not both.');
@@ -83,6 +83,11 @@ export function checkStart(definition: TaskDefinition, { delayMs, runAt, priorit
   }
 }
 
+/** A time as a client writes it, also one that is none. */
+function timeOf(time: Date): string {
+  return Number.isNaN(time.getTime()) ? String(time) : time.toISOString();
+}
+
 /** What is wrong with a priority, if anything. */
 export function priorityIssue(priority: number): string | undefined {
   if (Number.isInteger(priority) && Math.abs(priority) <= mostPriority) return undefined;
@@ -101,12 +106,19 @@ function pendingOf(definition: TaskDefinition, input: unknown, owner: string): P
   return { hash, mode: 'D', waitMs: debounce.waitMs, maxWaitMs: debounce.maxWaitMs };
 }
 
-/** A key that isn't one is a mistake of the definition, not of its caller. */
+/** A key that isn't text is a mistake of the definition; one that is too long comes from the input. */
 function keyOf({ name }: TaskDefinition, option: string, key: unknown): string {
+  if (typeof key !== 'string') {
+    throw new TypeError(
+      `Task '${name}': ${option} has to give a text of up to ${maxLimitKeyLength} characters, not ${typeof key}.`,
+    );
+  }
+  if (key.length > maxLimitKeyLength) {
+    const message = `Expected one whose ${option} has at most ${maxLimitKeyLength} characters, got ${key.length}.`;
+    throw new BadUserInputError(`The input of '${name}' isn't valid: ${message}`, [
+      { path: ['input'], message },
+    ]);
+  }
   // Half a character can't be written to the store.
-  if (typeof key === 'string' && key.length <= maxLimitKeyLength) return key.toWellFormed();
-  const what = typeof key === 'string' ? `one of ${key.length}` : typeof key;
-  throw new TypeError(
-    `Task '${name}': ${option} has to give a text of up to ${maxLimitKeyLength} characters, not ${what}.`,
-  );
+  return key.toWellFormed();
 }

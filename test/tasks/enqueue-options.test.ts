@@ -31,6 +31,15 @@ test.each(refused)('%s is refused, and nothing is enqueued', async (_what, optio
   expect(await app.tasks.count()).toMatchObject({ count: 0 });
 });
 
+test('a time that is too far away is told as a client writes it', async () => {
+  await using app = await TestTasks.start([double], { workers: 0 });
+  const runAt = new Date('9999-01-01T00:00:00Z');
+
+  await expect(app.tasks.enqueue(double, { n: 1 }, { runAt })).rejects.toThrow(
+    'runAt: Expected a time within ten years, got 9999-01-01T00:00:00.000Z.',
+  );
+});
+
 test('a task may be delayed by a time or until one, and given a head start', async () => {
   await using app = await TestTasks.start([double], { workers: 0 });
   const runAt = new Date(Date.now() + hourMs);
@@ -193,7 +202,12 @@ test('a key of a limit is text of up to 256 characters, whatever is in it', asyn
     expect(limitKey).toBe(key.toWellFormed());
     expect(await app.finished(id)).toMatchObject({ status: 'SUCCEEDED' });
   }
-  await expect(app.tasks.enqueue(fine, { key: 'k'.repeat(257) })).rejects.toThrow('one of 257');
+  await expect(app.tasks.enqueue(fine, { key: 'k'.repeat(257) })).rejects.toMatchObject({
+    code: 'BAD_USER_INPUT',
+    issues: [
+      { path: ['input'], message: 'Expected one whose limit.key has at most 256 characters, got 257.' },
+    ],
+  });
   for (const wrong of [undefined, null, 7]) {
     await using other = await TestTasks.start([keyed(() => wrong)], { workers: 0 });
     await expect(other.tasks.enqueue('keyed', { key: 'k' })).rejects.toThrow('limit.key has to give a text');
