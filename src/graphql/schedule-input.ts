@@ -35,17 +35,28 @@ export function addScheduleSpec(builder: ApiBuilder) {
 /** The input that says when. */
 export type ScheduleSpecType = ReturnType<typeof addScheduleSpec>;
 
-/** The arguments that `createSchedule` and `updateSchedule` share. */
-export function scheduleArgs(builder: ApiBuilder, { missed, overlap }: ScheduleTypes) {
+/**
+ * The arguments that `createSchedule` and `updateSchedule` share.
+ *
+ * @param otherwise what an argument is that isn't given, of which the former has a value of its own
+ */
+export function scheduleArgs(
+  builder: ApiBuilder,
+  { missed, overlap }: ScheduleTypes,
+  otherwise: (value: string) => string,
+) {
   return builder.args((t) => ({
     name: t.string({
       description: `What it is called: up to ${maxNameLength} characters, need not be unique.`,
     }),
     input: t.field({ type: 'JSON', description: "The input of each task, in the form of the definition's." }),
-    missed: t.field({ type: missed, description: 'What becomes of slots that passed. `SKIP` unless given.' }),
+    missed: t.field({
+      type: missed,
+      description: `What becomes of slots that passed.${otherwise('SKIP')}`,
+    }),
     overlap: t.field({
       type: overlap,
-      description: 'What becomes of a slot while an earlier task has not ended. `ALLOW` unless given.',
+      description: `What becomes of a slot while an earlier task has not ended.${otherwise('ALLOW')}`,
     }),
     tags: t.stringList({
       description: `The tags of its tasks: up to ${maxTags} words of up to ${maxTagLength} characters each.`,

@@ -19,7 +19,8 @@ export function addScheduleMutations(
 ): void {
   const { schedule, task } = types;
   const spec = addScheduleSpec(builder);
-  const args = scheduleArgs(builder, types);
+  const args = scheduleArgs(builder, types, (value) => ` \`${value}\` unless given.`);
+  const changes = scheduleArgs(builder, types, () => '');
   const payload = (name: string, description: string) =>
     builder.objectRef<{ schedule: Schedule }>(name).implement({
       description,
@@ -99,9 +100,16 @@ export function addScheduleMutations(
         type: updated,
         nullable: false,
         description:
-          'Changes a schedule; what is left out stays. Other times hold from now on. One that stands in the code is ' +
-          `changed there: \`BAD_USER_INPUT\`. ${notFound}.`,
-        args: { id, schedule: t.arg({ type: spec, description: 'When.' }), ...args },
+          'Changes a schedule; what is left out or null stays. Other times hold from now on. One that stands in the ' +
+          `code is changed there: \`BAD_USER_INPUT\`. ${notFound}.`,
+        args: {
+          id,
+          schedule: t.arg({
+            type: spec,
+            description: 'When. It is changed as a whole: a cron expression without a zone is one of `UTC`.',
+          }),
+          ...changes,
+        },
         resolve: async (_, { id, ...given }, context, info) => {
           const { name, value } = argumentAsSent('input', info, context);
           try {

@@ -37,7 +37,7 @@ export async function checkNewSchedule(
   const compiled = definitions.get(name);
   if (compiled === undefined) {
     const known = [...definitions.keys()].toSorted().join(', ');
-    found.add(['definition'], `Expected one of: ${known || '(no definition is loaded)'}.`);
+    found.add(['definition'], `Expected one of: ${known || '(no definition is loaded)'}; not ${show(name)}.`);
   }
   const times = found.times(options);
   const policies = readPolicies(options, found.report);

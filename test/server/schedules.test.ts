@@ -163,7 +163,7 @@ describe('createSchedule', () => {
 
     expect(errors?.[0]?.extensions).toMatchObject({
       code: 'BAD_USER_INPUT',
-      issues: [{ path: ['definition'], message: 'Expected one of: backup, double, listed.' }],
+      issues: [{ path: ['definition'], message: 'Expected one of: backup, double, listed; not "triple".' }],
     });
   });
 });
