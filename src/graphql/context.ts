@@ -18,6 +18,8 @@ export interface Context {
   readonly variables: Readonly<Record<string, unknown>>;
   /** Aborts when the HTTP client has gone, or its socket has closed. */
   readonly signal: AbortSignal | undefined;
+  /** Aborts when the API is about to stop: what waits is answered as things are. */
+  readonly closing: AbortSignal;
   /** Makes what a client may see of an error: for those that are told as data. */
   readonly maskError: MaskError;
 }

@@ -34,16 +34,17 @@ export function refuseWait(options: WaitInput): void {
   throw new BadUserInputError(`options.wait: ${message}`, [{ path: ['options', 'wait'], message }]);
 }
 
-/** The task once it is final, or as it is when the time is over or the client has gone. */
+/** The task once it is final, or as it is when the time is over, the client has gone or the API stops. */
 export async function waited(
   task: EnqueuedTask,
   waitMs: number | undefined,
-  { tasks, signal }: Context,
+  { tasks, signal, closing }: Context,
 ): Promise<EnqueuedTask> {
   if (waitMs === undefined || isFinal(task.status)) return task;
   const { deduplicated, debounced } = task;
   try {
-    const options = { timeoutMs: waitMs, ...(signal === undefined ? {} : { signal }) };
+    const ends = AbortSignal.any(signal === undefined ? [closing] : [signal, closing]);
+    const options = { timeoutMs: waitMs, signal: ends };
     return { ...(await tasks.wait(task.id, options)), deduplicated, debounced };
   } catch (error) {
     // It was enqueued, which is what was asked for.

@@ -35,6 +35,8 @@ interface PipelineOptions {
   readonly schema: GraphQLSchema;
   readonly tasks: Tasks;
   readonly logger: Logger;
+  /** Aborts when the server is about to close. */
+  readonly closing: AbortSignal;
   /** Keeps errors from asking "Did you mean …?", which gives names away. @default true */
   readonly hideSuggestions?: boolean;
 }
@@ -42,7 +44,7 @@ interface PipelineOptions {
 /** The one way that operations of all transports go: parse, validate, context, execute or subscribe, mask. */
 export type Pipeline = ReturnType<typeof createPipeline>;
 
-export function createPipeline({ schema, tasks, logger, hideSuggestions = true }: PipelineOptions) {
+export function createPipeline({ schema, tasks, logger, closing, hideSuggestions = true }: PipelineOptions) {
   const maskError = createMaskError(logger);
   const yoga = createYoga<{ origin?: SocketOrigin }, Context>({
     schema,
@@ -58,6 +60,7 @@ export function createPipeline({ schema, tasks, logger, hideSuggestions = true }
         idempotencyKey: origin === undefined ? parseKey(request.headers.get(keyHeader)) : undefined,
         variables,
         signal: origin === undefined ? request.signal : origin.signal,
+        closing,
         maskError,
       };
     },

@@ -58,6 +58,7 @@ export class Server implements AsyncDisposable {
   readonly #responses: Set<Response> = new Set();
   readonly #http: HttpServer<typeof CountedRequest>;
   readonly #inline: { stop(graceMs?: number): Promise<void> } | undefined;
+  readonly #closing: AbortController = new AbortController();
   #closed: Promise<void> | undefined;
 
   constructor(options: ServerOptions) {
@@ -69,7 +70,13 @@ export class Server implements AsyncDisposable {
     this.#maxBodyBytes = maxBodyBytes ?? 1_048_576;
     this.#closeMs = closeMs;
     this.#graphiql = graphiql ? new GraphiQL(schema, tasks) : undefined;
-    this.#pipeline = createPipeline({ schema, tasks, logger, hideSuggestions: !graphiql });
+    this.#pipeline = createPipeline({
+      schema,
+      tasks,
+      logger,
+      closing: this.#closing.signal,
+      hideSuggestions: !graphiql,
+    });
     this.#origins = new Origins(origins);
     this.#sockets = new Sockets(this.#pipeline, logger, sockets);
     this.#http = createHttpServer(
@@ -122,6 +129,7 @@ export class Server implements AsyncDisposable {
     const { promise: stopped, resolve } = Promise.withResolvers<void>();
     // Also closes the connections that no request uses.
     this.#http.close(() => resolve());
+    this.#closing.abort();
     for (const response of this.#responses) {
       // An answer that has begun and not ended is a stream: without `complete` its client knows to come back.
       if (response.headersSent && !response.writableEnded) response.socket?.destroySoon();

@@ -164,7 +164,12 @@ test('a task that vanishes while it is watched ends the streams with TASK_LOST',
 test('what a subscription throws while it streams, or before, is masked on SSE and WebSocket alike', async () => {
   const { lines, logger } = readableLog();
   await using api = await TestApi.start([double], { workers: 0 });
-  const pipeline = createPipeline({ schema: failingSchema(), tasks: api.tests.tasks, logger });
+  const pipeline = createPipeline({
+    schema: failingSchema(),
+    tasks: api.tests.tasks,
+    logger,
+    closing: new AbortController().signal,
+  });
   const sockets = new Sockets(pipeline, logger);
   const server = createServer((request, response) => void pipeline.yoga(request, response));
   server.on('upgrade', (request, connection, head) => sockets.upgrade(request, connection, head));

@@ -59,6 +59,18 @@ test('nobody waits for a client that has gone, over HTTP or a socket', async () 
   await vi.waitFor(() => expect(api.tests.tasks.channels).toBe(0));
 });
 
+test('an API that stops answers those who wait with the task as it is', async () => {
+  await using api = await TestApi.start([forever], { closeMs: 10_000 });
+  const answer = api.http('mutation { forever(options: { wait: "5m" }) { task { status isFinal } } }');
+  await vi.waitFor(async () =>
+    expect(await api.tests.tasks.count({ statuses: ['RUNNING'] })).toMatchObject({ count: 1 }),
+  );
+
+  const [{ data }] = await Promise.all([answer, api.server.close()]);
+
+  expect(data.forever.task).toEqual({ status: 'RUNNING', isFinal: false });
+});
+
 test('a wait that is too long, or for many tasks, is refused before anything is enqueued', async () => {
   await using api = await TestApi.start([double]);
   const bulk =
