@@ -92,7 +92,11 @@ function dataOf(result: unknown): unknown {
 function refused(errors: readonly ResponseError[]): CommandError {
   const lines = errors.flatMap(({ message, extensions }) => [
     extensions?.code === undefined ? message : `${extensions.code}: ${message}`,
-    ...(extensions?.issues ?? []).map((issue) => `  ${issue.path.join('.')}: ${issue.message}`),
+    ...(extensions?.issues ?? [])
+      .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+      // A single one is often the whole message.
+      .filter((issue) => issue !== message)
+      .map((issue) => `  ${issue}`),
   ]);
   return new CommandError(lines.join('\n'));
 }

@@ -57,9 +57,10 @@ export async function purge(
     const variables = { name: queue, dryRun, ...options };
     return (await client.request<{ change: Purge }>(operations.purgeDocument, variables)).change;
   };
+  const what = options.definition === undefined ? queue : `${options.definition} in ${queue}`;
   const { leftCount: found } = await call(true);
   if (dryRun) {
-    process.stdout.write(`${showCount(found, 'task')} of ${queue} would be canceled\n`);
+    process.stdout.write(`${showCount(found, 'task')} of ${what} would be canceled\n`);
     return exitCodes.ok;
   }
   let [canceled, left] = [0, found];
@@ -70,7 +71,7 @@ export async function purge(
     left = purged.leftCount;
     if (purged.canceledCount === 0) break;
   }
-  process.stdout.write(`${showCount(canceled, 'task')} of ${queue} canceled, ${left} waiting\n`);
+  process.stdout.write(`${showCount(canceled, 'task')} of ${what} canceled, ${left} waiting\n`);
   return exitCodes.ok;
 }
 

@@ -50,6 +50,9 @@ test('a queue is paused with a reason, shown in the table, emptied and resumed f
   expect(await run('purge', 'default', '--dry-run')).toMatchObject({
     stdout: '3 tasks of default would be canceled\n',
   });
+  expect(await run('purge', 'default', '--definition', 'half', '--dry-run')).toMatchObject({
+    stdout: '0 tasks of half in default would be canceled\n',
+  });
   expect(await run('purge', 'default')).toMatchObject({ stdout: '3 tasks of default canceled, 0 waiting\n' });
   expect(await run('resume', 'default')).toMatchObject({
     stdout: 'default is resumed (0 waiting, 0 running)\n',
@@ -65,6 +68,10 @@ test('a definition is paused by its name, and who names neither or nothing known
   expect(await run('pause')).toMatchObject({
     code: 2,
     stderr: 'taskwire: Name a queue, or a definition by --definition.\n',
+  });
+  expect(await run('pause', '--definition', 'nobody')).toMatchObject({
+    code: 1,
+    stderr: "taskwire: BAD_USER_INPUT: name: Expected a definition that is known here, not 'nobody'.\n",
   });
   expect(await run('drain', 'nobody')).toMatchObject({
     code: 1,
