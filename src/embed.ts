@@ -52,6 +52,9 @@ export type EmbedServerOptions = EmbedOptions<Omit<ServerOptions, 'startInline'>
  * `inline`, where one of the definitions names it, on the Redis that `tasks` is connected to, until it is closed.
  *
  * @throws {ConfigurationError} where names of the definitions clash, or a setting can't be used.
+ * @example
+ * await using server = await createServer({ tasks, inline: { concurrency: 20 } });
+ * const { url } = await server.listen(4000);
  */
 export async function createServer({ inline = {}, ...options }: EmbedServerOptions): Promise<Server> {
   const { createServer } = await import('./server/server.ts');
