@@ -160,7 +160,7 @@ describe.each(sharedStores)('the search in $name', (shared) => {
     expect(pause).toBeLessThanOrEqual(1_000);
   });
 
-  test('comes by any of 30,000 entries within half a minute', async () => {
+  test('comes by any of 30,000 entries within a minute, also where one process looks alone', async () => {
     await using queue = await TestQueue.open(shared);
     const { tests } = queue;
     const lists = ['index:resize', 'index:resize:FAILED', 'tag:large'].map((name) => `${tests.root}:${name}`);
@@ -171,12 +171,12 @@ describe.each(sharedStores)('the search in $name', (shared) => {
     }
 
     let [found, calls] = [0, 0];
-    for (; found < 30_000 && calls < 60; calls += 1)
+    for (; found < 30_000 && calls < 80; calls += 1)
       found += (await queue.mendAgain())['entriesWithoutRecord'] ?? 0;
 
     expect(found).toBe(30_000);
-    // One each second.
-    expect(calls).toBeLessThanOrEqual(30);
+    // It looks once a second.
+    expect(calls).toBeLessThan(60);
     expect(await tests.redis.zcard(`${tests.root}:index:resize`)).toBe(4);
   });
 

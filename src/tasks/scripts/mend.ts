@@ -5,14 +5,14 @@ import { settle } from './finish.ts';
 import { prelude } from './prelude.ts';
 
 /** Entries that one call looks at, and tasks that aren't final, of which more has to be read: a few ms of the store's time. */
-const entriesPerCall = 1_000;
-const tasksPerCall = 300;
+const entriesPerCall = 250;
+const tasksPerCall = 100;
 
 /** Limits at which something waits, and tasks that hold one of their slots, at which one call looks. */
 const limitsPerCall = 20;
 
 /** How often the search goes on, whichever process does it. */
-export const mendEveryMs = 1_000;
+export const mendEveryMs = 250;
 
 const activeStatuses = taskStatuses.filter((status) => !isFinal(status)).map((status) => `'${status}'`);
 
