@@ -9,10 +9,14 @@ test('a call takes Redis as long on a full queue as on an empty one, and a waiti
     form: 'blocked',
     tasks: 20_000,
     keys: 200,
-    rounds: 3,
+    rounds: 2,
   });
 
   expect(report.bytesPerTask).toBeLessThan(1_024);
-  const slow = report.calls.filter(({ isBounded, leastRatio }) => !isBounded && leastRatio > 2);
+  // What grows with the queue takes a thousand times as long; a call of 30 µs is twice as long by chance.
+  const slow = report.calls.filter(
+    ({ isBounded, leastRatio, empty, full }) =>
+      !isBounded && leastRatio > 2 && full.serverUs - empty.serverUs > 100,
+  );
   expect(slow).toEqual([]);
 }, 60_000);

@@ -37,20 +37,20 @@ export const shortForm: ChaosOptions = {
   acts: [
     {
       fsync: 'always',
-      tasks: 1_500,
+      tasks: 600,
       faults: {
-        'kill worker': 20,
+        'kill worker': 10,
         'stop worker': 2,
-        'freeze worker': 5,
-        'kill API': 3,
-        'cut API': 2,
-        'kill Redis': 3,
+        'freeze worker': 3,
+        'kill API': 2,
+        'cut API': 1,
+        'kill Redis': 2,
       },
     },
     {
       fsync: 'everysec',
-      tasks: 200,
-      faults: { 'kill worker': 2, 'cut API': 1, 'kill Redis': 1, 'cut power': 2 },
+      tasks: 100,
+      faults: { 'kill worker': 1, 'cut API': 1, 'kill Redis': 1, 'cut power': 1 },
     },
   ],
 };

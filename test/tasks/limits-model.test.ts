@@ -22,7 +22,7 @@ describe.each(sharedStores)('in $name', (shared) => {
     );
     const walk = fc.assert(property, {
       seed: Number(process.env['MODEL_SEED'] ?? 20_261_122),
-      numRuns: Number(process.env['MODEL_RUNS'] ?? 10),
+      numRuns: Number(process.env['MODEL_RUNS'] ?? 6),
     });
     await expect(walk).resolves.toBeUndefined();
   }, 600_000);

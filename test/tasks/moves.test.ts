@@ -23,7 +23,7 @@ describe.each(sharedStores)('in $name', (shared) => {
     );
     const walk = fc.assert(property, {
       seed: Number(process.env['MODEL_SEED'] ?? 20_261_122),
-      numRuns: Number(process.env['MODEL_RUNS'] ?? 60),
+      numRuns: Number(process.env['MODEL_RUNS'] ?? 30),
     });
     await expect(walk).resolves.toBeUndefined();
   }, 120_000);
