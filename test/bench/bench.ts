@@ -16,7 +16,7 @@ import { systemPackage } from '../support/system-packages.ts';
  */
 const quick = process.argv.includes('--quick');
 const rounds = quick ? 1 : 5;
-const requests = quick ? 300 : 5_000;
+const requests = quick ? 100 : 5_000;
 const ticks = quick ? 10 : 100;
 const inFlight = 32;
 const batches = quick ? 2 : 10;

@@ -109,68 +109,48 @@ test('started by npm, it ends when npm is killed, and frees the port', async () 
   await npm.isGone();
 });
 
-test('a changed task file is what runs next, and so is a new one', async () => {
-  await using folder = await Folder.create({ 'tasks/double.ts': double });
-  await using dev = startDev(folder);
-  const url = await listening(dev);
-
-  await folder.write({ 'tasks/double.ts': double.replace('2 * n', '3 * n') });
-  await dev.says(/run anew/);
-
-  expect(await output(url, 'double', { n: 2 })).toStrictEqual({ n: 6 });
-  await folder.write({ 'tasks/triple.ts': double.replaceAll('double', 'triple') });
-  await dev.says(/run anew/, 1);
-  expect(await output(url, 'triple', { n: 2 })).toStrictEqual({ n: 4 });
-});
-
-test('a change of what a task file imports counts too', async () => {
-  await using folder = await Folder.create({
-    'tasks/double.ts': `import { factor } from '../lib/factor.ts';\n${double.replace('2 * n', 'factor * n')}`,
-    'lib/factor.ts': 'export const factor = 2;',
-  });
-  await using dev = startDev(folder);
-  const url = await listening(dev);
-
-  await folder.write({ 'lib/factor.ts': 'export const factor = 5;' });
-  await dev.says(/run anew/);
-
-  expect(await output(url, 'double', { n: 2 })).toStrictEqual({ n: 10 });
-});
-
-test('the first task file of a folder that was not there is found', async () => {
+test('the first task file of a folder that was not there is what runs next, and so is a changed or new one, and what they import', async () => {
   await using folder = await Folder.create();
   await using dev = startDev(folder);
   const url = await listening(dev);
+  const write = async (files: Readonly<Record<string, string>>): Promise<void> => {
+    const before = dev.count(/run anew/);
+    await folder.write(files);
+    await dev.says(/run anew/, before);
+  };
 
-  await folder.write({ 'tasks/double.ts': double });
-  await dev.says(/run anew/);
-
+  await write({ 'tasks/double.ts': double });
   expect(await output(url, 'double', { n: 2 })).toStrictEqual({ n: 4 });
+
+  const times = `import { factor } from '../lib/factor.ts';\n${double.replace('2 * n', 'factor * n')}`;
+  await write({ 'lib/factor.ts': 'export const factor = 3;', 'tasks/double.ts': times });
+  expect(await output(url, 'double', { n: 2 })).toStrictEqual({ n: 6 });
+
+  await write({ 'lib/factor.ts': 'export const factor = 5;' });
+  expect(await output(url, 'double', { n: 2 })).toStrictEqual({ n: 10 });
+
+  await write({ 'tasks/triple.ts': double.replaceAll('double', 'triple') });
+  expect(await output(url, 'triple', { n: 2 })).toStrictEqual({ n: 4 });
 });
 
-test('a task file that cannot be loaded is reported, and what ran before goes on until it is mended', async () => {
-  await using folder = await Folder.create({ 'tasks/double.ts': double });
+test('a task file that cannot be loaded is reported and waited for, and what ran before goes on', async () => {
+  const broken = { 'tasks/double.ts': 'export const double = (;' };
+  await using folder = await Folder.create(broken);
   await using dev = startDev(folder);
-  const url = await listening(dev);
+  await dev.says(/double\.ts/);
+  await dev.says(/Nothing runs until then/);
 
-  await folder.write({ 'tasks/double.ts': 'export const double = (;' });
+  await folder.write({ 'tasks/double.ts': double });
+  const url = await listening(dev);
+  expect(await output(url, 'double', { n: 2 })).toStrictEqual({ n: 4 });
+
+  await folder.write(broken);
   await dev.says(/double\.ts.*\n[^]*What ran before goes on/);
   expect(await output(url, 'double', { n: 2 })).toStrictEqual({ n: 4 });
 
   await folder.write({ 'tasks/double.ts': double.replace('2 * n', '3 * n') });
   await dev.says(/run anew/);
   expect(await output(url, 'double', { n: 2 })).toStrictEqual({ n: 6 });
-});
-
-test('a task file that cannot be loaded at the start is waited for', async () => {
-  await using folder = await Folder.create({ 'tasks/double.ts': 'export const double = (;' });
-  await using dev = startDev(folder);
-  await dev.says(/double\.ts/);
-  await dev.says(/Nothing runs until then/);
-
-  await folder.write({ 'tasks/double.ts': double });
-
-  expect(await output(await listening(dev), 'double', { n: 2 })).toStrictEqual({ n: 4 });
 });
 
 test('a worker that dies is said and started again, and the API does not notice', async () => {
