@@ -118,7 +118,7 @@ function slowFinding({ slowCalls }: ServerFacts, prefix: string): Finding {
     return finding('slow scripts', 'unknown', 'this user may not read the slow log');
   const ours = slowCalls.filter(
     ({ command: [name, , , key] }) =>
-      /^evalsha$/i.test(name ?? '') && key?.startsWith(`${prefix}:{`) === true,
+      /^(evalsha|fcall)$/i.test(name ?? '') && key?.startsWith(`${prefix}:{`) === true,
   );
   const slowest = ours.toSorted((a, b) => b.ms - a.ms)[0];
   if (slowest === undefined)

@@ -7,7 +7,9 @@ import { displayUrl, parseRedisUrl, type RedisAddress, type SentinelAddress } fr
 import { keepPulse } from './pulse.ts';
 import { plainReply, refusalLog } from './refusals.ts';
 import { sentinelConnector } from './sentinels.ts';
+import { Functions, isWithoutFunctions, missing } from './functions.ts';
 import { leanScript } from './lean-script.ts';
+import { scriptLibrary, type ScriptLibrary } from './script-library.ts';
 
 /** Where the store is and which prefix all keys carry. */
 export interface RedisSettings {
@@ -29,22 +31,27 @@ export const defaultPrefix = 'tw';
  */
 export type ConnectionRole = 'producer' | 'worker' | 'subscriber';
 
-/** A Lua script and the SHA-1 by which Redis knows it. */
+/** A Lua script, the SHA-1 by which Redis knows it, and the same as a library of a function. */
 export interface Script {
   readonly source: string;
   readonly sha: string;
+  readonly library: ScriptLibrary;
 }
 
 /** Makes a script of its text, when it is first used: a process uses a few of them. */
 export function defineScript(text: string): Script {
   let source: string | undefined;
   let sha: string | undefined;
+  let library: ScriptLibrary | undefined;
   return {
     get source() {
       return (source ??= leanScript(text));
     },
     get sha() {
       return (sha ??= createHash('sha1').update(this.source).digest('hex'));
+    },
+    get library() {
+      return (library ??= scriptLibrary(this.source));
     },
   };
 }
@@ -68,6 +75,8 @@ export class Redis extends IORedis {
   readonly scriptSources: Map<string, string> = new Map();
   /** Hears of each error that Redis answers with. */
   onRefusal: (error: Error) => void = () => undefined;
+  /** Where scripts are run as functions. */
+  readonly functions: Functions = new Functions((...command) => this.call(...command));
   #left = -Infinity;
 
   /**
@@ -99,16 +108,22 @@ export class Redis extends IORedis {
     super.disconnect(reconnect);
   }
 
-  /** Runs a script whose first key is `key`; every further name it makes itself. */
-  run(script: Script, key: string, args: readonly (string | number)[]): Promise<unknown> {
+  /**
+   * Runs a script whose first key is `key`; every further name it makes itself. As a function where the server has it,
+   * else as a script, whatever was lost meanwhile.
+   */
+  async run(script: Script, key: string, args: readonly (string | number)[]): Promise<unknown> {
+    const answer = await this.functions.call(script.library, [key, ...args]);
+    if (answer !== missing) return answer;
     this.scriptSources.set(script.sha, script.source);
-    return this.#evalshaOrLoad([script.sha, 1, key, ...args]);
+    return await this.#evalshaOrLoad([script.sha, 1, key, ...args]);
   }
 
   /** What becomes of a connection whose server answers with an error: 1 ends it, so that a new one is made. */
   refused(error: Error): false | 1 {
     error.message = plainReply(error.message);
-    this.onRefusal(error);
+    // That there are no functions is nothing to tell: scripts are run in their old way.
+    if (!isWithoutFunctions(error)) this.onRefusal(error);
     // After a failover the address may lead elsewhere.
     const leaves = error.message.startsWith('READONLY') && performance.now() - this.#left > leaveMs;
     if (leaves) this.#left = performance.now();
@@ -196,9 +211,10 @@ export function connectOnce(url: string, answerMs: number): Redis {
     protocol: 2,
     disableClientInfo: true,
   };
-  return 'url' in address
-    ? new Redis(address.url, options)
-    : new Redis({ ...optionsOf(address), ...options });
+  const redis =
+    'url' in address ? new Redis(address.url, options) : new Redis({ ...optionsOf(address), ...options });
+  redis.functions.turnOff();
+  return redis;
 }
 
 /** Resolves once the connection is usable, however long that takes; rejects when aborted. */
@@ -220,6 +236,7 @@ export async function whenReady(redis: Redis, signal: AbortSignal): Promise<void
 function open(given: Options, url?: string): Redis {
   const options: Options = { ...given, reconnectOnError: (error) => redis.refused(error) };
   const redis: Redis = url === undefined ? new Redis(options) : new Redis(url, options);
+  redis.on('connect', () => redis.functions.reset());
   keepPulse(redis);
   // By this Bee-Queue makes the connection on which it waits.
   Object.assign(redis, { duplicate: () => open(given, url) });

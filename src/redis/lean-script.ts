@@ -65,13 +65,15 @@ function closing(text: string, from: number): number {
   throw new Error(`expected the name of a key to be called: ${text.slice(from, from + 40)}`);
 }
 
-interface Statement {
+/** A statement of the outermost block, with all of its lines. */
+export interface Statement {
   readonly text: string;
   /** The name of what it defines, where it does nothing else. */
   readonly defines: string | undefined;
 }
 
-function statementsOf(source: string): Statement[] {
+/** The statements of a script's outermost block. */
+export function statementsOf(source: string): Statement[] {
   const texts: string[][] = [];
   for (const line of source.split('\n')) {
     if (line.trim() === '') continue;

@@ -77,7 +77,7 @@ async function timesOf({ redis }: BenchQueue, call: () => Promise<unknown>, coun
     times.push((performance.now() - startedAt) * 1_000);
   }
   const stats = await redis.info('commandstats');
-  const serverUs = Number(/cmdstat_evalsha:calls=\d+,usec=(\d+)/.exec(stats)?.[1]) / count;
+  const serverUs = Number(/cmdstat_fcall:calls=\d+,usec=(\d+)/.exec(stats)?.[1]) / count;
   const sorted = times.toSorted((a, b) => a - b);
   const at = (part: number) => sorted[Math.min(count - 1, Math.floor(count * part))] ?? NaN;
   return { serverUs, p50Us: at(0.5), p99Us: at(0.99) };

@@ -50,10 +50,13 @@ return { read(ARGV[1]), redis.call('ZCARD', headsKey) }
 });
 
 describe.each(sharedStores)('every script in $name', (shared) => {
-  test.each(scripts)('%s is taken, without comments or names of keys', async (_name, { source, sha }) => {
+  test.each(scripts)('%s is taken, without comments or names of keys', async (_name, script) => {
+    const { source, sha, library } = script;
     const redis = connect(freshSettings(shared), 'worker', testLogger);
     try {
       expect(await redis.script('LOAD', source)).toBe(sha);
+      // Another test may have loaded it.
+      expect(await redis.function('LOAD', 'REPLACE', library.text)).toBe(library.name);
     } finally {
       redis.disconnect();
     }

@@ -106,7 +106,10 @@ export const outages = {
   },
   'forgot its scripts': {
     answers: ['QUEUED'],
-    begin: async ({ operator }) => void (await operator.script('FLUSH')),
+    async begin({ operator }) {
+      await operator.script('FLUSH');
+      await operator.function('FLUSH');
+    },
     end: () => undefined,
   },
   'closed all connections': {

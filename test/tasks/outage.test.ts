@@ -152,6 +152,7 @@ describe.skipIf(redisServerPath === undefined)('with a redis-server of its own',
     await tests.finished((await tests.tasks.enqueue(double, { n: 1 })).id);
 
     await expect.poll(() => operator.script('FLUSH')).toBe('OK');
+    await operator.function('FLUSH');
     operator.disconnect();
 
     const { id } = await tests.tasks.enqueue(double, { n: 2 });
