@@ -82,7 +82,7 @@ return seen
   });
 });
 
-describe.skipIf(redisServerPath === undefined).concurrent('with a redis-server of its own', () => {
+describe.skipIf(redisServerPath === undefined)('with a redis-server of its own', () => {
   const start = (...args: string[]) => RedisServer.start(redisServerPath ?? '', args);
 
   test('a script is a function from its second call on, also for the next connection', async () => {
