@@ -8,7 +8,7 @@ export type {
   EnqueueChild,
   EnqueueInput,
 } from './definition/children.ts';
-export type { ProgressUpdate, TaskContext } from './definition/context.ts';
+export type { ProgressUpdate, TaskContext, TaskStream } from './definition/context.ts';
 export type { Duration } from './definition/duration.ts';
 export type { InputFields, InputShape } from './definition/input.ts';
 export type { OutputFields, OutputShape } from './definition/output.ts';
@@ -16,6 +16,7 @@ export type {
   AuthorizeRequest,
   DebounceOptions,
   LimitOptions,
+  LogOptions,
   ScheduleOptions,
   SettingOptions,
 } from './definition/options.ts';

@@ -11,6 +11,17 @@ export interface ProgressUpdate {
   readonly data?: unknown;
 }
 
+/** A stream of a task: chunks of text, in order, each with an index that goes on over all attempts. */
+export interface TaskStream {
+  /**
+   * Appends a chunk of up to 16 KB; an empty one is none. Resolves when there is room for another, which is at once
+   * unless the store can't keep up; what is written without waiting for that may be dropped, and readers are told so.
+   *
+   * @throws TypeError where it isn't such a text; the signal's reason where that fires while it waits
+   */
+  write(chunk: string): Promise<void>;
+}
+
 type Log = (message: string, fields?: Readonly<Record<string, unknown>>) => void;
 
 /** What `run` gets beside its input: one attempt's view of the task. Its functions need no `this`. */
@@ -31,8 +42,18 @@ export interface TaskContext {
    * @example await progress({ current: 3, total: 12, message: 'page 3' });
    */
   readonly progress: (update: number | ProgressUpdate) => Promise<void>;
-  /** Writes to the worker's log, with the task's id, name and attempt. */
+  /**
+   * Writes a line to the task's log, which clients can read and follow, and to the worker's own. A message or its
+   * fields may have 8 KB each: what is longer is cut.
+   */
   readonly log: { readonly debug: Log; readonly info: Log; readonly warn: Log; readonly error: Log };
+  /**
+   * One of the task's streams, up to 16: text that clients follow piece by piece, as an answer that is being written.
+   * The name matches `^[a-z][A-Za-z0-9_-]{0,31}$`.
+   *
+   * @example for await (const token of answer) await stream('tokens').write(token);
+   */
+  readonly stream: (name: string) => TaskStream;
   /**
    * Enqueues a task as this one's child: canceled with it, found again by its next attempt.
    *

@@ -128,6 +128,7 @@ const knownOptions: ReadonlySet<string> = new Set<keyof TaskOptions<never, never
   'thread',
   'retention',
   'maxOutputBytes',
+  'logs',
   'limit',
   'debounce',
   'singleton',

@@ -37,6 +37,8 @@ export interface SettingOptions<Input> {
   readonly retention?: Duration | { readonly success?: Duration; readonly failure?: Duration };
   /** The largest output, as JSON. @default 262144 */
   readonly maxOutputBytes?: number;
+  /** How much is kept of a task's log and of its streams, and how long. */
+  readonly logs?: LogOptions;
   /** How much of it may run across all workers: one limit for all of it, one for each key, or both. */
   readonly limit?: LimitOptions<Input> | readonly LimitOptions<Input>[];
   /** Of several that come shortly after each other, only the last one runs. */
@@ -47,6 +49,18 @@ export interface SettingOptions<Input> {
   readonly schedule?: ScheduleOptions | readonly ScheduleOptions[];
   /** Says whether a viewer may do something with this task. Not carried out yet: there is no sign-in, everybody may do everything. */
   readonly authorize?: Callback<AuthorizeRequest<Input>, boolean | Promise<boolean>>;
+}
+
+/** How much is kept of what a task logs and streams. Beyond it the oldest goes, and readers are told how much they missed. */
+export interface LogOptions {
+  /** Lines of its log. @default 1000 */
+  readonly lines?: number;
+  /** Chunks of each of its streams. @default 50000 */
+  readonly chunks?: number;
+  /** Bytes of its log, and of each of its streams: as JSON, and 16 for each line or chunk. @default 1048576 */
+  readonly bytes?: number;
+  /** How long after its end; never longer than the task itself. @default '7d' */
+  readonly retention?: Duration;
 }
 
 /** How much of it may run across all workers. */
@@ -123,6 +137,12 @@ export interface Settings<Input> {
   readonly thread: boolean;
   readonly retention: { readonly successMs: number; readonly failureMs: number };
   readonly maxOutputBytes: number;
+  readonly logs: {
+    readonly lines: number;
+    readonly chunks: number;
+    readonly bytes: number;
+    readonly retentionMs: number;
+  };
   /** At most one without a key and one with. */
   readonly limits: readonly Limit<Input>[];
   readonly debounce: Debounce<Input> | undefined;

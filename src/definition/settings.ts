@@ -1,7 +1,7 @@
 import { durationHint, parseDuration } from './duration.ts';
 import { queueNamePattern } from './names.ts';
 import { ifObject, reportUnknown } from './option-checks.ts';
-import type { Debounce, Limit, LimitOptions, SettingOptions, Settings } from './options.ts';
+import type { Debounce, Limit, LimitOptions, LogOptions, SettingOptions, Settings } from './options.ts';
 import { normalizeRetry } from './retry.ts';
 import { normalizeSchedules } from './schedule.ts';
 import { show } from './show.ts';
@@ -44,11 +44,22 @@ export function normalizeSettings<Input>(options: SettingOptions<Input>, report:
       failureMs: optionalMs(kept.failure, 'retention.failure', report) ?? 30 * 86_400_000,
     },
     maxOutputBytes: optionalCount(options.maxOutputBytes, 'maxOutputBytes', report) ?? 262_144,
+    logs: normalizeLogs(ifObject(options.logs, 'logs', report) ?? {}, report),
     limits: normalizeLimits<Input>(Array.isArray(limit) ? limit : [limit], report),
     debounce: normalizeDebounce(ifObject(options.debounce, 'debounce', report), report),
     singleton: normalizeSingleton(singleton, options.debounce !== undefined, report),
     schedules: normalizeSchedules(Array.isArray(schedule) ? schedule : [schedule], report),
     authorize: options.authorize,
+  };
+}
+
+function normalizeLogs(options: LogOptions, report: Report): Settings<unknown>['logs'] {
+  reportUnknown('logs', options, ['lines', 'chunks', 'bytes', 'retention'], report);
+  return {
+    lines: optionalCount(options.lines, 'logs.lines', report) ?? 1_000,
+    chunks: optionalCount(options.chunks, 'logs.chunks', report) ?? 50_000,
+    bytes: optionalCount(options.bytes, 'logs.bytes', report) ?? 1_048_576,
+    retentionMs: optionalMs(options.retention, 'logs.retention', report) ?? 7 * 86_400_000,
   };
 }
 

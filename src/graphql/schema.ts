@@ -15,6 +15,7 @@ import { addConnectionTypes } from './connection.ts';
 import type { Context } from './context.ts';
 import { addDefinition } from './definition.ts';
 import { addFilterTypes } from './filter.ts';
+import { addLogs } from './logs.ts';
 import { addOptions } from './options.ts';
 import { addQueries } from './queries.ts';
 import { addQueueControl } from './queue-control.ts';
@@ -67,6 +68,7 @@ function build(definitions: readonly TaskDefinition[]): GraphQLSchema {
   addReplay(builder, types, options);
   addBulk(builder, all);
   addSubscriptions(builder, types, filterTypes);
+  addLogs(builder, types);
   addBatches(builder, all);
   addWaitingChanges(builder, types);
   const queueTypes = addQueueTypes(builder);

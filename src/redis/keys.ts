@@ -7,6 +7,8 @@
  * | `:task:ID` | hash | the record |
  * | `:input:ID` | string | its input: apart, so that the record of a task that waits stays small enough for a compact hash |
  * | `:output:ID` | string | its output, where that is too large to be part of the state |
+ * | `:journals:ID` | hash | its log ('') and its streams (`:NAME`), each with the next index, bytes, the attempt that wrote last and where that began |
+ * | `:journal:ID`, `:journal:ID:NAME` | stream | the entries of its log, of a stream of it; also the channel of new ones |
  * | `:policies` | hash | hash of a policy → its JSON, which many records share |
  * | `:backlog:LINE` | sorted set | ids that wait, by order; a line is `name:definitionVersion`, of suspects with `!limit` |
  * | `:backlog:LINE@KEY` | sorted set | the same for each limit key, where the line is one of keyed tasks: `…@` |
@@ -72,6 +74,11 @@ export function outputKey(root: string, id: string): string {
   return `${root}:output:${id}`;
 }
 
+/** The channel of what is appended to a task's log, or to one of its streams. */
+export function journalChannel(root: string, id: string, journal: string): string {
+  return `${root}:journal:${id}${journal}`;
+}
+
 /** The channel of one task's states. */
 export function stateChannel(root: string, id: string): string {
   return `${root}:state:${id}`;
@@ -113,6 +120,8 @@ local root = KEYS[1]
 local taskKey = function(id) return root .. ':task:' .. id end
 local inputKey = function(id) return root .. ':input:' .. id end
 local outputKey = function(id) return root .. ':output:' .. id end
+local journalsKey = function(id) return root .. ':journals:' .. id end
+local journalKey = function(which) return root .. ':journal:' .. which end
 local policiesKey = root .. ':policies'
 local backlogKey = function(line) return root .. ':backlog:' .. line end
 local ringKey = function(line) return root .. ':ring:' .. line end

@@ -15,7 +15,7 @@ export const libraryPrefix = 'taskwire_';
 /** A script that calls nothing else needs no right to write, so that a store that is full or a replica answers it. */
 const reads = new Set(
   (
-    'EXISTS GET HEXISTS HGET HGETALL HLEN HMGET HVALS LLEN LRANGE MGET SCARD SISMEMBER SMEMBERS SRANDMEMBER STRLEN TIME ' +
+    'EXISTS GET HEXISTS HGET HGETALL HKEYS HLEN HMGET HVALS LLEN LRANGE MGET SCARD SISMEMBER SMEMBERS SRANDMEMBER STRLEN TIME ' +
     'XLEN XRANGE ZCARD ZCOUNT ZMSCORE ZRANDMEMBER ZRANGE ZRANK ZREVRANK ZSCORE'
   ).split(' '),
 );

@@ -1,8 +1,10 @@
 import type { Script } from '../redis/connection.ts';
 import type { Delivery, Hint, Outcome, Presence, Server } from './delivery.ts';
+import type { JournalPiece } from './journal.ts';
 import { parseDelivery, parseHints } from './replies.ts';
 import { begin } from './scripts/begin.ts';
 import { finish } from './scripts/finish.ts';
+import { append } from './scripts/journals.ts';
 import { leave, renew } from './scripts/presence.ts';
 import { progress } from './scripts/progress.ts';
 import type { Store } from './store.ts';
@@ -18,6 +20,11 @@ export class Deliveries {
     this.#store = store;
     this.#queue = queue;
     this.#server = server;
+  }
+
+  /** False once the connection was ended by its owner. */
+  get isOpen(): boolean {
+    return this.#store.isOpen;
   }
 
   /** Takes the best claimable task for a slot, after a hint. */
@@ -75,6 +82,21 @@ export class Deliveries {
     const args = [delivery.task.id, delivery.token, JSON.stringify(value)];
     const status = (await this.#run(progress, args)) as TaskStatus | '';
     return status === '' ? undefined : status;
+  }
+
+  /**
+   * Appends to the task's log or to one of its streams. Answers with the status and the index of the delivery's first
+   * entry, undefined where the task has too many streams; with undefined alone where the token is stale.
+   */
+  async append(
+    delivery: Delivery,
+    { journal, caps, begun, place, entries }: JournalPiece,
+  ): Promise<{ status: TaskStatus; begun: number | undefined } | undefined> {
+    const { task, token } = delivery;
+    const args = [task.id, token, journal, begun ?? '', place, caps.entries, caps.bytes, ...entries];
+    const [status, first] = (await this.#run(append, args)) as [TaskStatus, string] | [];
+    if (status === undefined) return undefined;
+    return { status, begun: first === '' ? undefined : Number(first) };
   }
 
   /** Renews a worker's lease on all its deliveries; says which of them are void or to be canceled. */

@@ -9,6 +9,8 @@ export interface Policy {
   readonly maxDeliveries: number;
   readonly keepSuccessMs: number;
   readonly keepFailureMs: number;
+  /** Of its log and streams, from its end; never longer than the record is. */
+  readonly keepLogsMs: number;
   readonly graceMs: number;
   readonly timeoutMs?: number;
   readonly deadlineMs?: number;
@@ -22,11 +24,12 @@ export interface Policy {
 }
 
 export function policyOf(definition: TaskDefinition): Policy {
-  const { retry, retention, maxDeliveries, graceMs, timeoutMs, deadlineMs, expiresInMs } = definition;
+  const { retry, retention, logs, maxDeliveries, graceMs, timeoutMs, deadlineMs, expiresInMs } = definition;
   return {
     maxDeliveries,
     keepSuccessMs: retention.successMs,
     keepFailureMs: retention.failureMs,
+    keepLogsMs: logs.retentionMs,
     graceMs,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),

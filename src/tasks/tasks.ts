@@ -19,6 +19,7 @@ import {
 import { Feed } from './feed.ts';
 import { Lanes } from './lanes.ts';
 import { countTasks, listTasks, type TaskFilter, type TaskPage, type TaskQuery } from './list.ts';
+import { Logs } from './logs.ts';
 import type { EnqueuedBatch } from './new-batch.ts';
 import { Queues } from './queues.ts';
 import { checkReason } from './reason.ts';
@@ -27,7 +28,7 @@ import { Standings } from './standings.ts';
 import { Store, type Changed } from './store.ts';
 import { Schedules } from './schedules.ts';
 import type { Task } from './task.ts';
-import { longestDelayMs, priorityIssue } from './wait-options.ts';
+import { checkNewTime, checkPriority } from './wait-options.ts';
 import { waitForEnd, type WaitOptions } from './wait.ts';
 import { watchAll } from './watch-all.ts';
 import { watchableTasks, Watches } from './watch.ts';
@@ -60,6 +61,8 @@ export class Tasks implements AsyncDisposable {
   readonly queues: Queues;
   /** What enqueues by itself, at its times. */
   readonly schedules: Schedules;
+  /** What tasks log and stream. */
+  readonly logs: Logs;
   readonly #options: TasksOptions;
   readonly #redis: Redis;
   readonly #store: Store;
@@ -81,7 +84,8 @@ export class Tasks implements AsyncDisposable {
     this.#queues = new Set(definitions.map((definition) => definition.queue));
     this.#redis = connect(redis, 'producer', logger);
     this.#store = new Store(this.#redis, prefix, answerMs);
-    this.#feed = new Feed(connect(redis, 'subscriber', logger), logger);
+    const openFeed = () => new Feed(connect(redis, 'subscriber', logger), logger);
+    this.#feed = openFeed();
     this.#lanes = new Lanes({ prefix: prefix, redis: this.#redis, logger });
     this.schedules = new Schedules({
       store: this.#store,
@@ -101,6 +105,7 @@ export class Tasks implements AsyncDisposable {
       checkReason,
     });
     this.#watches = new Watches(watchableTasks(this.#store), this.#store, this.#feed, logger);
+    this.logs = new Logs(this.#store, this.#watches, openFeed, logger);
     this.#batches = new Batches(this.#store, this.#lanes, this.#feed, logger);
     this.#clock = new Clock({
       store: this.#store,
@@ -312,8 +317,7 @@ export class Tasks implements AsyncDisposable {
    * @throws TaskNotFoundError; BadUserInputError where the time is more than ten years away
    */
   async reschedule(id: string, at: Date): Promise<{ accepted: boolean; task: Task }> {
-    if (!(at.getTime() <= Date.now() + longestDelayMs))
-      throw invalid('runAt', 'Expected a time within ten years.');
+    checkNewTime(at);
     return this.#changed(id, await this.#store.reschedule(id, at.getTime()));
   }
 
@@ -324,8 +328,7 @@ export class Tasks implements AsyncDisposable {
    * @throws TaskNotFoundError; BadUserInputError where the priority isn't a whole number from -600 to 600
    */
   async prioritize(id: string, priority: number): Promise<{ accepted: boolean; task: Task }> {
-    const issue = priorityIssue(priority);
-    if (issue !== undefined) throw invalid('priority', issue);
+    checkPriority(priority);
     return this.#changed(id, await this.#store.prioritize(id, priority));
   }
 
@@ -353,12 +356,13 @@ export class Tasks implements AsyncDisposable {
 
   /** Channels that this process listens to: none once all watches have ended. */
   get channels(): number {
-    return this.#feed.size - this.#clock.channels;
+    return this.#feed.size - this.#clock.channels + this.logs.channels;
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
     this.#watches.close();
+    this.logs.close();
     this.queues.close();
     this.#batches.close();
     await this.#clock.close();
@@ -386,10 +390,6 @@ export class Tasks implements AsyncDisposable {
     const registered = await this.#store.queues();
     return [...this.#queues.union(new Set(registered))];
   }
-}
-
-function invalid(name: string, message: string): BadUserInputError {
-  return new BadUserInputError(`${name}: ${message}`, [{ path: [name], message }]);
 }
 
 function parse(text: string | undefined): unknown {

@@ -8,7 +8,7 @@ import { limitRules } from './queue-rules.ts';
 export const mostPriority = 600;
 
 /** The longest delay: ten years. */
-export const longestDelayMs = 3_650 * 86_400_000;
+const longestDelayMs = 3_650 * 86_400_000;
 
 /** The longest key of a limit, in characters. */
 export const maxLimitKeyLength = 256;
@@ -86,6 +86,22 @@ export function checkStart(definition: TaskDefinition, { delayMs, runAt, priorit
 /** A time as a client writes it, also one that is none. */
 function timeOf(time: Date): string {
   return Number.isNaN(time.getTime()) ? String(time) : time.toISOString();
+}
+
+/** @throws BadUserInputError where a time isn't one that a task can be moved to */
+export function checkNewTime(at: Date): void {
+  if (at.getTime() <= Date.now() + longestDelayMs) return;
+  throw invalid('runAt', 'Expected a time within ten years.');
+}
+
+/** @throws BadUserInputError where a priority isn't a whole number from -600 to 600 */
+export function checkPriority(priority: number): void {
+  const issue = priorityIssue(priority);
+  if (issue !== undefined) throw invalid('priority', issue);
+}
+
+function invalid(name: string, message: string): BadUserInputError {
+  return new BadUserInputError(`${name}: ${message}`, [{ path: [name], message }]);
 }
 
 /** What is wrong with a priority, if anything. */

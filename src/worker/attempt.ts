@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { compileChild } from '../definition/compile-child.ts';
 import type { ProgressUpdate, TaskContext } from '../definition/context.ts';
 import { NonRetryableError } from '../definition/non-retryable.ts';
@@ -11,6 +12,7 @@ import { childFunctions } from './child-functions.ts';
 import { ChildProgress } from './child-progress.ts';
 import { Children, type ChildServices } from './children.ts';
 import { failureOf, retryAfterMsOf } from './failure.ts';
+import { Journals } from './journals.ts';
 import { Parking, type Seat } from './parking.ts';
 import { ProgressWriter } from './progress.ts';
 import { runningAttempt } from './running-attempt.ts';
@@ -18,6 +20,9 @@ import type { Threads } from './threads.ts';
 
 /** How long a `run` may go on once its worker is about to end. */
 const stoppingGraceMs = 1_000;
+
+/** How long the end of a `run` that ignores its signal waits for what it has logged. */
+const lastWordsMs = 1_000;
 
 export interface AttemptOptions {
   readonly delivery: Delivery;
@@ -43,6 +48,7 @@ export class Attempt {
   readonly #graceOver = Promise.withResolvers<Outcome>();
   readonly #ended = Promise.withResolvers<void>();
   readonly #progress: ProgressWriter;
+  readonly #journals: Journals;
   readonly #seat: Seat;
   readonly #services: ChildServices;
   /** Fires when `run` has ended: its children are waited for in it, or not at all. */
@@ -62,6 +68,15 @@ export class Attempt {
     this.#threads = threads;
     this.#logger = logger.child({ id, task: name, attempt });
     this.#progress = new ProgressWriter((progress) => this.#tell(progress));
+    this.#journals = new Journals({
+      delivery,
+      deliveries,
+      settings: compiled.definition.logs,
+      logger: this.#logger,
+      signal: this.#abort.signal,
+      isVoid: () => this.#isStale,
+      onVoid: (code) => this.abort(code),
+    });
     this.#seat = seat;
     this.#services = services;
   }
@@ -99,6 +114,9 @@ export class Attempt {
     const outcome = await Promise.race([ended, this.#graceOver.promise]);
     timeout?.cancel();
     clearTimeout(this.#grace);
+    if (this.#runs)
+      await Promise.race([this.#journals.flush(), delay(lastWordsMs, undefined, { ref: false })]);
+    this.#journals.close(this.#abort.signal.reason ?? new Error('The run has ended.'));
     const failure = outcome.outcome === 'FAILED' ? { code: outcome.failure.code } : {};
     this.#logger.debug({ outcome: outcome.outcome, ...failure }, 'attempt ended');
     return outcome;
@@ -118,17 +136,23 @@ export class Attempt {
       if (!this.#compiled.definition.thread) this.#graceOver.resolve(this.#abortedOutcome());
     }, waitMs).unref();
     this.#abort.abort(new AttemptAbortedError(code));
+    this.#journals.interrupt(this.#abort.signal.reason);
   }
 
   async #outcome(): Promise<Outcome> {
     try {
       const output = this.#checked(await this.#call());
-      await this.#progress.flush();
+      await this.#flush();
       return { outcome: 'SUCCEEDED', output };
     } catch (error) {
-      await this.#progress.flush();
+      await this.#flush();
       return this.#failed(error);
     }
+  }
+
+  /** Before the outcome: with a final state the log is whole. */
+  async #flush(): Promise<void> {
+    await Promise.all([this.#progress.flush(), this.#journals.flush()]);
   }
 
   /** Gives the output as wire JSON. */
@@ -175,8 +199,10 @@ export class Attempt {
     const { signal } = this.#abort;
     const log =
       (level: 'debug' | 'info' | 'warn' | 'error') =>
-      (message: string, fields: Readonly<Record<string, unknown>> = {}): void =>
+      (message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
         this.#logger[level]({ fields }, message);
+        this.#journals.log(level, message, fields);
+      };
     const functions = childFunctions(
       {
         enqueue: (...call) => this.#childLine().enqueue(...call),
@@ -197,6 +223,7 @@ export class Attempt {
         return told;
       },
       log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
+      stream: this.#journals.stream,
     };
   }
 

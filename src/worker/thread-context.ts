@@ -6,6 +6,7 @@ import { BadUserInputError } from '../errors.ts';
 import type { TaskProgress } from '../tasks/task.ts';
 import { childFunctions, type ParseOutput } from './child-functions.ts';
 import { forwards, normalize } from './progress.ts';
+import { streamsOf } from './streams.ts';
 import {
   errorOf,
   type FromThread,
@@ -14,6 +15,7 @@ import {
   type ThreadJob,
   type ToThread,
 } from './thread-messages.ts';
+import { ThreadStream } from './thread-stream.ts';
 
 /** Updates that may be under way; a `run` that tells more without waiting has its newest sent when one is answered. */
 const mostUnanswered = 64;
@@ -27,6 +29,7 @@ export class ThreadContext {
   #told: TaskProgress = {};
   #next: Promise<void> | undefined;
   #calls = 0;
+  readonly #streams: Map<string, ThreadStream> = new Map();
   readonly #asked: Map<number, (reply: Reply) => void> = new Map();
 
   /** Gives the outputs of a definition their types, which only this thread has. */
@@ -47,6 +50,7 @@ export class ThreadContext {
         return told;
       },
       log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
+      stream: streamsOf((name) => this.#openStream(name)),
       ...childFunctions(
         {
           enqueue: async (which, input, options) => {
@@ -72,8 +76,8 @@ export class ThreadContext {
 
   async #tell(update: number | ProgressUpdate): Promise<void> {
     this.#told = forwards(this.#told, normalize(update));
-    // A run that never yields hears nothing by events: what it was told is fetched here, its signal included.
-    for (let next; (next = receiveMessageOnPort(this.#port));) this.#hear(next.message as ToThread);
+    // Its signal is heard here, too.
+    this.#listen();
     const oldest = this.#unanswered.length < mostUnanswered ? undefined : this.#unanswered[0];
     if (!oldest) return await this.#send();
     this.#next ??= oldest.promise
@@ -93,8 +97,28 @@ export class ThreadContext {
     await answer.promise;
   }
 
+  #openStream(name: string): (chunk: string) => Promise<void> {
+    const stream = new ThreadStream({
+      name,
+      signal: this.#abort.signal,
+      post: (message) => this.#post(message),
+      listen: () => this.#listen(),
+    });
+    this.#streams.set(name, stream);
+    return (chunk) => stream.write(chunk);
+  }
+
+  /** A run that never yields hears nothing by events: what it was told is fetched here. */
+  #listen(): void {
+    for (let next; (next = receiveMessageOnPort(this.#port));) this.#hear(next.message as ToThread);
+  }
+
   #hear(message: ToThread): void {
-    if (message.kind === 'abort') return this.#abort.abort(errorOf(message.reason));
+    if (message.kind === 'abort') return this.#interrupt(errorOf(message.reason));
+    if (message.kind === 'room') {
+      const { stream, refused } = message;
+      return this.#streams.get(stream)?.hear(refused && this.#errorOf(refused));
+    }
     if (message.kind === 'reply') {
       this.#asked.get(message.call)?.(message.reply);
       this.#asked.delete(message.call);
@@ -103,6 +127,11 @@ export class ThreadContext {
     const answer = this.#unanswered.shift();
     if (!message.refused) return answer?.resolve();
     answer?.reject(this.#errorOf(message.refused));
+  }
+
+  #interrupt(reason: Error): void {
+    this.#abort.abort(reason);
+    for (const stream of this.#streams.values()) stream.interrupt(reason);
   }
 
   async #ask(message: (call: number) => FromThread): Promise<Reply> {

@@ -5,7 +5,7 @@ import { BadUserInputError } from '../errors.ts';
 import type { ChildLine } from './child-functions.ts';
 import { reasonOf, type FromThread, type Reply, type ToThread } from './thread-messages.ts';
 
-/** The main thread's line to a `run` in a thread: carries its progress, its log and what it asks of its children over, and its signal there. */
+/** The main thread's line to a `run` in a thread: carries its progress, its log, its streams and what it asks of its children over, and its signal there. */
 export class ThreadLine {
   /** The thread's end. */
   readonly remote: MessagePort;
@@ -35,6 +35,7 @@ export class ThreadLine {
 
   #hear(message: FromThread): void {
     if (message.kind === 'log') return this.#context.log[message.level](message.message, message.fields);
+    if (message.kind === 'chunk') return this.#write(message);
     if ('call' in message) {
       void this.#reply(message);
       return;
@@ -44,6 +45,15 @@ export class ThreadLine {
     this.#context.progress(update).then(
       () => this.#post({ kind: 'answer', refused: undefined }),
       (error: unknown) => this.#post({ kind: 'answer', refused: reasonOf(error) }),
+    );
+  }
+
+  #write({ stream, chunk, asks }: Extract<FromThread, { readonly kind: 'chunk' }>): void {
+    const written = this.#context.stream(stream).write(chunk);
+    if (!asks) return;
+    written.then(
+      () => this.#post({ kind: 'room', stream, refused: undefined }),
+      (error: unknown) => this.#post({ kind: 'room', stream, refused: reasonOf(error) }),
     );
   }
 

@@ -39,6 +39,8 @@ export type FromThread =
       readonly message: string;
       readonly fields: Readonly<Record<string, unknown>> | undefined;
     }
+  /** Where it asks, it is answered once there is room for more. */
+  | { readonly kind: 'chunk'; readonly stream: string; readonly chunk: string; readonly asks: boolean }
   | {
       readonly kind: 'enqueue';
       readonly call: number;
@@ -60,6 +62,7 @@ export type Reply =
 export type ToThread =
   | { readonly kind: 'reply'; readonly call: number; readonly reply: Reply }
   | { readonly kind: 'answer'; readonly refused: Reason | undefined }
+  | { readonly kind: 'room'; readonly stream: string; readonly refused: Reason | undefined }
   | { readonly kind: 'abort'; readonly reason: Reason };
 
 export function reasonOf(error: unknown): Reason {

@@ -22,6 +22,7 @@ export function contextOf({ signal, onProgress }: ContextOptions = {}): TaskCont
     signal: signal ?? new AbortController().signal,
     progress: async (update) => onProgress?.(typeof update === 'number' ? { fraction: update } : update),
     ...noChildren,
+    stream: () => ({ write: async () => {} }),
     log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
   };
 }

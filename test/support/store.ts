@@ -213,6 +213,7 @@ const usualPolicy: Policy = {
   maxDeliveries: 3,
   keepSuccessMs: 60_000,
   keepFailureMs: 60_000,
+  keepLogsMs: 60_000,
   graceMs: 10_000,
   attempts: 3,
   initialMs: 1_000,

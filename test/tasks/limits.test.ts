@@ -396,6 +396,7 @@ function plain() {
     maxDeliveries: 3,
     keepSuccessMs: minuteMs,
     keepFailureMs: minuteMs,
+    keepLogsMs: minuteMs,
     graceMs: 1,
     attempts: 1,
     initialMs: 0,

@@ -56,6 +56,7 @@ local lookAtEntries = function(key, ids)
       note('entriesWithoutRecord', function()
         redis.call('ZREM', key, id)
         redis.call('DEL', inputKey(id), outputKey(id))
+        removeJournals(id)
       end)
     end
   end

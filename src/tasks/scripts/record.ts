@@ -1,6 +1,7 @@
 import { allowedMoves } from '../moves.ts';
 import { isFinal, taskStatuses } from '../task.ts';
 import { batchCounts } from './batch-counts.ts';
+import { journalLife } from './journals.ts';
 import { attemptsShown, flowMs, sweepAfterMs, tickMs } from './bounds.ts';
 
 const moves = taskStatuses.flatMap((from) => allowedMoves[from].map((to) => `${from}>${to}`)).join(' ');
@@ -157,6 +158,7 @@ local releaseKey = function(task)
   if id == task.id then redis.call('DEL', keyKey(task.key)) end
 end
 
+${journalLife}
 -- What becomes of a record that is final, and of its idempotency key: the two end together.
 local retire = function(task)
   local policy = policyOf(task)
@@ -172,6 +174,8 @@ local retire = function(task)
   redis.call('PEXPIREAT', taskKey(task.id), net)
   redis.call('PEXPIREAT', inputKey(task.id), net)
   if task.outputBytes and not task.output then redis.call('PEXPIREAT', outputKey(task.id), net) end
+  local logsEnd = now + (policy.keepLogsMs or math.huge)
+  retireJournals(task.id, logsEnd < removal and int(logsEnd) or net, net)
 end
 
 -- To be asked before anything is written: what a script has written stays where it fails.
@@ -232,6 +236,7 @@ local change = function(task, changes)
     redis.call('ZREM', removalsKey, task.id)
     redis.call('PERSIST', key)
     redis.call('PERSIST', inputKey(task.id))
+    keepJournals(task.id)
   end
   local json = state(task)
   redis.call('PUBLISH', stateChannel(task.id), json)

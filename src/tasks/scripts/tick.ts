@@ -93,6 +93,7 @@ local remove = function(task)
     if redis.call('EXISTS', tagKey(tag)) == 0 then redis.call('SREM', tagsKey, tag) end
   end
   redis.call('DEL', taskKey(task.id), inputKey(task.id), outputKey(task.id), childrenKey(task.id))
+  removeJournals(task.id)
   if task.key then releaseKey(task) end
   redis.call('PUBLISH', stateChannel(task.id), '')
 end

@@ -1,0 +1,125 @@
+import { defineScript } from '../../redis/connection.ts';
+import { luaKeys } from '../../redis/keys.ts';
+import { entryBytes, mostStreams } from '../journal.ts';
+
+/** What becomes of a task's log and streams with its record. */
+export const journalLife = `
+local journalsOf = function(id)
+  local keys = {}
+  for _, name in ipairs(redis.call('HKEYS', journalsKey(id))) do keys[#keys + 1] = journalKey(id .. name) end
+  return keys
+end
+-- They end by themselves at a time, at the latest with what only tells their numbers.
+local retireJournals = function(id, at, net)
+  for i, key in ipairs(journalsOf(id)) do
+    if i == 1 then redis.call('PEXPIREAT', journalsKey(id), net) end
+    redis.call('PEXPIREAT', key, at)
+  end
+end
+local keepJournals = function(id)
+  for i, key in ipairs(journalsOf(id)) do
+    if i == 1 then redis.call('PERSIST', journalsKey(id)) end
+    redis.call('PERSIST', key)
+  end
+end
+local removeJournals = function(id)
+  local keys = journalsOf(id)
+  if #keys > 0 then redis.call('DEL', journalsKey(id), unpack(keys)) end
+end
+`;
+
+/** Pages are read in pieces of so many entries, so that their bytes are bounded. */
+const pieceSize = 50;
+
+/**
+ * Appends to a task's log or to one of its streams. Entries are opaque. That of index i has the id 0-(i + 1) in the
+ * Redis stream, with the attempt (a) and the entry (d).
+ *
+ * KEYS: queue root
+ * ARGV: id, token, journal, index of this delivery's first entry ('' where the caller doesn't know), the place of the
+ *       first of these entries among the delivery's, most entries kept, most bytes kept, entry (JSON), …
+ * Returns [status, index of this delivery's first entry, or '' where the task has too many streams] or [] where the
+ *         token is stale
+ *
+ * A repeated call appends nothing that is there. Later places than the next one leave a hole: what came between was
+ * dropped by the caller, or by a failover.
+ */
+export const append = defineScript(`${luaKeys}
+local id, token, journal, begun, place, mostEntries, mostBytes = unpack(ARGV, 1, 7)
+local holder, status, attempt = unpack(redis.call('HMGET', taskKey(id), 'token', 'status', 'attempt'))
+if holder ~= token then return {} end
+local numbers = redis.call('HGET', journalsKey(id), journal)
+if not numbers and journal ~= ''
+  and redis.call('HLEN', journalsKey(id)) - redis.call('HEXISTS', journalsKey(id), '') >= ${mostStreams} then
+  return { status, '' }
+end
+local next, size, lastAttempt, lastBegun = (numbers or '0 0 0 0'):match('(%d+) (%d+) (%d+) (%d+)')
+next, size, mostEntries, mostBytes = tonumber(next), tonumber(size), tonumber(mostEntries), tonumber(mostBytes)
+if begun == '' then begun = lastAttempt == attempt and lastBegun or next end
+local from, count = begun + place, #ARGV - 7
+local first = math.max(0, next - from) + 1
+if first > count then return { status, tostring(begun) } end
+
+local key, added = journalKey(id .. journal), 0
+for i = first, count do
+  local entry = ARGV[7 + i]
+  redis.call('XADD', key, '0-' .. from + i, 'a', attempt, 'd', entry)
+  added = added + #entry + ${entryBytes}
+end
+local length = redis.call('XLEN', key)
+-- What was counted may have ended meanwhile, by its retention.
+size = length > count - first + 1 and size + added or added
+-- The oldest go.
+while length > mostEntries or size > mostBytes do
+  local kept
+  local oldest = redis.call('XRANGE', key, '-', '+', 'COUNT', ${pieceSize})
+  if #oldest == 0 then break end
+  for _, entry in ipairs(oldest) do
+    kept = entry[1]
+    if length <= mostEntries and size <= mostBytes then break end
+    length, size, kept = length - 1, size - #entry[2][4] - ${entryBytes}, '0-' .. entry[1]:sub(3) + 1
+  end
+  redis.call('XTRIM', key, 'MINID', kept)
+end
+redis.call('HSET', journalsKey(id), journal, from + count .. ' ' .. size .. ' ' .. attempt .. ' ' .. begun)
+redis.call('PUBLISH', key, '{"from":' .. from + first - 1 .. ',"attempt":' .. attempt .. ',"values":['
+  .. table.concat(ARGV, ',', 7 + first) .. ']}')
+return { status, tostring(begun) }
+`);
+
+/**
+ * KEYS: queue root
+ * ARGV: id, journal, index of the first entry that is wanted, most entries, bytes after which no more are read
+ * Returns [the task's status, the next index, index, attempt, entry (JSON), …] or [] where there is no such task
+ */
+export const readJournal = defineScript(`${luaKeys}
+local id, journal, from, most, bytes = unpack(ARGV)
+local status = redis.call('HGET', taskKey(id), 'status')
+if not status then return {} end
+local reply = { status, (redis.call('HGET', journalsKey(id), journal) or '0'):match('%d+') }
+from, most, bytes = from + 1, tonumber(most), tonumber(bytes)
+while most > 0 and bytes > 0 do
+  local wanted = math.min(most, ${pieceSize})
+  local entries = redis.call('XRANGE', journalKey(id .. journal), '0-' .. from, '+', 'COUNT', wanted)
+  for _, entry in ipairs(entries) do
+    if bytes <= 0 then break end
+    from = entry[1]:sub(3) + 1
+    bytes = bytes - #entry[2][4]
+    reply[#reply + 1] = from - 2
+    reply[#reply + 1] = entry[2][2]
+    reply[#reply + 1] = entry[2][4]
+  end
+  if #entries < wanted then break end
+  most = most - wanted
+end
+return reply
+`);
+
+/**
+ * KEYS: queue root
+ * ARGV: id
+ * Returns the journals of a task
+ */
+export const journalNames = defineScript(`${luaKeys}
+return redis.call('HKEYS', journalsKey(ARGV[1]))
+`);
