@@ -29,6 +29,12 @@ export class RedisServer implements AsyncDisposable {
     return server;
   }
 
+  /** Of the process that runs now. */
+  get pid(): number {
+    if (this.#process?.pid === undefined) throw new Error('this redis-server does not run');
+    return this.#process.pid;
+  }
+
   get url(): string {
     return `redis://127.0.0.1:${this.port}`;
   }

@@ -13,20 +13,58 @@ export type SystemPackage = { readonly path: string } | { readonly missing: stri
  * installed; its service isn't started.
  */
 export async function systemPackage(name: string): Promise<SystemPackage> {
-  const path = await find(name);
+  return await installed([name], () => find(name));
+}
+
+/**
+ * Finds Debian's Python with some modules, each of which is in a Debian package. On Debian and as root, missing ones
+ * are installed, unless nothing is to be.
+ *
+ * @param packages the Debian package of each module
+ */
+export async function pythonPackages(
+  packages: Readonly<Record<string, string>>,
+  { install = true }: { readonly install?: boolean } = {},
+): Promise<SystemPackage> {
+  const modules = Object.keys(packages);
+  const find = async (): Promise<string | undefined> => ((await canImport(modules)) ? python : undefined);
+  if (install) return await installed(Object.values(packages), find);
+  const path = await find();
+  return path === undefined ? { missing: `There is no ${modules.join(', ')} for ${python}.` } : { path };
+}
+
+/** Debian's own, which sees Debian's packages; another one may come first on the PATH. */
+const python = '/usr/bin/python3';
+
+async function canImport(modules: readonly string[]): Promise<boolean> {
+  const child = spawn(python, ['-c', `import ${modules.join(', ')}`], { stdio: 'ignore' });
+  return await new Promise((resolve) => {
+    child.once('error', () => resolve(false));
+    child.once('exit', (code) => resolve(code === 0));
+  });
+}
+
+async function installed(
+  names: readonly string[],
+  find: () => Promise<string | undefined>,
+): Promise<SystemPackage> {
+  const path = await find();
   if (path !== undefined) return { path };
-  const install = `apt-get install ${name}`;
-  if (!existsSync('/etc/debian_version')) return { missing: `There is no ${name} on the PATH.` };
-  if (process.getuid?.() !== 0) return { missing: `There is no ${name} on the PATH. As root: ${install}` };
-  process.stderr.write(`Installing ${name} by apt-get …\n`);
+  const what = names.join(' ');
+  const install = `apt-get install ${what}`;
+  if (!existsSync('/etc/debian_version')) return { missing: `There is no ${what} here.` };
+  if (process.getuid?.() !== 0) return { missing: `There is no ${what} here. As root: ${install}` };
+  process.stderr.write(`Installing ${what} by apt-get …\n`);
   const problem = await withoutServices(async () => {
-    const known = await aptGet('install', '--yes', '--no-install-recommends', name);
+    const known = await aptGet('install', '--yes', '--no-install-recommends', ...names);
     if (known === undefined) return undefined;
     // A fresh machine has no lists of packages, or old ones.
-    return (await aptGet('update')) ?? (await aptGet('install', '--yes', '--no-install-recommends', name));
+    return (
+      (await aptGet('update')) ?? (await aptGet('install', '--yes', '--no-install-recommends', ...names))
+    );
   });
-  const installed = await find(name);
-  if (installed !== undefined) return { path: installed };
+  const found = await find();
+  if (found !== undefined) return { path: found };
   return { missing: `'${install}' failed: ${problem ?? 'it installed no such program'}` };
 }
 

@@ -1,0 +1,71 @@
+import type { Bench, Figure } from '../harness/figure.ts';
+import { Program } from '../harness/program.ts';
+import { alternate, type Contestant } from '../harness/rounds.ts';
+import { rowOf } from '../harness/rows.ts';
+import { echoMutation } from '../taskwire/definitions.ts';
+
+const width = 32;
+
+/**
+ * What a mutation over HTTP costs the server's process: the same schema and a resolver that answers from memory for
+ * all, so that what differs is the HTTP and GraphQL layer. 32 connections are kept, each with one request on its way.
+ */
+export const http: Figure = {
+  name: 'http',
+  async measure(bench) {
+    await using load = await Program.fork(new URL('../load/http.ts', import.meta.url));
+    const results = await alternate(bench.quick ? 1 : bench.rounds * 2, [
+      server(bench, load, 'Taskwire', new URL('../taskwire/api.ts', import.meta.url), [
+        bench.store.url,
+        'memory',
+      ]),
+      server(bench, load, 'Yoga, defaults', new URL('../peers/yoga-http.js', import.meta.url)),
+      {
+        ...server(bench, load, 'mercurius + JIT', new URL('../peers/mercurius-http.js', import.meta.url)),
+        missing: bench.noPeers,
+      },
+      server(bench, load, 'plain node:http', new URL('../peers/node-http.js', import.meta.url)),
+    ]);
+    const stored = await alternate(bench.rounds, [
+      server(bench, load, 'Taskwire', new URL('../taskwire/api.ts', import.meta.url), [bench.store.url]),
+    ]);
+    return [
+      rowOf(results, {
+        what: 'mutation over HTTP, nothing enqueued: CPU',
+        unit: 'µs',
+        quantity: 'cpuUs',
+        goals: { 'Yoga, defaults': { atMost: 0.25 }, 'mercurius + JIT': { atMost: 1.3 } },
+      }),
+      rowOf(stored, { what: 'mutation over HTTP, enqueued: CPU of the API', unit: 'µs', quantity: 'cpuUs' }),
+      rowOf(stored, { what: 'mutation over HTTP, enqueued', unit: 'requests/s', quantity: 'perSecond' }),
+    ];
+  },
+};
+
+function server(
+  bench: Bench,
+  load: Program,
+  name: string,
+  module: URL,
+  args: readonly string[] = [],
+): Contestant {
+  const count = bench.quick ? 100 : 1_500;
+  return {
+    name,
+    async start(stack) {
+      const program = stack.use(await Program.fork(module, ...args));
+      const run = (count: number) =>
+        load.call<number>('run', { port: program.port, query: echoMutation, count, width });
+      // What is compiled, and cached, by then.
+      await run(bench.quick ? 50 : 4_000);
+      return async () => {
+        const before = program.cpuMs();
+        const ms = await run(count);
+        return {
+          cpuUs: ((program.cpuMs() - before) * 1_000) / count,
+          perSecond: (count * 1_000) / ms,
+        };
+      };
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { serveCalls } from '../harness/child.ts';
+import { closedLoop } from './closed-loop.ts';
+import { GraphQLSockets } from './graphql-sockets.ts';
+import { pollUntilDone } from './polling.ts';
+import { post } from './post.ts';
+
+/** Tasks to be enqueued, each followed until its client has been told the end; `width` at a time. */
+export interface TaskLoad {
+  readonly port: number;
+  readonly count: number;
+  readonly width: number;
+  /** By the subscription over WebSockets, or by polling so often. */
+  readonly by: 'subscription' | { readonly pollMs: number };
+}
+
+const mutation = 'mutation ($n: Int!) { echo(input: { n: $n }) { task { id } } }';
+const subscription = 'subscription ($id: ID!) { echoUpdated(id: $id) { status output { n } } }';
+/** By the port that they lead to. */
+const sockets: Map<number, GraphQLSockets> = new Map();
+
+// A client process that enqueues tasks and waits for them: `tasks.ts`.
+serveCalls(
+  {},
+  {
+    /** Gives how long all took, and each, in ms. */
+    async run({ port, count, width, by }: TaskLoad): Promise<{ ms: number; times: number[] }> {
+      if (by === 'subscription' && !sockets.has(port)) sockets.set(port, await GraphQLSockets.open(port, 4));
+      const times: number[] = [];
+      const ms = await closedLoop(count, width, async (n) => {
+        const start = performance.now();
+        await (by === 'subscription' ? watchOne(port, n) : pollUntilDone(port, n, by.pollMs));
+        times.push(performance.now() - start);
+      });
+      return { ms, times };
+    },
+  },
+);
+
+async function watchOne(port: number, n: number): Promise<void> {
+  const answer = await post(port, '/graphql', { query: mutation, variables: { n } });
+  // What the mutation asks for.
+  const { data } = answer as { data?: { echo: { task: { id: string } } } };
+  if (data === undefined) throw new Error(JSON.stringify(answer));
+  const { id } = data.echo.task;
+  await sockets.get(port)?.until(subscription, { id }, `"output":{"n":${n}}`);
+}

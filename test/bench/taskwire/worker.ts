@@ -1,0 +1,54 @@
+import { defineTask } from '../../../src/index.ts';
+import { createLogger } from '../../../src/logger.ts';
+import { connectTasks } from '../../../src/tasks/tasks.ts';
+import { startWorker } from '../../../src/worker/worker.ts';
+import { Countdown } from '../harness/countdown.ts';
+import { serveCalls } from '../harness/child.ts';
+import { closedLoop } from '../load/closed-loop.ts';
+import { again, clock, echo } from './definitions.ts';
+
+// Taskwire's worker: `worker.ts REDIS_URL [waits]`. With `waits` it starts when it is told to empty its queue.
+const [url = '', mode] = process.argv.slice(2);
+const logger = createLogger({ level: 'error' });
+const redis = { url, prefix: 'bench' };
+const concurrency = 50;
+const countdown = new Countdown();
+
+/** As `echo`, in a queue of its own. */
+const noop = defineTask({
+  name: 'noop',
+  queue: 'noop',
+  input: (t) => ({ n: t.int({ required: true }) }),
+  output: (t) => ({ n: t.int() }),
+  run({ n }) {
+    countdown.count();
+    return { n };
+  },
+});
+
+if (mode !== 'waits') await startWorker({ redis, definitions: [echo, clock, again], concurrency, logger });
+serveCalls(
+  {},
+  {
+    async fill(count: number): Promise<void> {
+      await using tasks = await connectTasks({ redis, definitions: [noop], logger });
+      // No batch: its tasks cost their worker the counts of it as well.
+      await closedLoop(count, 100, async (n) => void (await tasks.enqueue(noop, { n })));
+    },
+
+    /** Enqueues one task after the other. */
+    async enqueue(count: number): Promise<void> {
+      await using tasks = await connectTasks({ redis, definitions: [noop], logger });
+      for (let n = 0; n < count; n += 1) await tasks.enqueue(noop, { n });
+    },
+
+    /** Runs all that waits; tells how long that took from the first to the last. */
+    async empty(count: number): Promise<number> {
+      countdown.start(count);
+      const worker = await startWorker({ redis, definitions: [noop], concurrency, logger });
+      const ms = await countdown.done;
+      await worker.stop();
+      return ms;
+    },
+  },
+);
