@@ -9,6 +9,7 @@ export const commands = [
   'schema',
   'run',
   'watch',
+  'logs',
   'cancel',
   'retry',
   'queues',
@@ -212,6 +213,7 @@ export const table = {
     on: {
       run: localApi,
       watch: localApi,
+      logs: localApi,
       cancel: localApi,
       retry: localApi,
       queues: localApi,

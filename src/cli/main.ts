@@ -71,6 +71,17 @@ const entries = [
     arguments: [['id', 'id of a task']],
     run: async (settings, [id = '']) => (await import('./watch.ts')).watch(settings, id),
   }),
+  entry('logs', {
+    summary: 'print what a task has logged, or written to one of its streams',
+    details: 'Ctrl-C ends the following alone; the task goes on.',
+    arguments: [['id', 'id of a task']],
+    options: [
+      ['--stream <name>', 'one of its streams instead of its log'],
+      ['--follow', 'go on until the task has ended'],
+    ],
+    run: async (settings, [id = ''], { stream, follow }) =>
+      (await import('./logs.ts')).logs(settings, id, { stream, follow: follow !== undefined }),
+  }),
   entry('cancel', {
     summary: 'cancel a task: one that waits at once, one that runs as soon as it heeds its signal',
     details: 'Prints its id and status. Exit code 1 where it had ended before.',

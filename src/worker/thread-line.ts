@@ -50,7 +50,11 @@ export class ThreadLine {
 
   #write({ stream, chunk, asks }: Extract<FromThread, { readonly kind: 'chunk' }>): void {
     const written = this.#context.stream(stream).write(chunk);
-    if (!asks) return;
+    if (!asks) {
+      // The next one that asks is told.
+      written.catch(() => undefined);
+      return;
+    }
     written.then(
       () => this.#post({ kind: 'room', stream, refused: undefined }),
       (error: unknown) => this.#post({ kind: 'room', stream, refused: reasonOf(error) }),

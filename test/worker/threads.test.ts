@@ -34,7 +34,6 @@ function testThreads(options: Partial<ThreadsOptions> = {}) {
   const threads = new Threads({ definitions, maxThreads: 2, logger: testLogger, ...options });
   const progress: (number | ProgressUpdate)[] = [];
   const logs: unknown[][] = [];
-  const chunks: [stream: string, chunk: string][] = [];
   const abort = new AbortController();
   const kill = new AbortController();
   const log =
@@ -47,7 +46,7 @@ function testThreads(options: Partial<ThreadsOptions> = {}) {
     signal: abort.signal,
     progress: async (update) => void progress.push(update),
     ...noChildren,
-    stream: (name) => ({ write: async (chunk) => void chunks.push([name, chunk]) }),
+    stream: () => ({ write: async () => undefined }),
     log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
   };
   const run = async (
@@ -70,7 +69,6 @@ function testThreads(options: Partial<ThreadsOptions> = {}) {
     run,
     progress,
     logs,
-    chunks,
     abort,
     kill,
     [Symbol.asyncDispose]: () => threads.close(),
