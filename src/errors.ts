@@ -6,7 +6,6 @@ export const errorCodes = [
   'TASK_LOST',
   'QUEUE_NOT_FOUND',
   'BATCH_NOT_FOUND',
-  'WATCH_RESET',
   'IDEMPOTENCY_KEY_REUSED',
   'QUEUE_FULL',
   'QUEUE_DRAINING',
@@ -86,13 +85,6 @@ function start(id: string): string {
 export class TaskLostError extends TaskwireError {
   constructor(id: string) {
     super('TASK_LOST', `The task '${start(id)}' is gone from the store before it ended. Enqueue it again.`);
-  }
-}
-
-/** A watch of many tasks fell behind or lost touch with the store: states may be missing, read the list again. */
-export class WatchResetError extends TaskwireError {
-  constructor() {
-    super('WATCH_RESET', 'Some states may have been missed. Read the list again and subscribe anew.');
   }
 }
 

@@ -40,7 +40,6 @@ export {
   TaskNotFoundError,
   TaskwireError,
   UnavailableError,
-  WatchResetError,
   type ErrorCode,
   type Issue,
 } from './errors.ts';
@@ -67,6 +66,8 @@ export type { NewSchedule, ScheduleChanges, SchedulePage, Schedules } from './ta
 export type { Batch } from './tasks/batch.ts';
 export type { EnqueuedTask, EnqueueOptions, ReplayOptions } from './tasks/draft.ts';
 export type { TaskFilter, TaskPage, TaskQuery } from './tasks/list.ts';
+export type { TaskListChange, TaskListUpdate } from './tasks/list-snapshot.ts';
+export type { TaskListQuery } from './tasks/live-lists.ts';
 export type { BatchItem, EnqueuedBatch } from './tasks/new-batch.ts';
 export { canCancel, canRetry, isFinal, taskStatuses } from './tasks/task.ts';
 export type {

@@ -1,6 +1,6 @@
 import { BadUserInputError } from '../errors.ts';
 import type { Task } from '../tasks/task.ts';
-import type { TaskFilter, TaskQuery } from '../tasks/list.ts';
+import type { TaskFilter, TaskPage, TaskQuery } from '../tasks/list.ts';
 import type { Context } from './context.ts';
 import type { ApiBuilder } from './state.ts';
 import type { TaskTypes } from './task.ts';
@@ -73,6 +73,20 @@ export async function readPage(
       hasPreviousPage: isBackward ? hasMore : start !== undefined,
       startCursor: isBackward ? far : near,
       endCursor: isBackward ? near : far,
+    },
+  };
+}
+
+/** A page that was read from the beginning, as a client sees it. */
+export function connectionOf({ tasks, hasMore, endCursor }: TaskPage, filter: TaskFilter): TaskConnection {
+  return {
+    edges: tasks.map(({ task, cursor }) => ({ node: task, cursor })),
+    filter,
+    pageInfo: {
+      hasNextPage: hasMore,
+      hasPreviousPage: false,
+      startCursor: tasks[0]?.cursor,
+      endCursor,
     },
   };
 }

@@ -15,6 +15,7 @@ import { addConnectionTypes } from './connection.ts';
 import type { Context } from './context.ts';
 import { addDefinition } from './definition.ts';
 import { addFilterTypes } from './filter.ts';
+import { addLiveList } from './live-list.ts';
 import { addLogs } from './logs.ts';
 import { addOptions } from './options.ts';
 import { addQueries } from './queries.ts';
@@ -67,7 +68,8 @@ function build(definitions: readonly TaskDefinition[]): GraphQLSchema {
   addRetry(builder, types);
   addReplay(builder, types, options);
   addBulk(builder, all);
-  addSubscriptions(builder, types, filterTypes);
+  addSubscriptions(builder, types);
+  addLiveList(builder, all);
   addLogs(builder, types);
   addBatches(builder, all);
   addWaitingChanges(builder, types);

@@ -1,10 +1,9 @@
-import { type FilterTypes, filterOf } from './filter.ts';
 import type { ApiBuilder } from './state.ts';
-import { openStartedStream, openStream } from './stream.ts';
+import { openStartedStream } from './stream.ts';
 import type { TaskTypes } from './task.ts';
 
-/** Adds the subscriptions to tasks of any definition. */
-export function addSubscriptions(builder: ApiBuilder, { task }: TaskTypes, { filter }: FilterTypes): void {
+/** Adds the subscription to a task of any definition. */
+export function addSubscriptions(builder: ApiBuilder, { task }: TaskTypes): void {
   builder.subscriptionField('taskUpdated', (t) =>
     t.field({
       type: task,
@@ -15,18 +14,6 @@ export function addSubscriptions(builder: ApiBuilder, { task }: TaskTypes, { fil
       args: { id: t.arg.id({ required: true, description: "The task's id." }) },
       subscribe: (_, { id }, { tasks, signal }) =>
         openStartedStream((signal) => tasks.watch(id, { signal }), signal),
-      resolve: (task) => task,
-    }),
-  );
-
-  builder.subscriptionField('tasksUpdated', (t) =>
-    t.field({
-      type: task,
-      nullable: false,
-      description: 'Every new state of every task that matches, from now on. Ends only with the connection.',
-      args: { filter: t.arg({ type: filter, description: 'Which tasks. All of them unless given.' }) },
-      subscribe: (_, { filter }, { tasks }) =>
-        openStream((signal) => tasks.watchAll(filterOf(filter), { signal })),
       resolve: (task) => task,
     }),
   );

@@ -48,7 +48,7 @@
  * | `:scheduled:NAME` | hash | what the schedules of a definition have in common: its version and policy, who said so when |
  * | `:mending`, `:mending:pause` | hash, string | how far the search for what a crash left behind has come |
  * | `:removals` | sorted set | final tasks by the end of their retention (ms) |
- * | `:state:ID`, `:states` | channels | each new state of one task, of all tasks of the queue |
+ * | `:state:ID`, `:states` | channels | each new state of one task, of all tasks of the queue; and that a record was removed: '', `-ID` |
  */
 export function queueRoot(prefix: string, queue: string): string {
   return `${prefix}:{${queue}}`;

@@ -53,7 +53,7 @@ export class GraphiQL {
         variables: JSON.stringify(variables, undefined, 2),
       },
       { query: subscription, variables: JSON.stringify({ id: await this.#newest(name) }, undefined, 2) },
-      { query: allTasks },
+      { query: newestTasks },
     ];
   }
 
@@ -88,16 +88,31 @@ function firstVisit({ query, variables = '' }: Tab = { query: '' }): string {
   </script>`;
 }
 
-const allTasks = `# Every change of every task, live: leave it running here and enqueue in another window.
-subscription EveryTask {
-  tasksUpdated {
-    id
-    name
-    status
-    progress {
-      fraction
-      message
+const newestTasks = `# The newest tasks, live: leave it running here and enqueue in another window.
+subscription NewestTasks {
+  tasksUpdated(first: 10) {
+    reset {
+      nodes {
+        ...Row
+      }
     }
+    changes {
+      kind
+      index
+      task {
+        ...Row
+      }
+    }
+  }
+}
+
+fragment Row on Task {
+  id
+  name
+  status
+  progress {
+    fraction
+    message
   }
 }
 `;

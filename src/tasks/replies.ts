@@ -7,6 +7,11 @@ export function parseTask(state: string): Task {
   return JSON.parse(state) as Task;
 }
 
+/** What the channel of a queue's states tells: a task's new state, or the id of one whose record was removed. */
+export function parseNews(message: string): { readonly task: Task } | { readonly removed: string } {
+  return message.startsWith('-') ? { removed: message.slice(1) } : { task: parseTask(message) };
+}
+
 /** Parses the hints that a script promises. */
 export function parseHints(values: readonly string[]): Hint[] {
   return chunks(values, 3).map(([hint = '', id = '', delivery = '']) => ({

@@ -86,6 +86,8 @@ export interface Task {
   /** The last 20 deliveries, oldest first. */
   readonly attempts: readonly TaskAttempt[];
   readonly createdAt: number;
+  /** The same in microseconds: with the id, its place in every list. */
+  readonly createdUs: number;
   readonly startedAt?: number;
   readonly finishedAt?: number;
   /** When it was to begin, where it was delayed. */

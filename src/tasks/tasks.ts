@@ -21,6 +21,8 @@ import { Lanes } from './lanes.ts';
 import { countTasks, listTasks, type TaskFilter, type TaskPage, type TaskQuery } from './list.ts';
 import { Logs } from './logs.ts';
 import type { EnqueuedBatch } from './new-batch.ts';
+import type { TaskListUpdate } from './list-snapshot.ts';
+import { LiveLists, type TaskListQuery } from './live-lists.ts';
 import { Queues } from './queues.ts';
 import { checkReason } from './reason.ts';
 import type { Standing } from './standing.ts';
@@ -30,7 +32,6 @@ import { Schedules } from './schedules.ts';
 import type { Task } from './task.ts';
 import { checkNewTime, checkPriority } from './wait-options.ts';
 import { waitForEnd, type WaitOptions } from './wait.ts';
-import { watchAll } from './watch-all.ts';
 import { watchableTasks, Watches } from './watch.ts';
 
 export interface TasksOptions {
@@ -69,11 +70,11 @@ export class Tasks implements AsyncDisposable {
   readonly #feed: Feed;
   readonly #standings: Standings;
   readonly #watches: Watches<Task>;
+  readonly #lists: LiveLists;
   readonly #batches: Batches;
   readonly #clock: Clock;
   readonly #lanes: Lanes;
   readonly #cascade: Cascade;
-  readonly #closing = new AbortController();
   readonly #queues: Set<string>;
 
   constructor(options: TasksOptions) {
@@ -106,6 +107,7 @@ export class Tasks implements AsyncDisposable {
     });
     this.#watches = new Watches(watchableTasks(this.#store), this.#store, this.#feed, logger);
     this.logs = new Logs(this.#store, this.#watches, openFeed, logger);
+    this.#lists = new LiveLists(this.#store, this.#feed, logger, (filter) => this.#queuesOf(filter));
     this.#batches = new Batches(this.#store, this.#lanes, this.#feed, logger);
     this.#clock = new Clock({
       store: this.#store,
@@ -266,17 +268,16 @@ export class Tasks implements AsyncDisposable {
   }
 
   /**
-   * Yields every new state of the tasks that match, from now on.
+   * Yields the first tasks of a list as they are now, as a reset, then what changes in that window; ends when aborted. After
+   * a gap, and where nothing is left of what it was told last, it yields a reset again.
    *
-   * @throws WatchResetError when states may have been missed
+   * @throws BadUserInputError where `first` isn't 1 to 100; UnavailableError at the start
    */
-  async *watchAll(
-    filter: TaskFilter = {},
+  watchList(
+    query: TaskListQuery = {},
     options: { readonly signal?: AbortSignal } = {},
-  ): AsyncGenerator<Task, void, undefined> {
-    const closing = this.#closing.signal;
-    const signal = options.signal === undefined ? closing : AbortSignal.any([options.signal, closing]);
-    yield* watchAll(this.#store, this.#feed, await this.#queuesOf(filter), filter, { signal });
+  ): AsyncGenerator<TaskListUpdate, void, undefined> {
+    return this.#lists.watch(query, options);
   }
 
   /**
@@ -360,9 +361,9 @@ export class Tasks implements AsyncDisposable {
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
     this.#watches.close();
     this.logs.close();
+    this.#lists.close();
     this.queues.close();
     this.#batches.close();
     await this.#clock.close();

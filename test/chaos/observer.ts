@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis as Client } from 'ioredis';
 import { Redis } from '../../src/redis/connection.ts';
 import { inputKey, queueRoot, statesChannel, taskKey } from '../../src/redis/keys.ts';
-import { parseTask } from '../../src/tasks/replies.ts';
+import { parseNews } from '../../src/tasks/replies.ts';
 import { Store } from '../../src/tasks/store.ts';
 import { isFinal, type Task, type TaskStatus } from '../../src/tasks/task.ts';
 import { saysAnother } from './words.ts';
@@ -170,7 +170,8 @@ export class Observer implements AsyncDisposable {
 
   #hear(message: string): void {
     try {
-      this.#see(parseTask(message));
+      const news = parseNews(message);
+      if ('task' in news) this.#see(news.task);
     } catch {
       this.offences.versions.push(`not to be read: ${message}`);
     }

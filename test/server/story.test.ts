@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { EventSource } from 'eventsource';
 import { defineTask } from '../../src/index.ts';
 import { double, Gate } from '../support/definitions.ts';
-import { TestStore } from '../support/store.ts';
 import { freshSettings, sharedStores } from '../support/stores.ts';
 import { TestApi } from './test-api.ts';
 
@@ -157,27 +156,6 @@ test("a failed task is data: its failure is in the task, not in the request's er
       },
     },
   });
-});
-
-test('the states of all tasks that match a filter can be followed', async () => {
-  const other = defineTask({ name: 'other', run: () => undefined });
-  await using api = await TestApi.start([double, other]);
-  const states = api.ws('subscription { tasksUpdated(filter: { names: ["double"] }) { id name status } }');
-  const next = states.next();
-  await using store = new TestStore(api.tests.redis, 'default');
-  await store.listenedTo('states');
-
-  await api.http('mutation { other { task { id } } }');
-  const id = await api.enqueueDouble(1);
-
-  let { value } = await next;
-  const seen = [value.data.tasksUpdated];
-  while (value.data.tasksUpdated.status !== 'SUCCEEDED') {
-    ({ value } = await states.next());
-    seen.push(value.data.tasksUpdated);
-  }
-  await states.return(undefined);
-  expect(seen.every((task) => task.id === id && task.name === 'double')).toBe(true);
 });
 
 test('a large output is read for those who select it', async () => {

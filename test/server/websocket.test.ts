@@ -40,7 +40,7 @@ const init = JSON.stringify({ type: 'connection_init' });
 const subscribe = JSON.stringify({
   id: '1',
   type: 'subscribe',
-  payload: { query: 'subscription { tasksUpdated { id } }' },
+  payload: { query: 'subscription { tasksUpdated { hasNextPage } }' },
 });
 
 test.each([
@@ -135,9 +135,11 @@ test('a client that leaves frees its watch: by complete, by closing its socket, 
 
 test('a list watch without news is freed, too', async () => {
   await using api = await TestApi.start([forever], { workers: 0 });
-  const query = 'subscription { tasksUpdated { id } }';
+  const query = 'subscription { tasksUpdated { hasNextPage } }';
   const controller = new AbortController();
-  const next = api.sse(query, {}, controller.signal).next();
+  const stream = api.sse(query, {}, controller.signal);
+  await stream.next();
+  const next = stream.next();
   const socket = await connectReady(api);
   socket.send(subscribe);
   await vi.waitFor(() => expect(api.tests.tasks.channels).toBe(1), waiting);

@@ -118,6 +118,13 @@ export class TestStore implements AsyncDisposable {
     await this.redis.publish(`${this.root}:state:${id}`, '');
   }
 
+  /** Lets the retention of a final task be over, and its record be removed. Answers how many were removed. */
+  async outlive(id: string): Promise<number> {
+    const isFinal = await this.redis.zadd(`${this.root}:removals`, 'XX', 'CH', 1, id);
+    await this.tick();
+    return isFinal;
+  }
+
   /** Kills the connections by which this process listens. */
   async cutLinks(): Promise<void> {
     const clients = String(await this.redis.client('LIST', 'TYPE', 'PUBSUB'));

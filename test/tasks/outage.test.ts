@@ -26,7 +26,7 @@ test('without a Redis every call is refused within a second, and closing does no
     refusedAfter(() => tasks.cancel(id)),
     refusedAfter(() => tasks.list({ direction: 'DESC', limit: 1 })),
     refusedAfter(() => tasks.watch(id).next()),
-    refusedAfter(() => tasks.watchAll().next()),
+    refusedAfter(() => tasks.watchList().next()),
   ]);
 
   expect(Math.max(...times)).toBeLessThan(1_100);

@@ -172,25 +172,6 @@ describe.each(sharedStores)('a watch in $name', (shared) => {
 
     expect(await rest).toMatchObject([{ status: 'SUCCEEDED', output: { n: 2 } }]);
   });
-
-  test('of all tasks tells each matching state', async () => {
-    await using tests = await TestTasks.start([double, forever], { redis: freshSettings(shared) });
-    const abort = new AbortController();
-    const watch = tests.tasks.watchAll(
-      { names: ['double'], statuses: ['SUCCEEDED'] },
-      { signal: abort.signal },
-    );
-    const first = watch.next();
-    await using store = new TestStore(tests.redis, 'default');
-    await store.listenedTo('states');
-    await tests.tasks.enqueue(forever, {});
-    const { id } = await tests.tasks.enqueue(double, { n: 1 });
-
-    expect((await first).value).toMatchObject({ id, status: 'SUCCEEDED' });
-    abort.abort();
-    expect((await watch.next()).done).toBe(true);
-    expect(tests.tasks.channels).toBe(0);
-  });
 });
 
 describe.skipIf(redisServerPath === undefined)('when Redis restarts', () => {

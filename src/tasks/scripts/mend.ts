@@ -57,6 +57,7 @@ local lookAtEntries = function(key, ids)
         redis.call('ZREM', key, id)
         redis.call('DEL', inputKey(id), outputKey(id))
         removeJournals(id)
+        redis.call('PUBLISH', statesChannel, '-' .. id)
       end)
     end
   end

@@ -77,8 +77,8 @@ local state = function(task)
   end
   local parts = { '{"id":"', task.id, '","name":"', task.name, '","queue":"', KEYS[1]:match('{(.*)}'),
     '","status":"', task.status, '","version":', task.version, ',"attempt":', task.attempt,
-    ',"attempts":[', table.concat(attempts, ','), '],"createdAt":', int(math.floor(task.created / 1000)),
-    ',"owner":', task.owner, ',"tags":', task.tags, ',"definitionVersion":"', task.definition, '","maxAttempts":',
+    ',"attempts":[', table.concat(attempts, ','), '],"createdAt":', task.created:sub(1, -4),
+    ',"createdUs":', task.created, ',"owner":', task.owner, ',"tags":', task.tags, ',"definitionVersion":"', task.definition, '","maxAttempts":',
     int(policyOf(task).attempts) }
   local add = function(name, json)
     if json then parts[#parts + 1] = ',"' .. name .. '":' .. json end

@@ -96,6 +96,7 @@ local remove = function(task)
   removeJournals(task.id)
   if task.key then releaseKey(task) end
   redis.call('PUBLISH', stateChannel(task.id), '')
+  redis.call('PUBLISH', statesChannel, '-' .. task.id)
 end
 `;
 

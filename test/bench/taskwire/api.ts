@@ -25,6 +25,7 @@ async function fromMemory(name: string, input: { n: number }): Promise<EnqueuedT
     failedAttempts: 0,
     attempts: [],
     createdAt: 0,
+    createdUs: 0,
     tags: [],
     owner: 'anonymous',
     definitionVersion: 'v1',

@@ -1,0 +1,255 @@
+import { UnavailableError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { Listening } from './feed.ts';
+import type { Latest } from './latest.ts';
+import { formatCursor, listTasks, parseCursor, type TaskFilter, type TaskPage } from './list.ts';
+import { Snapshot } from './list-snapshot.ts';
+import { ListWindow, type News, type Place } from './list-window.ts';
+import { type Matcher, matcherOf } from './matching.ts';
+import type { States, StatesListener } from './states.ts';
+import type { Store } from './store.ts';
+
+/** Changes are told at most this often, in ms; of each task the newest state. */
+const pauseMs = 75;
+
+/** When a read that failed is made again, in ms. */
+const retryMs = 250;
+
+/** With more news than these during one read, the window is read anew. */
+const newsPerRead = 10_000;
+
+/** Which window of which list. */
+export interface WindowQuery {
+  readonly filter: TaskFilter;
+  readonly direction: 'ASC' | 'DESC';
+  readonly first: number;
+}
+
+/** What a list needs to be watched. */
+export interface ListSource {
+  readonly store: Store;
+  readonly states: States;
+  readonly logger: Logger;
+}
+
+/**
+ * The window of one list, kept by the published states of its queues for all who watch it in this process. The store is
+ * read when someone comes, when the window runs low, after a gap, and now and then.
+ */
+export class LiveList {
+  readonly query: WindowQuery;
+  readonly #source: ListSource;
+  readonly #matcher: Matcher;
+  readonly #listener: StatesListener;
+  readonly #mailboxes: Set<Latest<Snapshot>> = new Set();
+  readonly #queues: Map<string, Listening> = new Map();
+  #window: ListWindow;
+  #snapshot: Snapshot | undefined;
+  /** How often something may have been missed, and up to which of these times the window has been read since. */
+  #misses = 1;
+  #caughtUp = 0;
+  /** What was heard since the read under way was asked for. */
+  #heard: Map<string, News> | undefined;
+  /** Those who wait for a read from the beginning that hasn't been asked for yet. */
+  #asked: PromiseWithResolvers<void> | undefined;
+  #isReading = false;
+  #telling: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #toldAt = -Infinity;
+  #snapshots = 0;
+  #isClosed = false;
+
+  constructor(source: ListSource, query: WindowQuery) {
+    this.query = query;
+    this.#source = source;
+    this.#matcher = matcherOf(query.filter);
+    this.#window = this.#emptyWindow();
+    this.#listener = {
+      onTask: (task) => {
+        if (!this.#matcher.mayMatch(task)) return;
+        this.#onNews({ id: task.id, task, matches: this.#matcher.hasStatus(task) });
+      },
+      onRemoved: (id) => this.#onNews({ id, task: undefined }),
+      onGap: () => this.#miss(),
+    };
+  }
+
+  /** How many watch it, or are about to. */
+  get watchers(): number {
+    return this.#mailboxes.size;
+  }
+
+  /**
+   * Gives the window as it is now; newer ones come into the mailbox, until it leaves, whether or not this succeeds.
+   *
+   * @throws UnavailableError
+   */
+  async join(mailbox: Latest<Snapshot>, queues: readonly string[]): Promise<Snapshot> {
+    this.#mailboxes.add(mailbox);
+    // Listen first, read second: whoever comes finds all that had happened before.
+    this.reach(queues);
+    const confirmed = [...this.#queues.values()].map((queue) => queue.confirmed);
+    await this.#source.store.within(() => Promise.all(confirmed));
+    await this.reread();
+    return this.#look();
+  }
+
+  /** Ends a mailbox, and the list with the last one. */
+  leave(mailbox: Latest<Snapshot>): void {
+    mailbox.close();
+    this.#mailboxes.delete(mailbox);
+    if (this.#mailboxes.size === 0) this.close();
+  }
+
+  /** Makes queues part of the list. */
+  reach(queues: readonly string[]): void {
+    if (this.#isClosed) return;
+    const isNew = this.#queues.size === 0;
+    for (const queue of queues) {
+      if (this.#queues.has(queue)) continue;
+      const listening = this.#source.states.listen(queue, this.#listener);
+      this.#queues.set(queue, listening);
+      // What this one holds was never read; the feed gives up when it is closed.
+      if (!isNew) listening.confirmed.then(() => this.#miss()).catch(() => undefined);
+    }
+  }
+
+  /** Resolves once the window was read from the beginning by a read that is asked for now or later. @throws UnavailableError */
+  async reread(): Promise<void> {
+    if (this.#isClosed) throw new UnavailableError();
+    this.#asked ??= Promise.withResolvers();
+    const { promise } = this.#asked;
+    this.#read();
+    await promise;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#telling);
+    clearTimeout(this.#retry);
+    this.#asked?.reject(new UnavailableError());
+    for (const mailbox of this.#mailboxes) mailbox.close();
+    for (const queue of this.#queues.values()) queue.stop();
+  }
+
+  #onNews(news: News): void {
+    if (this.#heard !== undefined) {
+      this.#heard.set(news.id, news);
+      if (this.#heard.size > newsPerRead) this.#miss();
+    }
+    if (!this.#isBehind && this.#window.hear(news)) this.#changed();
+  }
+
+  get #isBehind(): boolean {
+    return this.#misses > this.#caughtUp;
+  }
+
+  /** From now on the window is an old one, until it is read anew. */
+  #miss(): void {
+    this.#misses += 1;
+    this.#heard?.clear();
+    this.#read();
+  }
+
+  #changed(): void {
+    this.#snapshot = undefined;
+    const waitMs = Math.max(0, this.#toldAt + pauseMs - performance.now());
+    this.#telling ??= setTimeout(() => this.#tell(), waitMs);
+  }
+
+  #tell(): void {
+    this.#telling = undefined;
+    if (this.#isBehind) return;
+    this.#toldAt = performance.now();
+    if (this.#window.isLow) this.#read();
+    const snapshot = this.#look();
+    for (const mailbox of this.#mailboxes) mailbox.set(snapshot);
+  }
+
+  #look(): Snapshot {
+    if (this.#snapshot === undefined) {
+      const { shown: tasks, hasMore, end } = this.#window;
+      this.#snapshots += 1;
+      this.#snapshot = new Snapshot({
+        number: this.#snapshots,
+        epoch: this.#caughtUp,
+        tasks,
+        hasMore,
+        end,
+      });
+    }
+    return this.#snapshot;
+  }
+
+  #read(): void {
+    if (this.#isReading || this.#isClosed) return;
+    this.#isReading = true;
+    clearTimeout(this.#retry);
+    void this.#readForAll();
+  }
+
+  /** One read at a time, for all who want one. Never rejects. */
+  async #readForAll(): Promise<void> {
+    try {
+      do await this.#readOnce();
+      while (!this.#isClosed && (this.#isBehind || this.#asked !== undefined));
+    } catch (error) {
+      this.#source.logger.debug({ err: error }, 'a watched list could not be read, trying again');
+      this.#asked?.reject(error);
+      this.#asked = undefined;
+      if (!this.#isClosed && (this.#isBehind || this.#window.isLow))
+        this.#retry = setTimeout(() => this.#read(), retryMs);
+    }
+    this.#isReading = false;
+  }
+
+  async #readOnce(): Promise<void> {
+    const asked = this.#asked;
+    this.#asked = undefined;
+    const misses = this.#misses;
+    const window = this.#isBehind ? this.#emptyWindow() : this.#window;
+    const from = this.#isBehind || asked !== undefined ? undefined : window.edge;
+    const heard = new Map<string, News>();
+    this.#heard = heard;
+    try {
+      const page = await this.#page(from, window.wanted(from));
+      if (this.#misses === misses) {
+        const tasks = page.tasks.map(({ task }) => task);
+        const hasChanged = window.take({ tasks, from, to: endOf(page), heard });
+        if (hasChanged || this.#isBehind) this.#changed();
+        this.#window = window;
+        this.#caughtUp = misses;
+        asked?.resolve();
+      } else if (asked !== undefined) {
+        // Something was missed while it was read: the next one is for them.
+        void this.reread().then(asked.resolve, asked.reject);
+      }
+    } catch (error) {
+      asked?.reject(error);
+      throw error;
+    } finally {
+      this.#heard = undefined;
+    }
+  }
+
+  async #page(from: Place | undefined, limit: number): Promise<TaskPage> {
+    const { filter, direction } = this.query;
+    return await listTasks(this.#source.store, [...this.#queues.keys()], {
+      filter,
+      direction,
+      limit,
+      ...(from === undefined ? {} : { after: formatCursor({ time: String(from.createdUs), id: from.id }) }),
+    });
+  }
+
+  #emptyWindow(): ListWindow {
+    return new ListWindow(this.query.first, this.query.direction);
+  }
+}
+
+/** How far a page tells all there is; undefined where that is to the end. */
+function endOf({ hasMore, endCursor }: TaskPage): Place | undefined {
+  if (!hasMore || endCursor === undefined) return undefined;
+  const { time, id } = parseCursor(endCursor);
+  return { createdUs: Number(time), id };
+}

@@ -1,0 +1,330 @@
+import { describe, expect, test, vi } from 'vitest';
+import type { TaskFilter } from '../../src/index.ts';
+import { connect, defaultPrefix, type Redis, type RedisSettings } from '../../src/redis/connection.ts';
+import { Feed } from '../../src/tasks/feed.ts';
+import type { TaskListUpdate } from '../../src/tasks/list-snapshot.ts';
+import { LiveLists, type TaskListQuery } from '../../src/tasks/live-lists.ts';
+import { Store } from '../../src/tasks/store.ts';
+import type { Task } from '../../src/tasks/task.ts';
+import { double } from '../support/definitions.ts';
+import { elsewhere, ListStory, storyDefinitions } from '../support/list-story.ts';
+import { ListWatcher } from '../support/list-watcher.ts';
+import { Outages } from '../support/outages.ts';
+import { TestStore } from '../support/store.ts';
+import { freshSettings, redisServerPath, sharedStores, testLogger } from '../support/stores.ts';
+import { TestTasks } from '../support/tasks.ts';
+
+const seed = Number(process.env['SEED'] ?? 20_261_128);
+
+describe.each(sharedStores)('a watched list in $name', (shared) => {
+  test('begins with the window as it is now, and says whether more follows', async () => {
+    await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
+    await enqueue(tests, 5);
+
+    await using watcher = await watchList(tests, { first: 3 });
+    const page = await tests.tasks.list({ direction: 'DESC', limit: 3 });
+
+    expect(watcher.updates).toEqual([{ reset: page, changes: [], hasMore: true }]);
+    const last = page.tasks.at(-1)?.cursor ?? '';
+    expect(await tests.tasks.list({ direction: 'DESC', limit: 3, after: last })).toMatchObject({
+      hasMore: false,
+    });
+  });
+
+  test('tells what comes, changes and leaves, each in its place', async () => {
+    await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
+    await using store = new TestStore(tests.redis, 'default');
+    const [one, two] = await enqueue(tests, 2);
+    await using watcher = await watchList(tests, { first: 2, filter: { statuses: ['QUEUED'] } }, false);
+
+    const [three] = await enqueue(tests, 1);
+    expect(await watcher.next()).toMatchObject({
+      changes: [
+        { kind: 'REMOVED', index: 1, id: one?.id },
+        { kind: 'INSERTED', index: 0, task: three },
+      ],
+      hasMore: true,
+    });
+
+    await tests.tasks.cancel(three?.id ?? '');
+    expect(await watcher.next()).toMatchObject({
+      changes: [
+        { kind: 'REMOVED', index: 0, id: three?.id },
+        { kind: 'INSERTED', index: 1, task: one },
+      ],
+      hasMore: false,
+    });
+
+    const { task: changed } = await tests.tasks.prioritize(two?.id ?? '', 5);
+    expect(await watcher.next()).toMatchObject({ changes: [{ kind: 'CHANGED', index: 0, task: changed }] });
+
+    await store.finishOne(two ?? changed, '{"n":2}');
+    await watcher.next();
+    expect(watcher.ids).toEqual([one?.id]);
+  });
+
+  test('hears of records that are removed after their retention', async () => {
+    await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
+    await using store = new TestStore(tests.redis, 'default');
+    const tasks = await enqueue(tests, 3);
+    await tests.tasks.cancel(tasks[1]?.id ?? '');
+    await using watcher = await watchList(tests, { first: 2 });
+
+    expect(await store.outlive(tasks[1]?.id ?? '')).toBe(1);
+
+    await watcher.holds(() => [tasks[2], tasks[0]].filter((task) => task !== undefined));
+    expect(watcher.resets).toBe(1);
+  });
+
+  test('hears of records that are found to be gone', async () => {
+    await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
+    await using store = new TestStore(tests.redis, 'default');
+    const [one, two] = await enqueue(tests, 2);
+    await using watcher = await watchList(tests, { first: 2 });
+
+    await store.vanish(one?.id ?? '');
+    expect(watcher.ids).toEqual([two?.id, one?.id]);
+
+    await watcher.holds(() => [two].filter((task) => task !== undefined));
+  });
+
+  test('is the same as the list, whatever happens', { timeout: 60_000 }, async () => {
+    await using tests = await TestTasks.start(storyDefinitions, { redis: freshSettings(shared), workers: 0 });
+    await using story = new ListStory(tests, seed);
+    await story.begin();
+    const [newestTask] = await newest(tests, 1);
+    const watched = story.queries(newestTask?.createdAt ?? 0);
+    const watchers = await Promise.all(watched.map((query) => watchList(tests, query)));
+    for (let round = 0; round < 12; round += 1) {
+      for (let steps = 0; steps < 6; steps += 1) await story.step();
+      await Promise.all(
+        watchers.map(async (watcher, at) => {
+          const { filter = {}, direction = 'DESC', first = 20 } = watched[at] ?? {};
+          await watcher.holds(async () => {
+            const page = await tests.tasks.list({ filter, direction, limit: first });
+            return page.tasks.map(({ task }) => task);
+          });
+        }),
+      );
+    }
+    expect(story.removed).toBeGreaterThan(0);
+    // The largest window never loses all that it shows: its changes alone made it what it is.
+    expect(watchers[0]?.resets).toBe(1);
+    expect(watchers[0]?.updates.length).toBeGreaterThan(10);
+    for (const watcher of watchers) await watcher[Symbol.asyncDispose]();
+    expect(tests.tasks.channels).toBe(0);
+  });
+
+  test('is reset where its link was away, with what has changed meanwhile', async () => {
+    await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
+    await using store = new TestStore(tests.redis, 'default');
+    const tasks = await enqueue(tests, 3);
+    await using watcher = await watchList(tests, { first: 2 }, false);
+
+    await store.cutLinks();
+    await tests.tasks.cancel(tasks[2]?.id ?? '');
+
+    const update = await watcher.next();
+    expect(update?.reset?.tasks).toMatchObject([
+      { task: { id: tasks[2]?.id, status: 'CANCELED' } },
+      { task: { id: tasks[1]?.id } },
+    ]);
+  });
+
+  test('is reset where its reader is so slow that nothing is left of what it was told', async () => {
+    await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
+    await enqueue(tests, 3);
+    await using slow = await watchList(tests, { first: 3 }, false);
+    await using fast = await watchList(tests, { first: 3 });
+
+    for (let count = 0; count < 200; count += 1) await enqueue(tests, 1);
+    await fast.holds(() => newest(tests, 3));
+
+    const update = await slow.next();
+    expect(update).toMatchObject({ changes: [], hasMore: true });
+    expect(update?.reset?.tasks.map(({ task }) => task)).toEqual(await newest(tests, 3));
+  });
+
+  test('tells a slow reader of each task the newest state alone', async () => {
+    await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
+    const [one] = await enqueue(tests, 1);
+    await using slow = await watchList(tests, { first: 3 }, false);
+    await using fast = await watchList(tests, { first: 3 });
+
+    let last: Task | undefined;
+    for (let priority = 1; priority <= 300; priority += 1)
+      last = (await tests.tasks.prioritize(one?.id ?? '', priority)).task;
+    await fast.holds(() => [last].filter((task) => task !== undefined));
+
+    expect(fast.updates.length).toBeLessThan(100);
+    expect((await slow.next())?.changes).toMatchObject([{ kind: 'CHANGED', index: 0, task: last }]);
+  });
+
+  test('has the tasks of a queue that another process brings', { timeout: 20_000 }, async () => {
+    await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
+    await enqueue(tests, 1);
+    await using watcher = await watchList(tests, {});
+
+    await using others = await TestTasks.start([elsewhere], { redis: tests.redis, workers: 0 });
+    await others.tasks.enqueue(elsewhere, {});
+    await watcher.holds(() => newest(others, 20));
+    await others.tasks.enqueue(elsewhere, {});
+    await watcher.holds(() => newest(others, 20));
+
+    expect(watcher.tasks).toHaveLength(3);
+    expect(watcher.updates.filter(({ reset }) => reset !== undefined)).toHaveLength(2);
+  });
+
+  test('is one window for all who watch it, and each state is parsed once', async () => {
+    await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
+    const filters: TaskFilter[] = [
+      { names: ['double', 'other'] },
+      { names: ['other', 'double', 'other'], tags: [] },
+    ];
+    await using one = await watchList(tests, { filter: filters[0] ?? {} }, false);
+    await using same = await watchList(tests, { filter: filters[1] ?? {} }, false);
+    await using another = await watchList(tests, { first: 1 }, false);
+    expect(tests.tasks.channels).toBe(1);
+
+    await enqueue(tests, 1);
+
+    const [first, second, third] = await Promise.all([one.next(), same.next(), another.next()]);
+    expect(second).toBe(first);
+    expect(third).not.toBe(first);
+    expect(taskOf(third)).toBe(taskOf(first));
+  });
+
+  test('has for whoever comes all that had happened before', async () => {
+    await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
+    await using others = await TestTasks.start([double], { redis: tests.redis, workers: 0 });
+    await using _first = await watchList(tests, {});
+    for (let count = 1; count <= 20; count += 1) {
+      const [task] = await enqueue(others, 1);
+
+      await using watcher = await watchList(tests, {});
+
+      expect(watcher.ids[0]).toBe(task?.id);
+    }
+  });
+
+  test('of more tasks than 1 to 100 is BAD_USER_INPUT', async () => {
+    await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
+    for (const first of [0, 101, 1.5]) {
+      await expect(tests.tasks.watchList({ first }).next()).rejects.toMatchObject({
+        code: 'BAD_USER_INPUT',
+        issues: [{ path: ['first'] }],
+      });
+    }
+    expect(tests.tasks.channels).toBe(0);
+  });
+});
+
+test(
+  'a watched list of 20,000 tasks reads the store for what leaves its window, not for what the list holds',
+  { timeout: 120_000 },
+  async () => {
+    const reads: number[] = [];
+    for (const size of [200, 20_000]) {
+      await using lists = new CountedLists(freshSettings());
+      await using tests = new TestStore(lists.settings);
+      for (let made = 0; made < size; made += 1_000) {
+        await Promise.all(Array.from({ length: Math.min(1_000, size) }, () => tests.create()));
+      }
+      await using watcher = await ListWatcher.start(20, (signal) =>
+        lists.lists.watch(
+          { filter: { queues: [tests.queue], statuses: ['QUEUED'] }, direction: 'ASC' },
+          { signal },
+        ),
+      );
+      const before = lists.reads;
+      // Every one of these leaves the window, which is so filled anew.
+      const first = await tests.store.page(tests.queue, {}, 'ASC', 100, undefined);
+      for (const { task } of first.tasks) await tests.store.cancel(task.id, {});
+      await watcher.holds(async () => {
+        const { tasks } = await tests.store.page(tests.queue, { statuses: ['QUEUED'] }, 'ASC', 20, undefined);
+        return tasks.map(({ task }) => task);
+      });
+      reads.push(lists.reads - before);
+    }
+
+    // A read brings five tasks at least; and now and then one is made without a reason.
+    expect(Math.max(...reads)).toBeLessThan(30);
+  },
+);
+
+describe.skipIf(redisServerPath === undefined)('with a redis-server of its own', () => {
+  test(
+    'a list is reset as soon as the store answers again, however long it was away',
+    { timeout: 30_000 },
+    async () => {
+      await using outages = await Outages.start();
+      await using tests = await TestTasks.start([double], { redis: { url: outages.url }, workers: 0 });
+      const [one] = await enqueue(tests, 1);
+      await using watcher = await watchList(tests, {});
+
+      await outages.redis.end('SIGKILL');
+      await vi.waitFor(() => expect(tests.tasks.isReady()).toBe(false), { timeout: 10_000 });
+      await outages.redis.run();
+      const two = await tests.enqueueWhenReady(double, { n: 2 });
+
+      await vi.waitFor(() => expect(watcher.ids).toEqual([two.id, one?.id]), { timeout: 10_000 });
+      expect(watcher.resets).toBe(2);
+    },
+  );
+});
+
+async function watchList(tests: TestTasks, query: TaskListQuery, isEager = true): Promise<ListWatcher> {
+  const { first = 20 } = query;
+  return await ListWatcher.start(first, (signal) => tests.tasks.watchList(query, { signal }), isEager);
+}
+
+async function enqueue(tests: TestTasks, count: number): Promise<Task[]> {
+  const tasks: Task[] = [];
+  for (let made = 0; made < count; made += 1) tasks.push(await tests.tasks.enqueue(double, { n: made }));
+  return await Promise.all(tasks.map(async ({ id }) => (await tests.tasks.get(id)) ?? missing(id)));
+}
+
+function missing(id: string): never {
+  throw new Error(`there is no task ${id}`);
+}
+
+async function newest(tests: TestTasks, limit: number): Promise<Task[]> {
+  const { tasks } = await tests.tasks.list({ direction: 'DESC', limit });
+  return tasks.map(({ task }) => task);
+}
+
+/** The first task that an update tells of. */
+function taskOf(update: TaskListUpdate | undefined): Task | undefined {
+  return update?.changes.flatMap((change) => (change.kind === 'REMOVED' ? [] : change.task))[0];
+}
+
+/** The lists of a store that counts how often a page of it is read. */
+class CountedLists implements AsyncDisposable {
+  readonly settings: RedisSettings;
+  readonly lists: LiveLists;
+  readonly #redis: Redis;
+  readonly #feed: Feed;
+  reads = 0;
+
+  constructor(settings: RedisSettings) {
+    this.settings = settings;
+    this.#redis = connect(settings, 'producer', testLogger);
+    this.#feed = new Feed(connect(settings, 'subscriber', testLogger), testLogger);
+    const counted = () => {
+      this.reads += 1;
+    };
+    const store = new (class extends Store {
+      override async page(...query: Parameters<Store['page']>): ReturnType<Store['page']> {
+        counted();
+        return await super.page(...query);
+      }
+    })(this.#redis, settings.prefix ?? defaultPrefix, 5_000);
+    this.lists = new LiveLists(store, this.#feed, testLogger, async ({ queues = [] }) => queues);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.lists.close();
+    this.#feed.close();
+    this.#redis.disconnect();
+  }
+}
