@@ -12,9 +12,8 @@ import type { Store } from './store.ts';
 export const maxWindow = 100;
 const defaultWindow = 20;
 
-/** How often each process looks for new queues while someone watches the lists of all, and reads all windows again, in ms. */
+/** How often each process looks for new queues while someone watches the lists of all, in ms. */
 const newQueuesMs = 1_000;
-const rereadMs = 15_000;
 
 /** Which list to watch, and how much of it. */
 export interface TaskListQuery {
@@ -36,7 +35,8 @@ export class LiveLists {
   readonly #lists: Map<string, LiveList> = new Map();
   readonly #timers: readonly NodeJS.Timeout[];
 
-  constructor(store: Store, feed: Feed, logger: Logger, queuesOf: QueuesOf) {
+  /** Reads all windows again every `rereadMs`, as a pub/sub link can die without a sign, and a record vanish. */
+  constructor(store: Store, feed: Feed, logger: Logger, queuesOf: QueuesOf, rereadMs = 15_000) {
     this.#source = { store, states: new States(store, feed), logger };
     this.#queuesOf = queuesOf;
     this.#timers = [
@@ -106,7 +106,6 @@ export class LiveLists {
     }
   }
 
-  /** A link can die without a sign, a record vanish without a word. */
   #reread(): void {
     for (const list of this.#lists.values()) list.reread().catch(() => undefined);
   }

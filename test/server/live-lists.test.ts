@@ -16,6 +16,9 @@ test.each(['ws', 'sse'] as const)(
     await using api = await TestApi.start([double]);
     const filter = { statuses: ['SUCCEEDED'], names: ['double'] };
     const ids = [await finished(api, 1), await finished(api, 2)];
+    // One that the filter doesn't mean, nor counts.
+    const { id } = await api.tests.tasks.enqueue(double, { n: 0 }, { delayMs: 60_000 });
+    await api.tests.tasks.cancel(id);
     const payloads = api[way](subscription, { filter });
     const first = (await payloads.next()).value.data.tasksUpdated;
     expect(first.reset).toMatchObject({

@@ -1,17 +1,16 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { TaskFilter } from '../../src/index.ts';
-import { connect, defaultPrefix, type Redis, type RedisSettings } from '../../src/redis/connection.ts';
-import { Feed } from '../../src/tasks/feed.ts';
 import type { TaskListUpdate } from '../../src/tasks/list-snapshot.ts';
-import { LiveLists, type TaskListQuery } from '../../src/tasks/live-lists.ts';
-import { Store } from '../../src/tasks/store.ts';
+import type { TaskListQuery } from '../../src/tasks/live-lists.ts';
 import type { Task } from '../../src/tasks/task.ts';
-import { double } from '../support/definitions.ts';
+import { double, Gate } from '../support/definitions.ts';
 import { elsewhere, ListStory, storyDefinitions } from '../support/list-story.ts';
 import { ListWatcher } from '../support/list-watcher.ts';
+import { TestLists } from '../support/lists.ts';
+import { Network } from '../support/network.ts';
 import { Outages } from '../support/outages.ts';
 import { TestStore } from '../support/store.ts';
-import { freshSettings, redisServerPath, sharedStores, testLogger } from '../support/stores.ts';
+import { freshSettings, redisServerPath, sharedStores } from '../support/stores.ts';
 import { TestTasks } from '../support/tasks.ts';
 
 const seed = Number(process.env['SEED'] ?? 20_261_128);
@@ -86,6 +85,42 @@ describe.each(sharedStores)('a watched list in $name', (shared) => {
     expect(watcher.ids).toEqual([two?.id, one?.id]);
 
     await watcher.holds(() => [two].filter((task) => task !== undefined));
+  });
+
+  test('finds out by itself that a record has vanished without a word', async () => {
+    const settings = freshSettings(shared);
+    await using tests = new TestStore(settings);
+    await using lists = new TestLists(settings, { rereadMs: 100 });
+    const [one, two] = [await tests.create(), await tests.create()];
+    await using watcher = await lists.watch(tests.queue);
+    expect(watcher.ids).toEqual([two.task.id, one.task.id]);
+
+    await tests.redis.del(`${tests.root}:task:${two.task.id}`);
+
+    await watcher.holds(() => [one.task]);
+  });
+
+  test('is read again where more is heard during a read than is kept', async () => {
+    const settings = freshSettings(shared);
+    await using tests = new TestStore(settings);
+    await using lists = new TestLists(settings);
+    await tests.create();
+    const gate = new Gate();
+    lists.answer = gate.opened;
+    const watching = lists.watch(tests.queue);
+    await vi.waitFor(() => expect(lists.reads).toBe(1));
+
+    const all = lists.heard(tests.queue, '-last');
+    const gone = Array.from({ length: 10_001 }, (_, index) => `-${tests.queue}_${index}`);
+    await Promise.all(gone.map((message) => tests.redis.publish(`${tests.root}:states`, message)));
+    const { task } = await tests.create();
+    await tests.redis.publish(`${tests.root}:states`, '-last');
+    await all;
+    gate.open();
+
+    await using watcher = await watching;
+    expect(watcher.ids[0]).toBe(task.id);
+    expect(lists.reads).toBe(2);
   });
 
   test('is the same as the list, whatever happens', { timeout: 60_000 }, async () => {
@@ -194,17 +229,57 @@ describe.each(sharedStores)('a watched list in $name', (shared) => {
     expect(taskOf(third)).toBe(taskOf(first));
   });
 
-  test('has for whoever comes all that had happened before', async () => {
-    await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
-    await using others = await TestTasks.start([double], { redis: tests.redis, workers: 0 });
-    await using _first = await watchList(tests, {});
-    for (let count = 1; count <= 20; count += 1) {
-      const [task] = await enqueue(others, 1);
+  test('has for whoever comes all that had happened before, also what it has not heard of yet', async () => {
+    const settings = freshSettings(shared);
+    await using network = await Network.start(Number(new URL(shared.url).port));
+    await using tests = new TestStore(settings);
+    await using lists = new TestLists(settings, { feed: network.url });
+    await using first = await lists.watch(tests.queue);
+    network.vanish();
+    const { task } = await tests.create();
 
-      await using watcher = await watchList(tests, {});
+    await using second = await lists.watch(tests.queue);
 
-      expect(watcher.ids[0]).toBe(task?.id);
-    }
+    expect(second.ids).toEqual([task.id]);
+    await first.holds(() => [task]);
+  });
+
+  test('is reset although the store answers later than what it hears', { timeout: 20_000 }, async () => {
+    const settings = freshSettings(shared);
+    await using network = await Network.start(Number(new URL(shared.url).port));
+    await using tests = new TestStore(settings);
+    await using lists = new TestLists(settings, { store: network.url });
+    await using watcher = await lists.watch(tests.queue);
+
+    network.vanish();
+    const listensAgain = lists.gap(tests.queue);
+    await tests.cutLinks();
+    const { task } = await tests.create();
+    await listensAgain;
+    await network.tried();
+    network.return();
+
+    await watcher.holds(() => [task]);
+    expect(watcher.resets).toBe(2);
+  });
+
+  test('has what happened while it was read for the first time, also where its link was away meanwhile', async () => {
+    const settings = freshSettings(shared);
+    await using tests = new TestStore(settings);
+    await using lists = new TestLists(settings);
+    const gate = new Gate();
+    lists.answer = gate.opened;
+    const watching = lists.watch(tests.queue);
+    await vi.waitFor(() => expect(lists.reads).toBe(1));
+
+    const listensAgain = lists.gap(tests.queue);
+    await tests.cutLinks();
+    const { task } = await tests.create();
+    await listensAgain;
+    gate.open();
+
+    await using watcher = await watching;
+    expect(watcher.ids).toEqual([task.id]);
   });
 
   test('of more tasks than 1 to 100 is BAD_USER_INPUT', async () => {
@@ -225,17 +300,16 @@ test(
   async () => {
     const reads: number[] = [];
     for (const size of [200, 20_000]) {
-      await using lists = new CountedLists(freshSettings());
-      await using tests = new TestStore(lists.settings);
+      const settings = freshSettings();
+      await using lists = new TestLists(settings);
+      await using tests = new TestStore(settings);
       for (let made = 0; made < size; made += 1_000) {
         await Promise.all(Array.from({ length: Math.min(1_000, size) }, () => tests.create()));
       }
-      await using watcher = await ListWatcher.start(20, (signal) =>
-        lists.lists.watch(
-          { filter: { queues: [tests.queue], statuses: ['QUEUED'] }, direction: 'ASC' },
-          { signal },
-        ),
-      );
+      await using watcher = await lists.watch(tests.queue, {
+        filter: { statuses: ['QUEUED'] },
+        direction: 'ASC',
+      });
       const before = lists.reads;
       // Every one of these leaves the window, which is so filled anew.
       const first = await tests.store.page(tests.queue, {}, 'ASC', 100, undefined);
@@ -296,35 +370,4 @@ async function newest(tests: TestTasks, limit: number): Promise<Task[]> {
 /** The first task that an update tells of. */
 function taskOf(update: TaskListUpdate | undefined): Task | undefined {
   return update?.changes.flatMap((change) => (change.kind === 'REMOVED' ? [] : change.task))[0];
-}
-
-/** The lists of a store that counts how often a page of it is read. */
-class CountedLists implements AsyncDisposable {
-  readonly settings: RedisSettings;
-  readonly lists: LiveLists;
-  readonly #redis: Redis;
-  readonly #feed: Feed;
-  reads = 0;
-
-  constructor(settings: RedisSettings) {
-    this.settings = settings;
-    this.#redis = connect(settings, 'producer', testLogger);
-    this.#feed = new Feed(connect(settings, 'subscriber', testLogger), testLogger);
-    const counted = () => {
-      this.reads += 1;
-    };
-    const store = new (class extends Store {
-      override async page(...query: Parameters<Store['page']>): ReturnType<Store['page']> {
-        counted();
-        return await super.page(...query);
-      }
-    })(this.#redis, settings.prefix ?? defaultPrefix, 5_000);
-    this.lists = new LiveLists(store, this.#feed, testLogger, async ({ queues = [] }) => queues);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.lists.close();
-    this.#feed.close();
-    this.#redis.disconnect();
-  }
 }
