@@ -7,6 +7,7 @@ import type { EnqueuedTask } from '../tasks/draft.ts';
 import { enqueuesTasks } from './idempotency-header.ts';
 import { optionsOf, type OptionsType } from './options.ts';
 import { argumentAsSent, inputNamed } from './sent.ts';
+import { sharedStates } from './shared-states.ts';
 import type { ApiBuilder } from './state.ts';
 import { openStartedStream } from './stream.ts';
 import type { TaskTypes } from './task.ts';
@@ -86,6 +87,7 @@ export function addDefinition(
       description:
         `A task of \`${name}\` as it is now, then each newer state, and the end after a final one. ` +
         'An id that is not there, or of another definition, is the error `TASK_NOT_FOUND`.',
+      extensions: sharedStates<Task>(({ version }) => version),
       args: { id: t.arg.id({ required: true, description: "The task's id." }) },
       subscribe: (_, { id }, { tasks, signal }) =>
         openStartedStream(

@@ -1,3 +1,5 @@
+import type { Task } from '../tasks/task.ts';
+import { sharedStates } from './shared-states.ts';
 import type { ApiBuilder } from './state.ts';
 import { openStartedStream } from './stream.ts';
 import type { TaskTypes } from './task.ts';
@@ -11,6 +13,7 @@ export function addSubscriptions(builder: ApiBuilder, { task }: TaskTypes): void
       description:
         'The task as it is now, then each newer state, and the end after a final one. A slow reader may skip ' +
         'states, never the last. An id that is not there is the error `TASK_NOT_FOUND`.',
+      extensions: sharedStates<Task>(({ version }) => version),
       args: { id: t.arg.id({ required: true, description: "The task's id." }) },
       subscribe: (_, { id }, { tasks, signal }) =>
         openStartedStream((signal) => tasks.watch(id, { signal }), signal),

@@ -38,9 +38,10 @@ export function refuseWait(options: WaitInput): void {
 export async function waited(
   task: EnqueuedTask,
   waitMs: number | undefined,
-  { tasks, signal, closing }: Context,
+  context: Context,
 ): Promise<EnqueuedTask> {
   if (waitMs === undefined || isFinal(task.status)) return task;
+  const { tasks, signal, closing } = context;
   const { deduplicated, debounced } = task;
   try {
     const ends = AbortSignal.any(signal === undefined ? [closing] : [signal, closing]);

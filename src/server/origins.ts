@@ -29,9 +29,9 @@ export class Origins {
 
   /** The headers that let a page of an allowed origin read the answer. Never with credentials. */
   headersFor({ headers, method }: IncomingMessage): Readonly<Record<string, string>> {
-    const url = URL.parse(headers.origin ?? '');
+    const url = headers.origin === undefined ? null : URL.parse(headers.origin);
     // Also where there is no origin: a cache must not hand that answer to a page.
-    if (url === null || !this.#isAllowed(url)) return { vary: 'origin' };
+    if (url === null || !this.#isAllowed(url)) return varies;
     return {
       vary: 'origin',
       'access-control-allow-origin': url.origin,
@@ -44,6 +44,8 @@ export class Origins {
     return this.#allowed.has(origin) || (isLoopback && this.#allowed.has('loopback'));
   }
 }
+
+const varies = { vary: 'origin' };
 
 const preflight = {
   'access-control-allow-methods': 'GET, POST',

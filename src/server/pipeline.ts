@@ -1,34 +1,49 @@
 import {
+  createSourceEventStream,
   type DocumentNode,
+  type ExecutionResult,
   getOperationAST,
   GraphQLError,
   type GraphQLSchema,
-  parse,
-  specifiedRules,
-  validate,
-  type ValidationRule,
-  ValuesOfCorrectTypeRule,
+  type OperationDefinitionNode,
+  validateExecutionArgs,
+  validateSubscriptionArgs,
+  type ValidatedSubscriptionArgs,
 } from 'graphql';
-import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { cut } from '../definition/show.ts';
-import type { Issue } from '../errors.ts';
-import { type Context, parseKey, parseTrace } from '../graphql/context.ts';
-import { createMaskError } from '../graphql/errors.ts';
-import { ambiguousKey, keyHeader } from '../graphql/idempotency-header.ts';
-import { badLiterals, literalsRule } from '../graphql/literals.ts';
+import { type Context, parseKey, parseTrace, type Viewer } from '../graphql/context.ts';
+import { createMaskError, type MaskError } from '../graphql/errors.ts';
+import { ambiguousKey } from '../graphql/idempotency-header.ts';
 import { badVariables, deepVariables, variableIssues } from '../graphql/variables.ts';
 import type { Logger } from '../logger.ts';
 import type { Tasks } from '../tasks/tasks.ts';
-import { DocumentCache } from './document-cache.ts';
+import { Documents } from './documents.ts';
+import { Executions, type MaybePromise } from './executions.ts';
 
 /** Where the API is served, over HTTP, SSE and WebSocket. */
 export const graphqlPath = '/graphql';
 
-/** What the context of an operation is made of, beside its parameters, where it came over a socket. */
-export interface SocketOrigin {
-  readonly traceparent: string | undefined;
-  /** Aborts when the socket has closed. */
-  readonly signal: AbortSignal;
+/** An operation as a client sent it. */
+export interface Params {
+  readonly document: DocumentNode;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/** Where an operation came from, whichever transport brought it. */
+export interface Origin {
+  readonly traceparent?: string | null | undefined;
+  /** The header `Idempotency-Key`, which only HTTP has. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** Aborts when the client has gone. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A subscription that has begun: its events, and how one becomes what its subscriber asked for. */
+export interface Subscription {
+  readonly events: AsyncIterator<unknown, unknown, undefined>;
+  readonly args: ValidatedSubscriptionArgs;
+  readonly execute: (event: unknown) => MaybePromise<ExecutionResult>;
 }
 
 interface PipelineOptions {
@@ -39,184 +54,133 @@ interface PipelineOptions {
   readonly closing: AbortSignal;
   /** Keeps errors from asking "Did you mean …?", which gives names away. @default true */
   readonly hideSuggestions?: boolean;
+  /** After how many runs an operation is compiled. @default 20 */
+  readonly runsBeforeCompiled?: number | undefined;
 }
+
+/** A class, as V8 would make a new shape for each object with a getter. */
+class OperationContext implements Context {
+  readonly tasks: Tasks;
+  readonly viewer: Viewer = anonymous;
+  readonly trace: string | undefined;
+  readonly idempotencyKey: string | undefined;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly closing: AbortSignal;
+  readonly maskError: MaskError;
+  readonly #origin: Origin;
+
+  constructor(
+    tasks: Tasks,
+    closing: AbortSignal,
+    maskError: MaskError,
+    variables: Readonly<Record<string, unknown>>,
+    origin: Origin,
+  ) {
+    this.tasks = tasks;
+    this.trace = parseTrace(origin.traceparent);
+    this.idempotencyKey = parseKey(origin.idempotencyKey ?? null);
+    this.variables = variables;
+    this.closing = closing;
+    this.maskError = maskError;
+    this.#origin = origin;
+  }
+
+  /** Few operations ask for it, and so have it made. */
+  get signal(): AbortSignal | undefined {
+    return this.#origin.signal;
+  }
+}
+
+const anonymous: Viewer = { owner: 'anonymous' };
 
 /** The one way that operations of all transports go: parse, validate, context, execute or subscribe, mask. */
-export type Pipeline = ReturnType<typeof createPipeline>;
-
-export function createPipeline({ schema, tasks, logger, closing, hideSuggestions = true }: PipelineOptions) {
-  const maskError = createMaskError(logger);
-  const yoga = createYoga<{ origin?: SocketOrigin }, Context>({
-    schema,
-    graphqlEndpoint: graphqlPath,
-    context: ({ request, params, origin }) => {
-      const variables = params.variables ?? {};
-      const tooDeep = deepVariables(variables);
-      if (tooDeep.length > 0) throw badVariables(tooDeep);
-      return {
-        tasks,
-        viewer: { owner: 'anonymous' },
-        trace: parseTrace(origin === undefined ? request.headers.get('traceparent') : origin.traceparent),
-        idempotencyKey: origin === undefined ? parseKey(request.headers.get(keyHeader)) : undefined,
-        variables,
-        signal: origin === undefined ? request.signal : origin.signal,
-        closing,
-        maskError,
-      };
-    },
-    maskedErrors: { maskError },
-    plugins: [
-      onlyJsonBodies(),
-      boundedDocuments(),
-      inputErrors(hideSuggestions),
-      unambiguousKeys(),
-      codedRequestErrors(),
-    ],
-    // Errors are not kept: what can't be parsed isn't sent again and again.
-    parserAndValidationCache: { documentCache: new DocumentCache(), errorCache: noCache },
-    batching: false,
-    cors: false,
-    multipart: false,
-    landingPage: false,
-    // Served by server.ts, with headers that keep it at home.
-    graphiql: false,
-    // The server counts bytes as they come; Yoga would pipe each body through another stream.
-    maxRequestBodySize: false,
-    // What went wrong is logged where it is masked.
-    logging: false,
-  });
-  return { yoga, maskError };
-}
-
-/** Refuses bodies that a form of another site could send without asking, and JSON in a GET that isn't any. */
-function onlyJsonBodies(): Plugin {
-  return {
-    onRequestParse({ request, requestParser, setRequestParser }) {
-      if (request.method === 'POST' && !isJson(request.headers.get('content-type'))) {
-        throw badRequest(415, 'Send the operation as `content-type: application/json`.');
-      }
-      if (requestParser === undefined) return;
-      setRequestParser(async (request) => {
-        try {
-          return await requestParser(request);
-        } catch (error) {
-          if (!(error instanceof SyntaxError)) throw error;
-          throw badRequest(400, '`variables` and `extensions` must be JSON objects.');
-        }
-      });
-    },
-  };
-}
-
-const noCache = { get: () => undefined, set: () => {} };
-
-/** Far more than people write; it also bounds how deep a document is nested. */
-const mostTokens = 1000;
-
-/** Refuses to parse a document of any size: syntax trees are some twenty times as large. */
-function boundedDocuments(): Plugin {
-  return {
-    onParse({ setParseFn }) {
-      setParseFn((source, options) => parse(source, { ...options, maxTokens: mostTokens }));
-    },
-  };
-}
-
-/** Validates by GraphQL's rules, but answers a bad value in the document like a bad variable. */
-function inputErrors(hideSuggestions: boolean): Plugin {
-  return {
-    onValidate({ setValidationFn }) {
-      setValidationFn(
-        (
-          schema: GraphQLSchema,
-          document: DocumentNode,
-          rules: readonly ValidationRule[] = specifiedRules,
-        ) => {
-          const issues: Issue[] = [];
-          const literals = literalsRule((issue) => issues.push(issue));
-          const own = rules.map((rule) => (rule === ValuesOfCorrectTypeRule ? literals : rule));
-          const errors = validate(schema, document, own, { hideSuggestions });
-          return issues.length === 0 ? errors : [...errors, badLiterals(issues)];
-        },
-      );
-    },
-  };
-}
-
-/** Refuses a header `Idempotency-Key` of which it isn't clear what it is the key of. */
-function unambiguousKeys(): Plugin<Context> {
-  return {
-    onExecute({ args, context, setResultAndStopExecution }) {
-      const error = context.idempotencyKey === undefined ? undefined : ambiguousKey(args);
-      if (error !== undefined) setResultAndStopExecution({ errors: [error] });
-    },
-  };
-}
-
-/** Gives every error of a request that couldn't start its code. */
-function codedRequestErrors(): Plugin {
-  return {
-    onParse() {
-      return ({ result }) => {
-        // Yoga does so for HTTP only.
-        if (result instanceof GraphQLError) {
-          Object.assign(result.extensions, {
-            code: 'GRAPHQL_PARSE_FAILED',
-            http: { status: 400, spec: true },
-          });
-        }
-      };
-    },
-    onExecute({ args }) {
-      return {
-        onExecuteDone({ result, setResult }) {
-          const error = isAsyncIterable(result) ? undefined : startError(result, args);
-          if (error !== undefined) setResult({ errors: [error] });
-        },
-      };
-    },
-    onSubscribe({ args }) {
-      return {
-        onSubscribeResult({ result, setResult }) {
-          const error = isAsyncIterable(result) ? undefined : startError(result, args);
-          if (error !== undefined) setResult({ errors: [error] });
-        },
-      };
-    },
-  };
-}
-
-interface Operation {
+export class Pipeline {
   readonly schema: GraphQLSchema;
-  readonly document: DocumentNode;
-  readonly operationName?: string | null | undefined;
-  readonly variableValues?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly documents: Documents;
+  /** Turns whatever was thrown into what a client may see. */
+  readonly maskError: MaskError;
+  readonly #tasks: Tasks;
+  readonly #closing: AbortSignal;
+  readonly #executions: Executions;
+
+  constructor(options: PipelineOptions) {
+    const { schema, tasks, logger, closing, hideSuggestions = true, runsBeforeCompiled } = options;
+    this.schema = schema;
+    this.documents = new Documents(schema, hideSuggestions);
+    this.maskError = createMaskError(logger);
+    this.#tasks = tasks;
+    this.#closing = closing;
+    this.#executions = new Executions(schema, logger, runsBeforeCompiled);
+  }
+
+  /** What the resolvers of an operation get. @throws GraphQLError where its variables are nested too deep */
+  context({ variables }: Pick<Params, 'variables'>, origin: Origin): Context {
+    const given = variables ?? {};
+    const tooDeep = deepVariables(given);
+    if (tooDeep.length > 0) throw badVariables(tooDeep);
+    return new OperationContext(this.#tasks, this.#closing, this.maskError, given, origin);
+  }
+
+  /** Runs a query or a mutation of a valid document; its errors are such as a client may see. */
+  async execute(params: Params, context: Context): Promise<ExecutionResult> {
+    const args = validateExecutionArgs(this.#argsOf(params, context));
+    if (!('schema' in args)) return { errors: [startError(this.schema, params, args)] };
+    const ambiguous =
+      context.idempotencyKey === undefined ? undefined : ambiguousKey(this.#argsOf(params, context));
+    if (ambiguous !== undefined) return { errors: [ambiguous] };
+    return this.masked(await this.#executions.run(args));
+  }
+
+  /** Begins a subscription of a valid document, or says why it couldn't. */
+  async subscribe(
+    params: Params,
+    context: Context,
+  ): Promise<Subscription | { readonly errors: readonly GraphQLError[] }> {
+    const args = validateSubscriptionArgs(this.#argsOf(params, context));
+    if (!('schema' in args)) return { errors: [startError(this.schema, params, args)] };
+    const source = await createSourceEventStream(args);
+    if (!(Symbol.asyncIterator in source)) return { errors: (source.errors ?? []).map(this.maskError) };
+    return {
+      events: source[Symbol.asyncIterator](),
+      args,
+      execute: (event) => this.#shown(this.#executions.runEvent(args, event)),
+    };
+  }
+
+  /** The operation of a document that a request means; undefined where that isn't clear. */
+  operationOf({ document, operationName }: Params): OperationDefinitionNode | undefined {
+    return getOperationAST(document, operationName) ?? undefined;
+  }
+
+  /** The result, with errors such as a client may see. */
+  masked(result: ExecutionResult): ExecutionResult {
+    return result.errors === undefined ? result : { ...result, errors: result.errors.map(this.maskError) };
+  }
+
+  #shown(result: MaybePromise<ExecutionResult>): MaybePromise<ExecutionResult> {
+    return result instanceof Promise ? result.then((executed) => this.masked(executed)) : this.masked(result);
+  }
+
+  #argsOf({ document, operationName, variables }: Params, contextValue: Context) {
+    return { schema: this.schema, document, operationName, variableValues: variables, contextValue };
+  }
 }
 
-/** Errors without data and path are of the request: no such operation, or variables that don't fit. */
+/** Why an operation couldn't start: there is no such one, or its variables don't fit. */
 function startError(
-  result: { readonly data?: unknown; readonly errors?: readonly GraphQLError[] },
-  { schema, document, operationName, variableValues }: Operation,
-): GraphQLError | undefined {
-  const [first, ...others] = result.errors ?? [];
-  if (first === undefined || 'data' in result || first.path !== undefined) return undefined;
+  schema: GraphQLSchema,
+  { document, operationName, variables }: Params,
+  errors: readonly GraphQLError[],
+): GraphQLError {
   const operation = getOperationAST(document, operationName);
   if (!operation) return unknownOperation();
-  const issues = variableIssues(schema, operation, variableValues ?? {});
+  const issues = variableIssues(schema, operation, variables ?? {});
   if (issues.length > 0) return badVariables(issues);
-  return badVariables([first, ...others].map(({ message }) => ({ path: [], message: cut(message, 300) })));
+  return badVariables(errors.map(({ message }) => ({ path: [], message: cut(message, 300) })));
 }
 
 /** The error of a document from which it isn't clear what to run; the same over all transports. */
 export function unknownOperation(): GraphQLError {
   const extensions = { code: 'OPERATION_RESOLUTION_FAILURE', http: { status: 400, spec: true } };
   return new GraphQLError('Could not determine what operation to execute.', { extensions });
-}
-
-function isJson(contentType: string | null): boolean {
-  return contentType !== null && /^application\/(graphql\+)?json\s*(;|$)/i.test(contentType);
-}
-
-function badRequest(status: number, message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status } } });
 }

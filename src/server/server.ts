@@ -8,7 +8,9 @@ import { CountedRequest, limitBody } from './body.ts';
 import { answerNoPage, GraphiQL, isPageRequest } from './graphiql.ts';
 import { type Answer, health, readiness } from './health.ts';
 import { Origins } from './origins.ts';
-import { createPipeline, graphqlPath, type Pipeline } from './pipeline.ts';
+import { HttpOperations } from './http-operations.ts';
+import { graphqlPath, Pipeline } from './pipeline.ts';
+import { Subscriptions } from './subscriptions.ts';
 import { type SocketOptions, Sockets } from './websocket.ts';
 
 export interface ServerOptions {
@@ -52,7 +54,7 @@ export class Server implements AsyncDisposable {
   readonly #maxBodyBytes: number;
   readonly #closeMs: number;
   readonly #graphiql: GraphiQL | undefined;
-  readonly #pipeline: Pipeline;
+  readonly #operations: HttpOperations;
   readonly #sockets: Sockets;
   readonly #origins: Origins;
   readonly #responses: Set<Response> = new Set();
@@ -70,7 +72,7 @@ export class Server implements AsyncDisposable {
     this.#maxBodyBytes = maxBodyBytes ?? 1_048_576;
     this.#closeMs = closeMs;
     this.#graphiql = graphiql ? new GraphiQL(schema, tasks) : undefined;
-    this.#pipeline = createPipeline({
+    const pipeline = new Pipeline({
       schema,
       tasks,
       logger,
@@ -78,7 +80,9 @@ export class Server implements AsyncDisposable {
       hideSuggestions: !graphiql,
     });
     this.#origins = new Origins(origins);
-    this.#sockets = new Sockets(this.#pipeline, logger, sockets);
+    const subscriptions = new Subscriptions(pipeline);
+    this.#operations = new HttpOperations(pipeline, subscriptions, sockets);
+    this.#sockets = new Sockets(pipeline, subscriptions, logger, sockets);
     this.#http = createHttpServer(
       {
         IncomingMessage: CountedRequest,
@@ -137,6 +141,7 @@ export class Server implements AsyncDisposable {
     }
     const cut = setTimeout(() => this.#http.closeAllConnections(), this.#closeMs);
     await this.#sockets.close(this.#closeMs);
+    this.#operations.close();
     await stopped;
     clearTimeout(cut);
   }
@@ -179,13 +184,14 @@ export class Server implements AsyncDisposable {
       if (this.#graphiql !== undefined) return this.#graphiql.answer(response);
       if (!request.url?.includes('query=')) return answerNoPage(response);
     }
-    response.setHeaders(new Map(Object.entries(this.#origins.headersFor(request))));
+    const headers = this.#origins.headersFor(request);
+    for (const name in headers) response.setHeader(name, headers[name] ?? '');
     if (!this.#origins.admit(request)) return answerJson(response, { status: 403, body: foreignOrigin });
     if (request.method === 'OPTIONS' && response.hasHeader('access-control-allow-origin')) {
       response.writeHead(204).end();
       return;
     }
-    if (limitBody(request, response, this.#maxBodyBytes)) await this.#pipeline.yoga(request, response);
+    if (limitBody(request, response, this.#maxBodyBytes)) await this.#operations.answer(request, response);
   }
 
   /** What is at a path beside GraphQL: an answer, or the path to go to. */

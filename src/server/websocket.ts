@@ -1,17 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import {
-  type ExecutionArgs,
-  type ExecutionResult,
-  type FormattedExecutionResult,
-  getOperationAST,
-  type GraphQLError,
-  type GraphQLFormattedError,
-} from 'graphql';
+import type { ExecutionArgs, ExecutionResult, FormattedExecutionResult } from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type Server } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Context } from '../graphql/context.ts';
 import type { Logger } from '../logger.ts';
-import { type Pipeline, type SocketOrigin, unknownOperation } from './pipeline.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { Line } from './line.ts';
+import { shownError } from './payload.ts';
+import { type Origin, type Params, type Pipeline, unknownOperation } from './pipeline.ts';
+import type { Subscriptions } from './subscriptions.ts';
 
 export interface SocketOptions {
   /** The largest message that a client may send. @default 65536 */
@@ -20,29 +18,39 @@ export interface SocketOptions {
   readonly pingMs?: number;
   /** How long a socket may take to send `connection_init`. @default 3000 */
   readonly initTimeoutMs?: number;
+  /** A socket whose client takes nothing for so long is closed with 4410. @default 15000 */
+  readonly blockedMs?: number;
 }
 
-type Result = ExecutionResult | AsyncIterable<ExecutionResult>;
+type Result = ExecutionResult | AsyncIterableIterator<never, undefined>;
 
-/** An operation of a socket: what graphql-ws passes on, and how Yoga's pipeline runs it. */
+/** A socket, as its operations see it. */
+interface SocketOrigin extends Origin {
+  readonly line: Line;
+}
+
+/** An operation of a socket: what graphql-ws passes on, and what the pipeline wants of it. */
 interface Operation extends ExecutionArgs {
-  readonly run: (args: ExecutionArgs) => Result | Promise<Result>;
+  readonly params: Params;
+  readonly contextValue: Context;
+  readonly line: Line;
+  readonly id: string;
 }
 
 /** All sockets of a server: the protocol of graphql-ws over the same pipeline that serves HTTP. */
 export class Sockets {
   readonly #pipeline: Pipeline;
   readonly #logger: Logger;
-  readonly #pingMs: number;
+  readonly #heartbeat: Heartbeat;
   readonly #protocol: Server<SocketOrigin>;
   readonly #server: WebSocketServer;
 
-  constructor(pipeline: Pipeline, logger: Logger, options: SocketOptions = {}) {
-    const { maxMessageBytes = 65_536, pingMs = 12_000, initTimeoutMs = 3000 } = options;
+  constructor(pipeline: Pipeline, subscriptions: Subscriptions, logger: Logger, options: SocketOptions = {}) {
+    const { maxMessageBytes = 65_536, pingMs = 12_000, initTimeoutMs = 3000, blockedMs = 15_000 } = options;
     this.#pipeline = pipeline;
     this.#logger = logger;
-    this.#pingMs = pingMs;
-    this.#protocol = createProtocol(pipeline, initTimeoutMs);
+    this.#heartbeat = new Heartbeat(pingMs, blockedMs);
+    this.#protocol = createProtocol(pipeline, subscriptions, initTimeoutMs);
     this.#server = new WebSocketServer({
       noServer: true,
       maxPayload: maxMessageBytes,
@@ -53,7 +61,9 @@ export class Sockets {
 
   /** Takes a connection over from the HTTP server. */
   upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void {
-    this.#server.handleUpgrade(request, connection, head, (socket) => this.#serve(socket, request));
+    this.#server.handleUpgrade(request, connection, head, (socket) =>
+      this.#serve(socket, request, connection),
+    );
   }
 
   /** Tells every client to subscribe elsewhere; cuts off those that haven't left after `patienceMs`. */
@@ -68,27 +78,33 @@ export class Sockets {
     }, patienceMs);
     await Promise.all(closed);
     clearTimeout(patience);
+    this.#heartbeat.close();
     this.#server.close();
   }
 
   /** The one place where a socket is served. */
-  #serve(socket: WebSocket, request: IncomingMessage): void {
+  #serve(socket: WebSocket, request: IncomingMessage, connection: Duplex): void {
     const { traceparent } = request.headers;
     const gone = new AbortController();
+    const line = new Line(
+      connection,
+      (text) => socket.send(text, ignored),
+      () => socket.terminate(),
+    );
     const origin: SocketOrigin = {
+      line,
       signal: gone.signal,
       traceparent: typeof traceparent === 'string' ? traceparent : undefined,
     };
-    const stopPings = this.#keepAlive(socket);
+    const stopPings = this.#heartbeat.add(socket, line);
     const closed = this.#protocol.opened(
       {
         protocol: socket.protocol,
-        // The next state of a watch is asked for once this one is on its way: a slow reader skips states.
-        send: (data) =>
-          new Promise((resolve, reject) => {
-            if (socket.readyState !== socket.OPEN) return resolve();
-            socket.send(data, (error) => (error ? reject(error) : resolve()));
-          }),
+        // What follows is asked for once this is on its way.
+        send: (text) => {
+          if (socket.readyState === socket.OPEN) line.write(text);
+          return line.room();
+        },
         close: (code, reason) => socket.close(code, reason),
         onMessage: (receive) => {
           socket.on('message', (data, isBinary) => {
@@ -105,6 +121,7 @@ export class Sockets {
     socket.on('error', (error) => this.#logger.debug({ err: error }, 'a socket failed'));
     socket.once('close', (code, reason) => {
       stopPings();
+      line.close();
       gone.abort();
       closed(code, String(reason)).catch((error: unknown) => this.#fail(socket, error));
     });
@@ -116,49 +133,96 @@ export class Sockets {
     this.#pipeline.maskError(error);
     socket.close(CloseCode.InternalServerError, 'Internal server error');
   }
+}
 
-  #keepAlive(socket: WebSocket): () => void {
-    let isAlive = true;
-    socket.on('pong', () => (isAlive = true));
-    const timer = setInterval(() => {
-      if (!isAlive) return socket.terminate();
-      isAlive = false;
-      socket.ping();
-    }, this.#pingMs);
-    return () => clearInterval(timer);
+/** A socket that fails while it is written to tells so by its `close`. */
+function ignored(): void {}
+
+/** What graphql-ws waits for while the payloads of a subscription go to the client directly. */
+class Wait implements AsyncIterableIterator<never, undefined> {
+  readonly #end = Promise.withResolvers<IteratorResult<never, undefined>>();
+  #leave: (() => void) | undefined;
+
+  constructor() {
+    // Whoever has left doesn't hear of an error.
+    this.#end.promise.catch(() => undefined);
+  }
+
+  /** Says how its subscription is ended where the client has had enough. */
+  leaveBy(leave: () => void): void {
+    this.#leave = leave;
+  }
+
+  complete(): void {
+    this.#end.resolve({ done: true, value: undefined });
+  }
+
+  fail(error: unknown): void {
+    this.#end.reject(error);
+  }
+
+  next(): Promise<IteratorResult<never, undefined>> {
+    return this.#end.promise;
+  }
+
+  return(): Promise<IteratorResult<never, undefined>> {
+    this.#leave?.();
+    this.complete();
+    return this.#end.promise;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
   }
 }
 
-function createProtocol({ yoga, maskError }: Pipeline, initTimeoutMs: number): Server<SocketOrigin> {
-  const runOperation = async (args: ExecutionArgs): Promise<Result> => {
-    try {
-      // Every operation comes out of `onSubscribe` below.
-      return await (args as Operation).run(args);
-    } catch (error) {
-      // Answers this operation; thrown, it would close the socket and take all others along.
-      return { errors: [maskError(error)] };
-    }
-  };
+function createProtocol(
+  pipeline: Pipeline,
+  subscriptions: Subscriptions,
+  initTimeoutMs: number,
+): Server<SocketOrigin> {
+  const { maskError } = pipeline;
+  /** Whatever is thrown answers this operation; let through, it would close the socket and take all others along. */
+  const answering =
+    (run: (operation: Operation) => Promise<Result>) =>
+    async (args: ExecutionArgs): Promise<Result> => {
+      try {
+        // Every operation comes out of `onSubscribe` below.
+        return await run(args as Operation);
+      } catch (error) {
+        return { errors: [maskError(error)] };
+      }
+    };
   return makeServer<Record<string, unknown> | undefined, SocketOrigin>({
     connectionInitWaitTimeout: initTimeoutMs,
-    execute: runOperation,
-    subscribe: runOperation,
-    async onSubscribe({ extra: origin }, _id, { query, variables, operationName, extensions }) {
-      const params = { query, variables, operationName, extensions };
-      const enveloped = yoga.getEnveloped({ origin, params });
+    execute: answering(({ params, contextValue }) => pipeline.execute(params, contextValue)),
+    subscribe: answering(async ({ params, contextValue, line, id }) => {
+      const wait = new Wait();
+      const start = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+      const begun = await subscriptions.open(params, contextValue, line, {
+        next: (payload) => line.write(`${start}${payload}}`),
+        complete: () => wait.complete(),
+        fail: (error) => wait.fail(error),
+      });
+      if (!('leave' in begun)) return begun;
+      wait.leaveBy(() => begun.leave());
+      return wait;
+    }),
+    onSubscribe({ extra: origin }, id, { query, variables, operationName }) {
       try {
-        const document = enveloped.parse(query);
-        const errors = enveloped.validate(enveloped.schema, document);
+        const document = pipeline.documents.parse(query);
+        const errors = pipeline.documents.validate(document);
         if (errors.length > 0) return errors;
-        const type = getOperationAST(document, operationName)?.operation;
-        if (type === undefined) return [unknownOperation()];
+        const params: Params = { document, operationName, variables };
+        if (pipeline.operationOf(params) === undefined) return [unknownOperation()];
         const operation: Operation = {
-          schema: enveloped.schema,
+          schema: pipeline.schema,
           document,
           operationName,
-          variableValues: variables,
-          contextValue: await enveloped.contextFactory(),
-          run: type === 'subscription' ? enveloped.subscribe : enveloped.execute,
+          contextValue: pipeline.context(params, origin),
+          params,
+          line: origin.line,
+          id,
         };
         return operation;
       } catch (error) {
@@ -167,16 +231,8 @@ function createProtocol({ yoga, maskError }: Pipeline, initTimeoutMs: number): S
     },
     onNext: (_context, _id, _payload, _args, { errors, ...result }) =>
       // The type wants `data`, which an operation that couldn't start doesn't have.
-      errors && ({ ...result, errors: errors.map(shown) } as FormattedExecutionResult),
+      errors && ({ ...result, errors: errors.map(shownError) } as FormattedExecutionResult),
     // An error of a stream comes wrapped once more.
-    onError: (_context, _id, _payload, errors) => errors.map(maskError).map(shown),
+    onError: (_context, _id, _payload, errors) => errors.map(maskError).map(shownError),
   });
-}
-
-/** As HTTP has it: without the marks that only say which status to answer. */
-function shown(error: GraphQLError): GraphQLFormattedError {
-  const { extensions, ...rest } = error.toJSON();
-  if (extensions === undefined) return rest;
-  const { http: _http, unexpected: _unexpected, ...others } = extensions;
-  return { ...rest, extensions: others };
 }

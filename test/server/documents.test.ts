@@ -1,6 +1,6 @@
-import { parse } from 'graphql';
 import { expect, test } from 'vitest';
-import { DocumentCache } from '../../src/server/document-cache.ts';
+import { buildSchema } from '../../src/graphql/schema.ts';
+import { Documents } from '../../src/server/documents.ts';
 import { double } from '../support/definitions.ts';
 import { TestApi } from './test-api.ts';
 
@@ -32,18 +32,16 @@ test('a document of a thousand tokens is served', async () => {
 });
 
 test('the parsed documents that are kept are bounded in size and number, and the used ones stay', () => {
-  const cache = new DocumentCache();
-  const document = parse('{ a }');
+  const documents = new Documents(buildSchema([double]), false);
+  const large = `{ __typename } #${'x'.repeat(16_384)}`;
 
-  cache.set('x'.repeat(16_385), document);
-  expect(cache.get('x'.repeat(16_385))).toBeUndefined();
-  cache.set('used', document);
+  expect(documents.parse(large)).not.toBe(documents.parse(large));
+  const [used, first] = ['{ used: __typename }', '{ a0: __typename }'].map((text) => documents.parse(text));
   for (let index = 0; index < 1000; index += 1) {
-    cache.set(`{ a${index} }`, document);
-    cache.get('used');
+    documents.parse(`{ a${index}: __typename }`);
+    documents.parse('{ used: __typename }');
   }
 
-  expect(cache.get('{ a0 }')).toBeUndefined();
-  expect(cache.get('used')).toBe(document);
-  expect(cache.get('{ a999 }')).toBe(document);
+  expect(documents.parse('{ a0: __typename }')).not.toBe(first);
+  expect(documents.parse('{ used: __typename }')).toBe(used);
 });

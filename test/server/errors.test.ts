@@ -12,7 +12,9 @@ import pino from 'pino';
 import { expect, test, vi } from 'vitest';
 import type { Context } from '../../src/graphql/context.ts';
 import { defineTask } from '../../src/index.ts';
-import { createPipeline } from '../../src/server/pipeline.ts';
+import { HttpOperations } from '../../src/server/http-operations.ts';
+import { Pipeline } from '../../src/server/pipeline.ts';
+import { Subscriptions } from '../../src/server/subscriptions.ts';
 import { Sockets } from '../../src/server/websocket.ts';
 import { double, forever } from '../support/definitions.ts';
 import { redisServerPath } from '../support/stores.ts';
@@ -136,12 +138,13 @@ test('a syntax error over WebSocket answers its operation and leaves the others 
   await states.next();
 
   const broken = await Array.fromAsync(api.ws('subscription {', {}, client));
+  await api.http('{ __typename }');
+  expect(closed).not.toHaveBeenCalled();
   await api.http('mutation ($id: ID!) { cancelTask(id: $id) { accepted } }', { id });
 
   expect(broken).toMatchObject([{ errors: [{ extensions: { code: 'GRAPHQL_PARSE_FAILED' } }] }]);
   expect(await states.next()).toMatchObject({ value: { data: { taskUpdated: { status: 'CANCELED' } } } });
   expect(await states.next()).toMatchObject({ done: true });
-  expect(closed).not.toHaveBeenCalled();
 });
 
 test('a task that vanishes while it is watched ends the streams with TASK_LOST', async () => {
@@ -164,14 +167,16 @@ test('a task that vanishes while it is watched ends the streams with TASK_LOST',
 test('what a subscription throws while it streams, or before, is masked on SSE and WebSocket alike', async () => {
   const { lines, logger } = readableLog();
   await using api = await TestApi.start([double], { workers: 0 });
-  const pipeline = createPipeline({
+  const pipeline = new Pipeline({
     schema: failingSchema(),
     tasks: api.tests.tasks,
     logger,
     closing: new AbortController().signal,
   });
-  const sockets = new Sockets(pipeline, logger);
-  const server = createServer((request, response) => void pipeline.yoga(request, response));
+  const subscriptions = new Subscriptions(pipeline);
+  const sockets = new Sockets(pipeline, subscriptions, logger);
+  const operations = new HttpOperations(pipeline, subscriptions);
+  const server = createServer((request, response) => void operations.answer(request, response));
   server.on('upgrade', (request, connection, head) => sockets.upgrade(request, connection, head));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -191,6 +196,7 @@ test('what a subscription throws while it streams, or before, is masked on SSE a
   }
   expect(lines).toHaveLength(4);
   await sockets.close();
+  operations.close();
   server.close();
   server.closeAllConnections();
 });

@@ -1,0 +1,99 @@
+import { payloadOf } from './payload.ts';
+import type { Subscription } from './pipeline.ts';
+import type { Subscriber } from './subscriber.ts';
+
+/**
+ * All who watch the same thing with the same words and the same rights in this process: one watch, one execution and one
+ * serialisation a state for all of them.
+ */
+export class Cohort {
+  readonly #subscription: Subscription;
+  readonly #versionOf: (state: unknown) => number;
+  readonly #members: Set<Subscriber> = new Set();
+  /** Members that haven't been told anything yet. */
+  readonly #fresh: Set<Subscriber> = new Set();
+  /** What was told last: who comes later begins with it. */
+  #payload: string | undefined;
+  /** The version that the payload is of. */
+  #toldVersion = -Infinity;
+  /** The newest version that was executed, or is being executed. */
+  #version = -Infinity;
+  #turn = 0;
+  /** What is being executed, where that takes time. */
+  #telling: Promise<void> | undefined;
+  #isOver = false;
+
+  constructor(subscription: Subscription, versionOf: (state: unknown) => number) {
+    this.#subscription = subscription;
+    this.#versionOf = versionOf;
+  }
+
+  /** True once it has ended: nobody joins it any more. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  /** Takes a subscriber in who has just read this state: what it is told is never older. */
+  join(member: Subscriber, state: unknown): void {
+    this.#members.add(member);
+    const version = this.#versionOf(state);
+    if (this.#payload !== undefined && version <= this.#toldVersion) return member.next(this.#payload);
+    this.#fresh.add(member);
+    if (version > this.#version) this.#tell(state);
+  }
+
+  /** Lets one go; the last one ends the watch. */
+  leave(member: Subscriber): void {
+    member.leave();
+    this.#fresh.delete(member);
+    if (!this.#members.delete(member) || this.#members.size > 0) return;
+    this.#isOver = true;
+    void this.#subscription.events.return?.().catch(() => undefined);
+  }
+
+  /** Tells the members each state, until the last one; never throws. */
+  async run(): Promise<void> {
+    const { events } = this.#subscription;
+    try {
+      for (let next = await events.next(); next.done !== true; next = await events.next()) {
+        this.#tell(next.value);
+        if (this.#telling !== undefined) await this.#telling;
+      }
+      if (this.#telling !== undefined) await this.#telling;
+      this.#isOver = true;
+      for (const member of this.#members) member.complete();
+    } catch (error) {
+      this.#isOver = true;
+      for (const member of this.#members) member.fail(error);
+    }
+    this.#members.clear();
+  }
+
+  /** A state that takes time to execute is passed over where a newer one has come meanwhile. */
+  #tell(state: unknown): void {
+    const turn = (this.#turn += 1);
+    const version = this.#versionOf(state);
+    this.#version = version;
+    const result = this.#subscription.execute(state);
+    this.#telling = undefined;
+    if (!(result instanceof Promise)) return this.#pass(payloadOf(result), version);
+    this.#telling = result.then((executed) => {
+      if (turn !== this.#turn) return;
+      this.#telling = undefined;
+      this.#pass(payloadOf(executed), version);
+    });
+  }
+
+  /** What says the same as before isn't news: who selects only the status isn't told of progress. */
+  #pass(payload: string, version: number): void {
+    const isNews = payload !== this.#payload;
+    this.#payload = payload;
+    this.#toldVersion = version;
+    for (const member of isNews ? this.#members : this.#fresh) member.next(payload);
+    this.#fresh.clear();
+  }
+}

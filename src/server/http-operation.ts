@@ -1,0 +1,133 @@
+import type { IncomingMessage } from 'node:http';
+import type { DocumentNode } from 'graphql';
+import type { Params, Pipeline } from './pipeline.ts';
+import { isJson } from './yoga.ts';
+
+/** An operation as HTTP brought it, and what kind of answer its client takes. */
+export interface HttpOperation {
+  readonly params: Params;
+  readonly type: 'query' | 'mutation' | 'subscription';
+  /** The media type of one result; undefined where its client takes none such. */
+  readonly resultType: string | undefined;
+  readonly takesEvents: boolean;
+}
+
+/** Whether what a request holds may be read without Yoga: JSON as everybody sends it, or a stream of events. */
+export function isPlain({ method, headers }: IncomingMessage): boolean {
+  if (method === 'GET') return answersFor(headers.accept).takesEvents;
+  const type = headers['content-type'];
+  if (type === 'application/json') return method === 'POST' && headers['content-encoding'] === undefined;
+  const isUtf8 = !/charset=(?!"?utf-8"?\s*(;|$))/i.test(type ?? '');
+  return method === 'POST' && isJson(type) && isUtf8 && headers['content-encoding'] === undefined;
+}
+
+/** The operation of a plain request that can run; undefined where it needs to be told what is wrong with it, or is unusual. */
+export function operationOf(
+  pipeline: Pipeline,
+  { headers, method, url }: IncomingMessage,
+  body: string,
+): HttpOperation | undefined {
+  const sent = method === 'GET' ? queryOf(url) : json(body);
+  if (!isSent(sent)) return undefined;
+  const document = documentOf(pipeline, sent.query);
+  if (document === undefined) return undefined;
+  const { operationName, variables } = sent;
+  const params: Params = { document, operationName, variables };
+  const type = pipeline.operationOf(params)?.operation;
+  if (type === undefined || (method === 'GET' && type !== 'subscription')) return undefined;
+  const { resultType, takesEvents } = answersFor(headers.accept);
+  return { params, type, resultType, takesEvents };
+}
+
+/** What the specification of GraphQL over HTTP has in a request. */
+interface Sent {
+  readonly query: string;
+  readonly operationName?: string | null;
+  readonly variables?: Readonly<Record<string, unknown>> | null;
+  readonly extensions?: Readonly<Record<string, unknown>> | null;
+}
+
+const members = new Set(['query', 'operationName', 'variables', 'extensions']);
+
+function isSent(sent: unknown): sent is Sent {
+  if (!isObject(sent)) return false;
+  const { query, operationName = null, variables = null, extensions = null } = sent;
+  return (
+    typeof query === 'string' &&
+    (operationName === null || typeof operationName === 'string') &&
+    (variables === null || isObject(variables)) &&
+    (extensions === null || isObject(extensions)) &&
+    Object.keys(sent).every((name) => members.has(name))
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function json(text: string | null | undefined): unknown {
+  try {
+    return JSON.parse(text ?? 'null');
+  } catch {
+    return undefined;
+  }
+}
+
+function queryOf(url = ''): unknown {
+  const given = new URLSearchParams(url.slice(url.indexOf('?') + 1));
+  const sent: Record<string, unknown> = Object.fromEntries(given);
+  for (const name of ['variables', 'extensions']) if (given.has(name)) sent[name] = json(given.get(name));
+  return sent;
+}
+
+/** A document without errors. */
+function documentOf({ documents }: Pipeline, text: string): DocumentNode | undefined {
+  try {
+    const document = documents.parse(text);
+    return documents.validate(document).length === 0 ? document : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const resultTypes = ['application/json', 'application/graphql-response+json'];
+
+/** What Accept headers say, by their text: clients send few different ones, and those all day. */
+const accepted = new Map<string | undefined, Pick<HttpOperation, 'resultType' | 'takesEvents'>>();
+const mostAccepted = 100;
+
+function answersFor(accept: string | undefined): Pick<HttpOperation, 'resultType' | 'takesEvents'> {
+  const known = accepted.get(accept);
+  if (known !== undefined) return known;
+  const answers = { resultType: resultTypeOf(accept), takesEvents: takesEvents(accept) };
+  if (accepted.size >= mostAccepted) accepted.clear();
+  accepted.set(accept, answers);
+  return answers;
+}
+
+/** The first that the client names of those in which a result can be told. */
+function resultTypeOf(accept: string | undefined): string | undefined {
+  for (const range of rangesOf(accept)) {
+    const type = resultTypes.find((type) => isIn(type, range));
+    if (type !== undefined) return type;
+  }
+  return undefined;
+}
+
+function takesEvents(accept: string | undefined): boolean {
+  return rangesOf(accept).some((range) => isIn('text/event-stream', range));
+}
+
+/** The media ranges of an Accept header as Yoga reads it: in their order, whatever their weight; only UTF-8 is there. */
+function rangesOf(accept = '*/*'): string[] {
+  return accept
+    .toLowerCase()
+    .replaceAll(/\s/g, '')
+    .split(',')
+    .filter((range) => !/;charset=(?!utf-8)/.test(range))
+    .map((range) => range.split(';', 1)[0] ?? '');
+}
+
+function isIn(type: string, range: string): boolean {
+  return range === type || range === '*/*' || range === type.replace(/\/.*/, '/*');
+}

@@ -1,0 +1,163 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ExecutionResult } from 'graphql';
+import { getSSEProcessor, processRegularResult } from 'graphql-yoga';
+import { keyHeader } from '../graphql/idempotency-header.ts';
+import { EventStreams } from './event-streams.ts';
+import { type HttpOperation, isPlain, operationOf } from './http-operation.ts';
+import { payloadOf } from './payload.ts';
+import type { Origin, Pipeline } from './pipeline.ts';
+import type { Subscriptions } from './subscriptions.ts';
+import { createYogaServer, type YogaServer } from './yoga.ts';
+
+/** How the streams of a server are looked after. */
+export interface StreamOptions {
+  readonly pingMs?: number;
+  readonly blockedMs?: number;
+}
+
+/**
+ * Operations over HTTP. What clients send all day goes the direct way: a JSON body that is right, one result or a stream
+ * of events. Whatever else HTTP allows is answered by Yoga, and so is all that is wrong; by the same pipeline.
+ */
+export class HttpOperations {
+  readonly #pipeline: Pipeline;
+  readonly #subscriptions: Subscriptions;
+  readonly #yoga: YogaServer;
+  readonly #streams: EventStreams;
+
+  constructor(pipeline: Pipeline, subscriptions: Subscriptions, options: StreamOptions = {}) {
+    const { pingMs = 12_000, blockedMs = 15_000 } = options;
+    this.#pipeline = pipeline;
+    this.#subscriptions = subscriptions;
+    this.#yoga = createYogaServer(pipeline);
+    this.#streams = new EventStreams(pipeline.maskError, pingMs, blockedMs);
+  }
+
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (isPlain(request)) {
+      const body = await bodyOf(request);
+      // The client left in the middle of it, or was refused.
+      if (body === undefined) return;
+      const operation = operationOf(this.#pipeline, request, body);
+      if (operation !== undefined && (await this.#answerPlain(operation, request, response))) return;
+      // Where Yoga looks for what was read before it.
+      Object.assign(request, { body });
+    }
+    await this.#yoga(request, response);
+  }
+
+  close(): void {
+    this.#streams.close();
+  }
+
+  /** False where this kind of operation isn't for this kind of answer. */
+  async #answerPlain(
+    { params, type, resultType, takesEvents }: HttpOperation,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<boolean> {
+    const isStream = type === 'subscription';
+    if (isStream ? !takesEvents : resultType === undefined) return false;
+    let context;
+    try {
+      context = this.#pipeline.context(params, new HttpOrigin(request, response));
+    } catch {
+      // Yoga finds the same, and says so.
+      return false;
+    }
+    if (!isStream) {
+      const result = await this.#pipeline.execute(params, context);
+      await this.#send(result, resultType ?? '', response);
+      return true;
+    }
+    const { line, client } = this.#streams.open(response, request.socket);
+    const begun = await this.#begin(params, context, line, client);
+    if (!('leave' in begun)) {
+      await pipe(await getSSEProcessor()(begun, this.#yoga.fetchAPI, 'text/event-stream'), response);
+      return true;
+    }
+    if (response.closed) begun.leave();
+    else response.once('close', () => begun.leave());
+    return true;
+  }
+
+  async #begin(...args: Parameters<Subscriptions['open']>): ReturnType<Subscriptions['open']> {
+    try {
+      return await this.#subscriptions.open(...args);
+    } catch (error) {
+      return { errors: [this.#pipeline.maskError(error)] };
+    }
+  }
+
+  async #send(result: ExecutionResult, type: string, response: ServerResponse): Promise<void> {
+    // With errors, Yoga knows which status they have.
+    if (result.errors !== undefined) {
+      return await pipe(processRegularResult(result, this.#yoga.fetchAPI, type), response);
+    }
+    const payload = payloadOf(result);
+    response.writeHead(200, {
+      'content-type': `${type}; charset=utf-8`,
+      'content-length': Buffer.byteLength(payload),
+    });
+    response.end(payload);
+  }
+}
+
+/** The whole body; undefined where it never came. */
+function bodyOf(request: IncomingMessage): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let only: Buffer | undefined;
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => {
+      if (only === undefined) only = chunk;
+      else chunks.push(chunk);
+    });
+    request.on('end', () => {
+      // Nearly every body comes in one piece.
+      const whole = only === undefined || chunks.length === 0 ? only : Buffer.concat([only, ...chunks]);
+      resolve(whole?.toString() ?? '');
+    });
+    request.on('close', () => resolve(undefined));
+  });
+}
+
+/** Made once: an error with its stack takes longer than much of what it ends. */
+const hasLeft = new Error('The client has left.');
+
+class HttpOrigin implements Origin {
+  readonly traceparent: string | undefined;
+  readonly idempotencyKey: string | undefined;
+  readonly #response: ServerResponse;
+  #gone: AbortController | undefined;
+
+  constructor({ headers }: IncomingMessage, response: ServerResponse) {
+    const { traceparent } = headers;
+    const key = headers[keyHeader.toLowerCase()];
+    this.traceparent = typeof traceparent === 'string' ? traceparent : undefined;
+    this.idempotencyKey = typeof key === 'string' ? key : undefined;
+    this.#response = response;
+  }
+
+  /** Made for those who ask. */
+  get signal(): AbortSignal {
+    if (this.#gone !== undefined) return this.#gone.signal;
+    const gone = (this.#gone = new AbortController());
+    if (this.#response.closed) gone.abort(hasLeft);
+    else this.#response.once('close', () => gone.abort(hasLeft));
+    return gone.signal;
+  }
+}
+
+/** Sends what Yoga made of a result. */
+async function pipe(
+  answer: {
+    readonly status: number;
+    readonly headers: Headers;
+    readonly body: ReadableStream<Uint8Array> | null;
+  },
+  response: ServerResponse,
+): Promise<void> {
+  response.writeHead(answer.status, Object.fromEntries(answer.headers));
+  for await (const chunk of answer.body ?? []) response.write(chunk);
+  response.end();
+}

@@ -1,0 +1,116 @@
+import { type DocumentNode, type ExecutionResult, type ValidatedSubscriptionArgs } from 'graphql';
+import type { Context } from '../graphql/context.ts';
+import type { SharedStates } from '../graphql/shared-states.ts';
+import { Cohort } from './cohort.ts';
+import { fieldsOf } from './document-nodes.ts';
+import type { Line } from './line.ts';
+import { payloadOf } from './payload.ts';
+import type { Params, Pipeline, Subscription } from './pipeline.ts';
+import { type Client, Subscriber } from './subscriber.ts';
+
+/** A subscription under way; `leave` ends it where its client has gone. */
+export interface Membership {
+  leave(): void;
+}
+
+/** All subscriptions of a server, over whichever transport: those that ask for the same are one cohort. */
+export class Subscriptions {
+  readonly #pipeline: Pipeline;
+  readonly #cohorts: WeakMap<DocumentNode, Map<string, Cohort>> = new WeakMap();
+
+  constructor(pipeline: Pipeline) {
+    this.#pipeline = pipeline;
+  }
+
+  /**
+   * Begins a subscription of a valid document for one client. Its payloads come as soon as there are some; where it
+   * couldn't begin, the result says why.
+   */
+  async open(
+    params: Params,
+    context: Context,
+    line: Line,
+    client: Client,
+  ): Promise<Membership | ExecutionResult> {
+    const subscription = await this.#pipeline.subscribe(params, context);
+    if ('errors' in subscription) return subscription;
+    const versionOf = versionOfStates(subscription.args);
+    if (versionOf === undefined) return follow(subscription, line, client);
+    return await this.#join(subscription, versionOf, params, context, new Subscriber(line, client));
+  }
+
+  async #join(
+    subscription: Subscription,
+    versionOf: (state: unknown) => number,
+    params: Params,
+    context: Context,
+    subscriber: Subscriber,
+  ): Promise<Membership> {
+    const { events } = subscription;
+    // What was read after this one had come: whatever the others were told last may be older.
+    const first = await events.next();
+    const cohorts = this.#cohorts.get(params.document) ?? new Map<string, Cohort>();
+    this.#cohorts.set(params.document, cohorts);
+    const key = cohortKey(params, context);
+    const known = cohorts.get(key);
+    if (first.done === true) {
+      subscriber.complete();
+      return { leave: () => subscriber.leave() };
+    }
+    if (known !== undefined && !known.isOver) {
+      void events.return?.().catch(() => undefined);
+      known.join(subscriber, first.value);
+      return { leave: () => known.leave(subscriber) };
+    }
+    const cohort = new Cohort(subscription, versionOf);
+    cohorts.set(key, cohort);
+    cohort.join(subscriber, first.value);
+    void cohort.run().then(() => {
+      if (cohorts.get(key) === cohort) cohorts.delete(key);
+    });
+    return { leave: () => cohort.leave(subscriber) };
+  }
+}
+
+/**
+ * Everything by which what a subscriber is told may differ, beside the document: who may see what is decided by the
+ * viewer alone.
+ */
+export function cohortKey({ operationName, variables }: Params, { viewer }: Context): string {
+  return JSON.stringify([operationName ?? '', variables ?? {}, viewer]);
+}
+
+/** A subscription of its own: the next event is asked for when the client has taken the last. */
+function follow({ events, execute }: Subscription, line: Line, client: Client): Membership {
+  let isOver = false;
+  const run = async (): Promise<void> => {
+    try {
+      for (let next = await events.next(); next.done !== true; next = await events.next()) {
+        const payload = payloadOf(await execute(next.value));
+        if (line.isFull) await line.room();
+        if (isOver) return;
+        client.next(payload);
+      }
+      if (!isOver) client.complete();
+    } catch (error) {
+      if (!isOver) client.fail(error);
+    }
+  };
+  void run();
+  return {
+    leave: () => {
+      isOver = true;
+      void events.return?.()?.catch(() => undefined);
+    },
+  };
+}
+
+/** How the events of a subscription are ordered, where its field says that they are states. */
+function versionOfStates({ schema, document, operation }: ValidatedSubscriptionArgs) {
+  // A subscription has one field, which may stand in a fragment.
+  const [node] = fieldsOf(document, operation.selectionSet);
+  const field = schema.getSubscriptionType()?.getFields()[node?.name.value ?? ''];
+  // Set by `sharedStates`, for the states of this very field.
+  const shared = field?.extensions['sharedStates'] as SharedStates<unknown> | undefined;
+  return shared?.versionOf;
+}

@@ -1,0 +1,115 @@
+import type { ExecutionResult } from 'graphql';
+import { GraphQLError } from 'graphql';
+import { createYoga, type Plugin } from 'graphql-yoga';
+import type { Context } from '../graphql/context.ts';
+import { keyHeader } from '../graphql/idempotency-header.ts';
+import { graphqlPath, type Params, type Pipeline } from './pipeline.ts';
+
+/** GraphQL over HTTP as its specification has it, in all its variety: what isn't answered the direct way. */
+export type YogaServer = ReturnType<typeof createYogaServer>;
+
+/** Serves the pipeline by Yoga. */
+export function createYogaServer(pipeline: Pipeline) {
+  return createYoga<object, Context>({
+    schema: pipeline.schema,
+    graphqlEndpoint: graphqlPath,
+    context: ({ request, params }) =>
+      pipeline.context(params, {
+        traceparent: request.headers.get('traceparent'),
+        idempotencyKey: request.headers.get(keyHeader),
+        signal: request.signal,
+      }),
+    maskedErrors: { maskError: pipeline.maskError },
+    plugins: [onlyJsonBodies(), byPipeline(pipeline)],
+    // The pipeline keeps what it has parsed, and what it has found valid.
+    parserAndValidationCache: false,
+    batching: false,
+    cors: false,
+    multipart: false,
+    landingPage: false,
+    // Served by server.ts, with headers that keep it at home.
+    graphiql: false,
+    // The server counts bytes as they come; Yoga would pipe each body through another stream.
+    maxRequestBodySize: false,
+    // What went wrong is logged where it is masked.
+    logging: false,
+  });
+}
+
+/** Refuses bodies that a form of another site could send without asking, and JSON in a GET that isn't any. */
+function onlyJsonBodies(): Plugin {
+  return {
+    onRequestParse({ request, requestParser, setRequestParser }) {
+      if (request.method === 'POST' && !isJson(request.headers.get('content-type'))) {
+        throw badRequest(415, 'Send the operation as `content-type: application/json`.');
+      }
+      if (requestParser === undefined) return;
+      setRequestParser(async (request) => {
+        try {
+          return await requestParser(request);
+        } catch (error) {
+          if (!(error instanceof SyntaxError)) throw error;
+          throw badRequest(400, '`variables` and `extensions` must be JSON objects.');
+        }
+      });
+    },
+  };
+}
+
+interface Args {
+  readonly document: Params['document'];
+  readonly operationName?: Params['operationName'];
+  readonly variableValues?: Params['variables'];
+  readonly contextValue?: unknown;
+}
+
+/** Has every step done by the pipeline, as for all transports. */
+function byPipeline(pipeline: Pipeline): Plugin<Context> {
+  const paramsOf = ({ document, operationName, variableValues }: Args): Params => ({
+    document,
+    operationName,
+    variables: variableValues,
+  });
+  return {
+    onParse({ setParseFn }) {
+      setParseFn((source: string) => pipeline.documents.parse(source));
+    },
+    onValidate({ setValidationFn }) {
+      setValidationFn((_: unknown, document: Params['document']) => pipeline.documents.validate(document));
+    },
+    onExecute({ setExecuteFn }) {
+      // Made by `context` above.
+      setExecuteFn((args: Args) => pipeline.execute(paramsOf(args), args.contextValue as Context));
+    },
+    onSubscribe({ setSubscribeFn }) {
+      setSubscribeFn(async (args: Args) => {
+        const begun = await pipeline.subscribe(paramsOf(args), args.contextValue as Context);
+        return 'errors' in begun ? begun : results(begun);
+      });
+    },
+  };
+}
+
+async function* results({
+  events,
+  execute,
+}: Exclude<
+  Awaited<ReturnType<Pipeline['subscribe']>>,
+  { errors: unknown }
+>): AsyncGenerator<ExecutionResult> {
+  try {
+    for (let next = await events.next(); next.done !== true; next = await events.next())
+      yield await execute(next.value);
+  } finally {
+    await events.return?.();
+  }
+}
+
+/** The media type of a body that only a page which may do so can send. */
+export function isJson(contentType: string | null | undefined): boolean {
+  return typeof contentType === 'string' && /^application\/(graphql\+)?json\s*(;|$)/i.test(contentType);
+}
+
+function badRequest(status: number, message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status } } });
+}
