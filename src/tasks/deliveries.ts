@@ -1,20 +1,37 @@
 import type { Script } from '../redis/connection.ts';
 import type { Delivery, Hint, Outcome, Presence, Server } from './delivery.ts';
 import type { JournalPiece } from './journal.ts';
+import { Bundle, itemError, type Answer } from './bundle.ts';
 import { parseDelivery, parseHints } from './replies.ts';
 import { begin } from './scripts/begin.ts';
 import { finish } from './scripts/finish.ts';
 import { append } from './scripts/journals.ts';
 import { leave, renew } from './scripts/presence.ts';
 import { progress } from './scripts/progress.ts';
-import type { Store } from './store.ts';
+import { isBug, type Store } from './store.ts';
 import type { TaskFailure, TaskProgress, TaskStatus } from './task.ts';
+
+/** What an outcome came to: whether it counts, and what the slot goes on with. */
+export interface Finished {
+  readonly counted: boolean;
+  readonly delivery: Delivery | undefined;
+  readonly hints: Hint[];
+}
+
+/** What the script `finish` takes for one delivery. */
+type Ending = readonly (string | number)[];
+
+type FinishReply = [[number, string | string[]][], ...string[]];
 
 /** What a worker does with one queue's tasks: take, tell, end, and hold on to them. */
 export class Deliveries {
   readonly #store: Store;
   readonly #queue: string;
   readonly #server: Server;
+  readonly #endings: Bundle<Ending, Finished> = new Bundle(
+    (items) => this.#finishAll(items),
+    ([, , , output]) => String(output).length,
+  );
 
   constructor(store: Store, queue: string, server: Server) {
     this.#store = store;
@@ -46,16 +63,18 @@ export class Deliveries {
     return { delivery: parseDelivery(delivery), hints: parseHints(hints) };
   }
 
-  /** Writes a delivery's outcome and takes the slot's next task, unless it stops (no token for the next). */
+  /**
+   * Writes a delivery's outcome and takes the slot's next task, unless it stops (no token for the next). Outcomes of one
+   * turn are written in one call.
+   */
   async finish(
     delivery: Delivery,
     outcome: Outcome,
     next: { readonly token: string | undefined; readonly hint: string; readonly takeSuspect: boolean },
-  ): Promise<{ counted: boolean; delivery: Delivery | undefined; hints: Hint[] }> {
+  ): Promise<Finished> {
     const { failure, retryAfterMs } =
       outcome.outcome === 'FAILED' ? outcome : { failure: undefined, retryAfterMs: undefined };
-    const args = [
-      this.#server.worker,
+    return await this.#endings.add([
       delivery.task.id,
       delivery.token,
       outcome.outcome,
@@ -67,14 +86,34 @@ export class Deliveries {
       next.token ?? '',
       next.hint,
       next.takeSuspect ? 1 : 0,
-      ...this.#server.lines,
-    ];
-    const [counted, taken, ...hints] = (await this.#run(finish, args)) as [
-      number,
-      '' | string[],
-      ...string[],
-    ];
-    return { counted: counted === 1, delivery: parseDelivery(taken), hints: parseHints(hints) };
+    ]);
+  }
+
+  async #finishAll(items: readonly Ending[]): Promise<Answer<Finished>[]> {
+    const args = [this.#server.worker, items.length, ...items.flat(), ...this.#server.lines];
+    try {
+      const [answers, ...hints] = (await this.#run(finish, args)) as FinishReply;
+      // They wake slots for all of them: whose outcome was written pushes them.
+      let left = parseHints(hints);
+      return answers.map(([counted, taken]) => {
+        if (counted === -1) return { error: itemError(String(taken)) };
+        const result = { counted: counted === 1, delivery: parseDelivery(taken), hints: left };
+        left = [];
+        return { result };
+      });
+    } catch (error) {
+      if (items.length === 1 || !isBug(error)) throw error;
+      // One of them breaks the call: the others are none the worse for it. What was written already is answered as before.
+      return (await Promise.all(items.map((item) => this.#finishAlone(item)))).flat();
+    }
+  }
+
+  async #finishAlone(item: Ending): Promise<Answer<Finished>[]> {
+    try {
+      return await this.#finishAll([item]);
+    } catch (error) {
+      return [{ error }];
+    }
   }
 
   /** Writes an attempt's progress; answers with the status, or undefined where the token is stale. */

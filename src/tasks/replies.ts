@@ -22,8 +22,8 @@ export function parseHints(values: readonly string[]): Hint[] {
 }
 
 /** Parses what `begin` and `finish` hand out. */
-export function parseDelivery(reply: '' | readonly string[]): Delivery | undefined {
-  if (reply === '') return undefined;
+export function parseDelivery(reply: string | readonly string[]): Delivery | undefined {
+  if (typeof reply === 'string') return undefined;
   const [, token = '', , state = '', input = '', timeoutMs = '', graceMs = '', suspect = ''] = reply;
   return {
     token,

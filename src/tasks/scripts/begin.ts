@@ -40,7 +40,7 @@ export const claim = `${timeUp}
 -- The order of the lines that this worker serves decides; a foreign task is never taken and put back. Returns the
 -- task's id, its line and its key.
 local takeBest = function(worker, served, maySuspect)
-  local lines = redis.call('ZRANGE', headsKey, 0, -1)
+  local lines = linesInOrder()
   if #lines == 0 then return nil end
   local queueRoom, queueAt = roomOf('')
   if queueAt then block('', queueAt) end
@@ -60,6 +60,14 @@ local takeBest = function(worker, served, maySuspect)
     end
   end
 end
+-- Without a lease nobody would ever look at what a worker holds; its next renewal wakes it.
+local leased = {}
+local isLeased = function(worker)
+  if leased[worker] == nil then leased[worker] = redis.call('ZSCORE', workersKey, worker) end
+  return leased[worker]
+end
+-- Token -> task of what has begun, or false, where a script has asked for all of its tokens at once.
+local begun
 -- A start takes its place in every limit that holds for it.
 local takePlaces = function(task)
   if task.limitKey then
@@ -74,23 +82,25 @@ end
 local start = function(task, worker, token, isCounted)
   local policy = policyOf(task)
   local number = task.attempt + 1
-  redis.call('HSET', runsKey(worker), token, task.id)
+  putField(runsKey(worker), token, task.id)
+  if begun then begun[token] = task.id end
   moved[worker] = true
   if isCounted then redis.call('HINCRBY', localKey(worker), task.name, 1) end
   takePlaces(task)
   if task.suspect then redis.call('HSET', suspectsKey(worker), token, task.suspect) end
   local timeoutAt = policy.timeoutMs and now + policy.timeoutMs
   if task.deadlineAt then timeoutAt = math.min(timeoutAt or math.huge, tonumber(task.deadlineAt)) end
-  change(task, { status = 'RUNNING', attempt = int(number), token = token, worker = worker,
+  return change(task, { status = 'RUNNING', attempt = int(number), token = token, worker = worker,
     started = task.started or nowText, progress = false, expiresAt = false, timeoutAt = timeoutAt and int(timeoutAt),
     ['attempt:' .. number] = '{"number":' .. number .. ',"worker":"' .. worker .. '","startedAt":' .. nowText,
     ['attempt:' .. number - ${attemptsShown}] = false })
 end
 local claim = function(worker, token, served, maySuspect)
-  local running = redis.call('HGET', runsKey(worker), token)
-  local task = running and load(running)
-  -- Without a lease nobody would ever look at what this worker holds; its next renewal wakes it.
-  if not task and not redis.call('ZSCORE', workersKey, worker) then return nil end
+  -- Not 'and or': what has not begun is false there, and asked for only once.
+  local running
+  if begun then running = begun[token] else running = redis.call('HGET', runsKey(worker), token) end
+  local task, json = running and load(running), nil
+  if not task and not isLeased(worker) then return nil end
   for _ = 1, ${itemsPerCall} do
     if task then break end
     local id, line, key = takeBest(worker, served, maySuspect)
@@ -98,7 +108,7 @@ local claim = function(worker, token, served, maySuspect)
     local found = load(id)
     -- An id without a record, or of a task that doesn't wait, is dropped; a task whose time is up is ended instead.
     if found and found.status == 'QUEUED' and not timeUp(found) then
-      start(found, worker, token, served[servedLine(line)] ~= true)
+      json = start(found, worker, token, served[servedLine(line)] ~= true)
       task = found
       -- Its key has had its turn; that of an entry which was dropped has not.
       if key then queueUp(line, key) end
@@ -107,7 +117,7 @@ local claim = function(worker, token, served, maySuspect)
     if task then awaitRates(task.name) end
   end
   if not task then return nil end
-  return { task.id, token, task.attempt, state(task), redis.call('GET', inputKey(task.id)),
+  return { task.id, token, task.attempt, json or state(task), not begun and redis.call('GET', inputKey(task.id)),
     task.timeoutAt and int(task.timeoutAt - now) or '', int(policyOf(task).graceMs), task.suspect or '' }
 end
 local served = {}

@@ -128,7 +128,8 @@ local keepPolicy = function(json)
   if not key then
     key = redis.sha1hex(json):sub(1, 16)
     redis.call('HSETNX', policiesKey, key, json)
-    policyKeys[json], policies[key] = key, cjson.decode(json)
+    policyKeys[json] = key
+    if not keptPolicies[key] then keepDecoded(key, json) end
   end
   return key
 end
@@ -206,9 +207,6 @@ local enqueue = function(item)
   end
   if task.batch then countInBatch(task.batch, nil, task.status) end
   if not due then wait(task) end
-  local json = state(task)
-  redis.call('PUBLISH', stateChannel(id), json)
-  redis.call('PUBLISH', statesChannel, json)
-  return 1, json
+  return 1, tell(task)
 end
 `;

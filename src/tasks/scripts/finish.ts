@@ -3,13 +3,20 @@ import { claim } from './begin.ts';
 import { inlineOutputBytes } from './bounds.ts';
 import { prelude } from './prelude.ts';
 
+/** How many values `finish` takes for each delivery. */
+const finishFields = 11;
+
 /** How a delivery ends, shared by the outcome that a worker reports, the sweep of lost leases and the clock. */
 export const settle = `
+local isSeeded
 -- The wait before the next attempt (ms): exponential, capped, with jitter, so that tasks which failed together
 -- don't come back together (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
-math.randomseed(nowUs % 2147483647)
 local backoff = function(policy, tried)
   if policy.initialMs == 0 then return 0 end
+  if not isSeeded then
+    math.randomseed(nowUs % 2147483647)
+    isSeeded = true
+  end
   local whole = math.min(policy.maxMs, policy.initialMs * policy.factor ^ (tried - 1))
   return math.floor(whole * (1 - policy.jitter * math.random()) + 0.5)
 end
@@ -32,12 +39,20 @@ local afterFailure = function(task, changes, retryable, retryAfter)
   return 'RETRYING'
 end
 
+-- Whether a worker may run only so many of a definition.
+local counted = {}
+local isCounted = function(worker, name)
+  local key = localKey(worker) .. ' ' .. name
+  if counted[key] == nil then counted[key] = redis.call('HEXISTS', localKey(worker), name) == 1 end
+  return counted[key]
+end
+
 -- What a delivery held is free again, by whatever way it ends.
 local leavePlaces = function(task)
-  redis.call('HDEL', runsKey(task.worker), task.token)
+  putField(runsKey(task.worker), task.token, false)
   moved[task.worker] = true
   if task.suspect then redis.call('HDEL', suspectsKey(task.worker), task.token) end
-  if not task.parked and redis.call('HEXISTS', localKey(task.worker), task.name) == 1 then
+  if not task.parked and isCounted(task.worker, task.name) then
     redis.call('HINCRBY', localKey(task.worker), task.name, -1)
   end
   if task.parked then
@@ -53,9 +68,12 @@ local leavePlaces = function(task)
 end
 
 -- How long the recent attempts of a definition ran, on average: each counts a tenth of all before it.
+local paces = {}
 local notePace = function(task, startedAt)
-  local took, mean = now - startedAt, tonumber(redis.call('HGET', paceKey, task.name))
-  redis.call('HSET', paceKey, task.name, string.format('%.1f', mean and mean + (took - mean) / 10 or took))
+  local name, took = task.name, now - startedAt
+  local mean = paces[name] or tonumber(redis.call('HGET', paceKey, name) or nil)
+  paces[name] = mean and mean + (took - mean) / 10 or took
+  putField(paceKey, name, string.format('%.1f', paces[name]))
 end
 
 -- Ends the open attempt and moves the record on. 'given': output; failure (for the record) and brief (for the
@@ -131,40 +149,77 @@ end
 `;
 
 /**
- * KEYS: queue root
- * ARGV: worker, id, token, outcome (SUCCEEDED, FAILED, TIMED_OUT, SUPERSEDED), output (JSON), failure (JSON),
- *       brief failure (JSON), retryable (1/0), retry after (ms or ''), token of the slot's next delivery ('' =
- *       the slot stops), hint, may take a suspect (1/0), line, …
- * Returns [1 counted / 0 stale, next delivery as in begin or '', hint, id, delivery, …]
+ * Ends deliveries of one worker and takes their slots' next tasks, one after the other: each as if it were alone.
  *
- * A repeat with the same tokens answers as the first call did, including the same next task.
+ * KEYS: queue root
+ * ARGV: worker, how many, for each of these `itemsPerCall` at most: id, token, outcome (SUCCEEDED, FAILED, TIMED_OUT,
+ *       SUPERSEDED), output (JSON), failure (JSON), brief failure (JSON), retryable (1/0), retry after (ms or ''), token of
+ *       the slot's next delivery ('' = the slot stops), hint, may take a suspect (1/0); then line, …
+ * Returns [[1 counted / 0 stale, next delivery as in begin or ''] or, of one that failed, [-1, error], …], hint, id,
+ *         delivery, …
+ *
+ * A repeat with the same tokens answers as the first call did, including the same next tasks.
  */
 export const finish = defineScript(`${prelude}${claim}${settle}
-local worker, id, token, outcome, output, failure, brief, retryable, retryAfter, nextToken, hint,
-  maySuspect = unpack(ARGV)
-for i = 13, #ARGV do serves(ARGV[i]) end
-local task = load(id)
-local counted, makesWork = 0, false
-if task and task.token == token then
-  -- What has ended makes room where only so many may run, and what waits again may be another worker's: also where this
-  -- slot goes on with something else.
-  makesWork = task.suspect or isLimited(task.name) or served[task.name .. ':' .. task.definition] ~= true
-  settle(task, outcome, { output = output, failure = failure ~= '' and failure, brief = brief ~= '' and brief,
-    retryable = retryable == '1', retryAfter = tonumber(retryAfter), reported = true })
-  makesWork = makesWork or task.status == 'QUEUED'
-  counted = 1
-else
-  if task and task.endedToken == token then counted = 1 end
-  redis.call('HDEL', runsKey(worker), token)
-  redis.call('HDEL', suspectsKey(worker), token)
-  moved[worker] = true
+local worker, many = ARGV[1], tonumber(ARGV[2])
+for i = 3 + many * ${finishFields}, #ARGV do serves(ARGV[i]) end
+local makesWork, wasStale, taken = false, false, {}
+local endOne = function(first)
+  local id, token, outcome, output, failure, brief, retryable, retryAfter, nextToken, hint,
+    maySuspect = unpack(ARGV, first, first + ${finishFields - 1})
+  local task = load(id)
+  local isCounted = 0
+  if task and task.token == token then
+    -- What has ended makes room where only so many may run, and what waits again may be another worker's: also where this
+    -- slot goes on with something else.
+    makesWork = makesWork or task.suspect or isLimited(task.name)
+      or served[task.name .. ':' .. task.definition] ~= true
+    settle(task, outcome, { output = output, failure = failure ~= '' and failure, brief = brief ~= '' and brief,
+      retryable = retryable == '1', retryAfter = tonumber(retryAfter), reported = true })
+    makesWork = makesWork or task.status == 'QUEUED'
+    isCounted = 1
+  else
+    if task and task.endedToken == token then isCounted = 1 else wasStale = true end
+    putField(runsKey(worker), token, false)
+    redis.call('HDEL', suspectsKey(worker), token)
+    moved[worker] = true
+  end
+  local delivery = nextToken ~= '' and claim(worker, nextToken, served, maySuspect == '1')
+  if delivery then
+    taken[#taken + 1] = delivery
+  else
+    redis.call('HDEL', heldKey, hint)
+    makesWork = true
+  end
+  return { isCounted, delivery or '' }
 end
-local delivery = nextToken ~= '' and claim(worker, nextToken, served, maySuspect == '1')
-if not delivery then redis.call('HDEL', heldKey, hint) end
-if delivery and not makesWork then
-  -- As busy as before.
-  if counted == 0 then noteIdle() end
-  return { counted, delivery }
+
+gather()
+local nextTokens = {}
+for i = 1, many do
+  local token = ARGV[2 + (i - 1) * ${finishFields} + 9]
+  if token ~= '' then nextTokens[#nextTokens + 1] = token end
 end
-return { counted, delivery or '', unpack(wake()) }
+begun = {}
+if #nextTokens > 0 then
+  local ids = redis.call('HMGET', runsKey(worker), unpack(nextTokens))
+  for i, token in ipairs(nextTokens) do begun[token] = ids[i] end
+end
+local answers = {}
+for i = 1, many do
+  local fine, answer = pcall(endOne, 3 + (i - 1) * ${finishFields})
+  answers[i] = fine and answer or { -1, type(answer) == 'table' and answer.err or tostring(answer) }
+  if not fine then makesWork = true end
+end
+if #taken > 0 then
+  local keys = {}
+  for i, delivery in ipairs(taken) do keys[i] = inputKey(delivery[1]) end
+  for i, input in ipairs(redis.call('MGET', unpack(keys))) do taken[i][5] = input end
+end
+local hints = {}
+-- Else as busy as before.
+if makesWork then hints = wake() elseif wasStale then noteIdle() end
+flush()
+flushHeads()
+return { answers, unpack(hints) }
 `);

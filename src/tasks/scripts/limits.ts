@@ -38,6 +38,7 @@ end
 
 -- Runs that count: those of a definition, or of the whole queue.
 local running = function(name)
+  flush()
   local count = 0
   for _, one in ipairs(name == '' and redis.call('SMEMBERS', namesKey) or { name }) do
     count = count + redis.call('ZCARD', indexKey(one, 'RUNNING')) + redis.call('ZCARD', indexKey(one, 'CANCELING'))

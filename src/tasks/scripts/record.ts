@@ -3,9 +3,32 @@ import { isFinal, taskStatuses } from '../task.ts';
 import { batchCounts } from './batch-counts.ts';
 import { journalLife } from './journals.ts';
 import { attemptsShown, flowMs, sweepAfterMs, tickMs } from './bounds.ts';
+import { gathering } from './gather.ts';
 
 const moves = taskStatuses.flatMap((from) => allowedMoves[from].map((to) => `${from}>${to}`)).join(' ');
 const finals = taskStatuses.filter((status) => isFinal(status)).map((status) => `${status}=true`);
+
+/** Policies that are kept as decoded: a server has few definitions, and few versions of each. */
+const policiesKept = 1_000;
+
+/** Members of a state, by the fields of the record which hold them as JSON. */
+const stateMembers = [
+  ['parent', 'parent'],
+  ['replayOf', 'replayOf'],
+  ['trace', 'trace'],
+  ['startedAt', 'started'],
+  ['finishedAt', 'finished'],
+  ['nextAttemptAt', 'due'],
+  ['runAt', 'runAt'],
+  ['priority', 'priority'],
+  ['expiresAt', 'expiresAt'],
+  ['deadlineAt', 'deadlineAt'],
+  ['progress', 'progress'],
+  ['failure', 'failure'],
+  ['cancellation', 'cancellation'],
+  ['outputBytes', 'outputBytes'],
+  ['output', 'output'],
+] as const;
 
 /**
  * A record: its fields, its state as JSON, its clock, and the one function by which it changes. Lua never
@@ -27,6 +50,7 @@ local int = function(number)
 end
 local nowText = int(now)
 
+${gathering}
 -- The fields of a record. Each of a new one is shorter than 64 bytes, but for the words of users: so Redis keeps the
 -- hash in one piece, in a third of the memory. What may be long is apart: the input, and an output that isn't inline.
 --   name, definition, status, version, attempt             created, started, finished: µs, ms, ms
@@ -55,53 +79,54 @@ local load = function(id)
   return task
 end
 
--- Each is read once in a call.
-local policies = {}
-local policyOf = function(task)
-  local policy = policies[task.policy]
-  if not policy then
-    policy = cjson.decode(redis.call('HGET', policiesKey, task.policy))
-    policies[task.policy] = policy
-  end
+-- Kept as decoded, by their own hash: true whatever has happened to the data meanwhile.
+local keptPolicies = {}
+local keptPolicyCount = 0
+local keepDecoded = function(key, json)
+  local policy = cjson.decode(json)
+  if redis.sha1hex(json):sub(1, 16) ~= key then return policy end
+  if keptPolicyCount >= ${policiesKept} then keptPolicies, keptPolicyCount = {}, 0 end
+  keptPolicies[key], keptPolicyCount = policy, keptPolicyCount + 1
   return policy
 end
+local policyOf = function(task)
+  return keptPolicies[task.policy] or keepDecoded(task.policy, redis.call('HGET', policiesKey, task.policy))
+end
 
+-- What a state shows of a record as it is, where it has it.
+local keptMembers = { ${stateMembers.map(([member, field]) => `'${field}', ',"${member}":'`).join(', ')} }
 -- The state as JSON: what is published and what a snapshot reads.
 local state = function(task)
   local attempt = tonumber(task.attempt)
-  local attempts = {}
+  local parts = { '{"id":"', task.id, '","name":"', task.name, '","queue":"', KEYS[1]:match('{(.*)}'),
+    '","status":"', task.status, '","version":', task.version, ',"attempt":', task.attempt, ',"attempts":[' }
+  local n, between = #parts, ''
   for number = math.max(1, attempt - ${attemptsShown - 1}), attempt do
     local text = task['attempt:' .. number]
-    -- An attempt that runs is kept as an object left open.
-    if text then attempts[#attempts + 1] = text:sub(-1) == '}' and text or text .. '}' end
+    if text then
+      -- An attempt that runs is kept as an object left open.
+      parts[n + 1], parts[n + 2], parts[n + 3] = between, text, text:byte(-1) == 125 and '' or '}'
+      n, between = n + 3, ','
+    end
   end
-  local parts = { '{"id":"', task.id, '","name":"', task.name, '","queue":"', KEYS[1]:match('{(.*)}'),
-    '","status":"', task.status, '","version":', task.version, ',"attempt":', task.attempt,
-    ',"attempts":[', table.concat(attempts, ','), '],"createdAt":', task.created:sub(1, -4),
-    ',"createdUs":', task.created, ',"owner":', task.owner, ',"tags":', task.tags, ',"definitionVersion":"', task.definition, '","maxAttempts":',
-    int(policyOf(task).attempts) }
-  local add = function(name, json)
-    if json then parts[#parts + 1] = ',"' .. name .. '":' .. json end
+  parts[n + 1], parts[n + 2], parts[n + 3] = '],"createdAt":', task.created:sub(1, -4), ',"createdUs":'
+  parts[n + 4], parts[n + 5], parts[n + 6] = task.created, ',"owner":', task.owner
+  parts[n + 7], parts[n + 8], parts[n + 9] = ',"tags":', task.tags, ',"definitionVersion":"'
+  parts[n + 10], parts[n + 11], parts[n + 12] = task.definition, '","maxAttempts":', int(policyOf(task).attempts)
+  parts[n + 13], parts[n + 14] = ',"failedAttempts":', task.tried or '0'
+  n = n + 14
+  for i = 1, #keptMembers, 2 do
+    local value = task[keptMembers[i]]
+    if value then
+      parts[n + 1], parts[n + 2] = keptMembers[i + 1], value
+      n = n + 2
+    end
   end
-  add('parent', task.parent)
-  add('replayOf', task.replayOf)
-  add('trace', task.trace)
-  add('failedAttempts', task.tried or 0)
-  add('startedAt', task.started)
-  add('finishedAt', task.finished)
-  add('nextAttemptAt', task.due)
-  add('runAt', task.runAt)
-  add('priority', task.priority)
-  add('limitKey', task.limitKey and cjson.encode(task.limitKey))
-  add('batch', task.batch and '"' .. task.batch .. '"')
-  add('schedule', task.schedule and '"' .. task.schedule .. '"')
-  add('expiresAt', task.expiresAt)
-  add('deadlineAt', task.deadlineAt)
-  add('progress', task.progress)
-  add('failure', task.failure)
-  add('cancellation', task.cancellation)
-  add('outputBytes', task.outputBytes)
-  add('output', task.output)
+  if task.ties then
+    if task.limitKey then parts[#parts + 1] = ',"limitKey":' .. cjson.encode(task.limitKey) end
+    if task.batch then parts[#parts + 1] = ',"batch":"' .. task.batch .. '"' end
+    if task.schedule then parts[#parts + 1] = ',"schedule":"' .. task.schedule .. '"' end
+  end
   parts[#parts + 1] = '}'
   return table.concat(parts)
 end
@@ -132,13 +157,14 @@ local setClock = function(task)
   local at = clockOf(task) or false
   if at ~= (task.clock or false) then
     if at then
-      redis.call('ZADD', dueKey, at, task.id)
+      put(dueKey, task.id, at)
+      if task.due then flush() end
       -- The clocks are told of what is due before they look again, and before everything else, so that it is on time.
       if task.due and (at - now < ${tickMs * 1.2} or redis.call('ZRANGE', dueKey, 0, 0)[1] == task.id) then
         redis.call('PUBLISH', dueKey, at)
       end
     else
-      redis.call('ZREM', dueKey, task.id)
+      put(dueKey, task.id, false)
     end
     task.clock = at
   end
@@ -168,7 +194,7 @@ local retire = function(task)
   elseif task.keyUntil then
     removal = math.max(removal, tonumber(task.keyUntil))
   end
-  redis.call('ZADD', removalsKey, removal, task.id)
+  put(removalsKey, task.id, removal)
   -- Only the net: the clock removes the record with its index entries.
   local net = int(removal + 86400000)
   redis.call('PEXPIREAT', taskKey(task.id), net)
@@ -192,6 +218,15 @@ local leavePending = function(task, to)
   if redis.call('GET', pendingKey(hash)) == task.id then redis.call('DEL', pendingKey(hash)) end
 end
 
+-- Publishes the state; gives it. Where nobody hears of all states, nobody will within this call.
+local listeners
+local tell = function(task)
+  local json = state(task)
+  redis.call('PUBLISH', stateChannel(task.id), json)
+  if listeners ~= 0 then listeners = redis.call('PUBLISH', statesChannel, json) end
+  return json
+end
+
 ${batchCounts}
 -- Writes changes (a table of strings; false removes the field), raises the version, moves the index entry
 -- and publishes. The only way in which a record changes. Returns the state.
@@ -200,28 +235,29 @@ local change = function(task, changes)
   local from, to = task.status, changes.status or task.status
   if from ~= to then
     checkMove(task, to)
-    redis.call('ZREM', indexKey(task.name, from), task.id)
-    redis.call('ZADD', indexKey(task.name, to), task.created, task.id)
+    put(indexKey(task.name, from), task.id, false)
+    put(indexKey(task.name, to), task.id, task.created)
     if task.pending then leavePending(task, to) end
     if task.batch then countInBatch(task.batch, from, to) end
   end
   -- Also grows over a failover that lost writes, as time goes on there.
   changes.version = int(math.max(task.version + 1, nowUs - task.created))
+  local clock = task.clock
+  local was = {}
+  for field, value in pairs(changes) do
+    was[field] = task[field]
+    task[field] = value
+  end
+  if setClock(task) ~= (clock or false) then changes.clock, was.clock = task.clock, clock end
   local set, removed = {}, {}
-  local write = function(field, value, was)
+  for field, value in pairs(changes) do
     if value then
       set[#set + 1] = field
       set[#set + 1] = value
-    elseif was then
+    elseif was[field] then
       removed[#removed + 1] = field
     end
   end
-  for field, value in pairs(changes) do
-    write(field, value, task[field])
-    task[field] = value
-  end
-  local clock = task.clock
-  if setClock(task) ~= (clock or false) then write('clock', task.clock, clock) end
   redis.call('HSET', key, unpack(set))
   if #removed > 0 then redis.call('HDEL', key, unpack(removed)) end
   -- What it has enqueued follows, in whatever queues that is.
@@ -230,17 +266,14 @@ local change = function(task, changes)
   end
   if from ~= to and isFinal[to] then
     retire(task)
-    local bucket = flowKey(int(math.floor(now / ${flowMs})))
-    if redis.call('HINCRBY', bucket, to, 1) == 1 then redis.call('PEXPIRE', bucket, 600000) end
+    countOne(flowKey(int(math.floor(now / ${flowMs}))), to)
   elseif isFinal[from] and not isFinal[to] then
-    redis.call('ZREM', removalsKey, task.id)
+    put(removalsKey, task.id, false)
     redis.call('PERSIST', key)
     redis.call('PERSIST', inputKey(task.id))
     keepJournals(task.id)
   end
-  local json = state(task)
-  redis.call('PUBLISH', stateChannel(task.id), json)
-  redis.call('PUBLISH', statesChannel, json)
+  local json = tell(task)
   if task.batch and from ~= to then tellBatch(task.batch) end
   return json
 end

@@ -38,13 +38,35 @@ local firstOf = function(line)
     redis.call('ZREM', ringKey(line), key)
   end
 end
-local updateHead = function(line)
+local writeHead = function(line)
   local id, order = firstOf(line)
   if id then
     redis.call('ZADD', headsKey, order, line)
   else
     redis.call('ZREM', headsKey, line)
   end
+end
+-- Lines whose heads are to be written, where that is gathered, and those that were read: nil where they are to be.
+local staleHeads = {}
+local headsRead
+local updateHead = function(line)
+  if gathered then staleHeads[line] = true else writeHead(line) end
+end
+local flushHeads = function()
+  for line in pairs(staleHeads) do writeHead(line) end
+  staleHeads, headsRead = {}, nil
+end
+-- The lines in which something waits, by whose turn it is. One line alone has its turn whatever its first task is, so
+-- that a script with many items need not write it down for each.
+local linesInOrder = function()
+  if not gathered then return redis.call('ZRANGE', headsKey, 0, -1) end
+  local line = next(staleHeads)
+  local isAlone = headsRead and #headsRead == 1
+    and (not line or line == headsRead[1] and not next(staleHeads, line))
+  if isAlone then return headsRead end
+  flushHeads()
+  headsRead = redis.call('ZRANGE', headsKey, 0, -1)
+  return headsRead
 end
 
 -- Gives a key its place: the end of the ring, or outside it where its limit lets nothing start.

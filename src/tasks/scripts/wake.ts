@@ -13,6 +13,7 @@ export const wake = `
 -- Workers that have taken or ended something in this call.
 local moved = {}
 local noteIdle = function()
+  flush()
   for worker in pairs(moved) do
     local slots = redis.call('HGET', workerKey(worker), 'slots')
     if slots and tonumber(slots) > redis.call('HLEN', runsKey(worker)) then
@@ -76,6 +77,7 @@ local promise = function(hints, id, delivery)
 end
 local wake = function(lines)
   noteIdle()
+  flushHeads()
   local hints = {}
   local workers = redis.call('SMEMBERS', idleKey)
   if #workers == 0 then return hints end
