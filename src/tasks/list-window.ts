@@ -93,7 +93,7 @@ export class ListWindow {
     const held = this.#byId.get(id);
     if (task === undefined) return held !== undefined && this.#take(held);
     // A state may come late: something newer was read meanwhile.
-    if (held !== undefined && task.version <= held.version) return false;
+    if (held !== undefined && !isNewer(task, held)) return false;
     if (!('matches' in news) || !news.matches) return held !== undefined && this.#take(held);
     return this.#put(task);
   }
@@ -111,8 +111,8 @@ export class ListWindow {
     if (to === undefined || this.#isBeyond(to)) this.#edge = to;
     let hasChanged = gone.length > 0;
     for (const task of tasks) {
-      const isNewer = task.version > (this.#byId.get(task.id)?.version ?? -1);
-      if (isNewer) hasChanged = this.#put(task) || hasChanged;
+      const held = this.#byId.get(task.id);
+      if (held === undefined || isNewer(task, held)) hasChanged = this.#put(task) || hasChanged;
     }
     // Whatever came first, the read or the news: of two states the higher version is newer.
     for (const news of heard.values()) hasChanged = this.hear(news) || hasChanged;
@@ -124,9 +124,10 @@ export class ListWindow {
   }
 
   #put(task: Task): boolean {
-    if (this.#isBeyond(task)) return false;
-    const index = this.#indexOf(task);
-    this.#held.splice(index, this.#byId.has(task.id) ? 1 : 0, task);
+    const held = this.#byId.get(task.id);
+    if (held !== undefined) this.#take(held);
+    if (this.#isBeyond(task)) return held !== undefined;
+    this.#held.splice(this.#indexOf(task), 0, task);
     this.#byId.set(task.id, task);
     if (this.#held.length > this.#size + 2 * this.#margin) this.#trim();
     return true;
@@ -154,4 +155,9 @@ export class ListWindow {
     }
     return low;
   }
+}
+
+/** The newer of two states of an id: a task that was made again, as after a loss of writes, has another place. */
+function isNewer(task: Task, than: Task): boolean {
+  return task.createdUs === than.createdUs ? task.version > than.version : task.createdUs > than.createdUs;
 }

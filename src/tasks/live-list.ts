@@ -15,6 +15,9 @@ const pauseMs = 75;
 /** When a read that failed is made again, in ms. */
 const retryMs = 250;
 
+/** When the search for tasks that no index finds goes on, in ms: each time by a page's bounded looks. */
+const searchMs = 1_000;
+
 /** With more news than these during one read, the window is read anew. */
 const newsPerRead = 10_000;
 
@@ -54,7 +57,7 @@ export class LiveList {
   #asked: PromiseWithResolvers<void> | undefined;
   #isReading = false;
   #telling: NodeJS.Timeout | undefined;
-  #retry: NodeJS.Timeout | undefined;
+  #later: NodeJS.Timeout | undefined;
   #toldAt = -Infinity;
   #snapshots = 0;
   #isClosed = false;
@@ -126,7 +129,7 @@ export class LiveList {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#telling);
-    clearTimeout(this.#retry);
+    clearTimeout(this.#later);
     this.#asked?.reject(new UnavailableError());
     for (const mailbox of this.#mailboxes) mailbox.close();
     for (const queue of this.#queues.values()) queue.stop();
@@ -184,12 +187,13 @@ export class LiveList {
   #read(): void {
     if (this.#isReading || this.#isClosed) return;
     this.#isReading = true;
-    clearTimeout(this.#retry);
+    clearTimeout(this.#later);
     void this.#readForAll();
   }
 
   /** One read at a time, for all who want one. Never rejects. */
   async #readForAll(): Promise<void> {
+    let waitMs = searchMs;
     try {
       do await this.#readOnce();
       while (!this.#isClosed && (this.#isBehind || this.#asked !== undefined));
@@ -197,10 +201,11 @@ export class LiveList {
       this.#source.logger.debug({ err: error }, 'a watched list could not be read, trying again');
       this.#asked?.reject(error);
       this.#asked = undefined;
-      if (!this.#isClosed && (this.#isBehind || this.#window.isLow))
-        this.#retry = setTimeout(() => this.#read(), retryMs);
+      waitMs = retryMs;
     }
     this.#isReading = false;
+    if (this.#isClosed || !(this.#isBehind || this.#window.isLow)) return;
+    this.#later = setTimeout(() => this.#read(), waitMs);
   }
 
   async #readOnce(): Promise<void> {

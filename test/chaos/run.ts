@@ -6,6 +6,7 @@ import { type Plan, planAct } from './plan.ts';
 import { openStage, type Stage } from './stage.ts';
 import { type Figure, judgeAct } from './verdict.ts';
 import { Watchers } from './watchers.ts';
+import { Windows } from './windows.ts';
 
 /** What a run found: for each act its figures, in the same order. */
 export interface Report {
@@ -30,9 +31,10 @@ export async function runChaos(
     stage.turnPage();
     await stage.redis.setFsync(act.fsync);
     await using watchers = new Watchers(apis, options.clients);
+    await using windows = new Windows(apis);
     const load = await Load.create(apis, options.seed);
     const played = await playAct(options, plan, stage, load, watchers, tell);
-    acts.push(await judgeAct(act, played, stage, watchers, load));
+    acts.push(await judgeAct(act, played, stage, { watchers, windows, load }));
   }
   const seconds = (performance.now() - startedAt) / 1_000;
   return { acts, logged: stage.logged, seconds };

@@ -4,6 +4,7 @@ import type { Load } from './load.ts';
 import type { Act } from './options.ts';
 import type { Stage } from './stage.ts';
 import type { Watcher, Watchers } from './watchers.ts';
+import type { Windows } from './windows.ts';
 
 /** One line of the table. */
 export interface Figure {
@@ -15,13 +16,19 @@ export interface Figure {
   readonly examples: readonly string[];
 }
 
+/** Who had a part in an act from the outside. */
+interface Clients {
+  readonly watchers: Watchers;
+  readonly windows: Windows;
+  readonly load: Load;
+}
+
 /** The figures of an act: what was promised, then what else there was. */
 export async function judgeAct(
   { fsync }: Act,
   played: Played,
   stage: Stage,
-  watchers: Watchers,
-  load: Load,
+  { watchers, windows, load }: Clients,
 ): Promise<Figure[]> {
   const { ends, versions, stale } = stage.observer.offences;
   const evidence = await gather(played, stage, watchers, load);
@@ -58,9 +65,10 @@ export async function judgeAct(
     promise('– of tasks whose states Redis took back', offences(isUndone), isWhole),
     promise("watchers whose last state isn't the record's", idsOf(misled.filter(isSteady))),
     promise('– of tasks whose states Redis took back', idsOf(misled.filter(isUndone)), isWhole),
+    promise("watched lists that don't become what the list is", await windows.differing()),
     promise('searches that found something to mend', stage.mended, isWhole),
     promise('processes that ended by themselves', stage.crashes()),
-    promise('answers that nobody expects', [...load.oddities, ...watchers.oddities]),
+    promise('answers that nobody expects', [...load.oddities, ...watchers.oddities, ...windows.oddities]),
     fact('slots of a schedule', records.filter(({ schedule }) => schedule !== undefined).length),
     fact('tasks acknowledged', acknowledged.length),
     fact('requests without an answer, sent again', sum(played.placed.map(({ unanswered }) => unanswered))),
@@ -70,6 +78,7 @@ export async function judgeAct(
     fact('deliveries lost with their worker', attempts.filter(({ outcome }) => outcome === 'LOST').length),
     fact('deliveries given back', attempts.filter(({ outcome }) => outcome === 'SUPERSEDED').length),
     fact('states seen by watchers', sum(watchers.all.map(({ states }) => states))),
+    fact('updates seen by watchers of lists', windows.updates),
     fact('WebSockets that broke and were opened again', watchers.reconnects),
     fact('tasks open when the last fault was over', played.left),
     fact('time until the last of them was final (ms)', played.settledMs),

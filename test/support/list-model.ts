@@ -50,6 +50,14 @@ export class ListModel {
     if (id !== undefined) this.#hasVanished = this.tasks.delete(id);
   }
 
+  /** As a schedule does after a loss of writes: the same id is made again, later, and nobody is told of the loss. */
+  makeAgain(at: number, matches: boolean): void {
+    const id = pick([...this.tasks.keys()], at);
+    if (id === undefined) return;
+    this.#clock += 2;
+    this.#publish(taskOf(id, Math.floor(this.#clock / 2), 1), matches);
+  }
+
   hear(count: number): void {
     for (const news of this.#published.splice(0, count)) {
       this.#read?.heard.set(news.id, news);
@@ -105,7 +113,9 @@ export class ListModel {
 
   /** No task that stays in the window goes back to an older state. */
   #look(): void {
-    const versions = new Map(this.window.shown.map(({ id, version }) => [id, version]));
+    const versions = new Map(
+      this.window.shown.map(({ id, createdUs, version }) => [`${id} of ${createdUs}`, version]),
+    );
     for (const [id, version] of versions) {
       if (version < (this.#seen.get(id) ?? 0)) throw new Error(`${id} went back to version ${version}`);
     }

@@ -326,6 +326,24 @@ test(
   },
 );
 
+test('a rare task among 12,000 is found in the end', { timeout: 120_000 }, async () => {
+  const settings = freshSettings();
+  await using tests = new TestStore(settings);
+  await using lists = new TestLists(settings);
+  const { task } = await tests.create({ owner: 'rare' });
+  for (let made = 0; made < 12_000; made += 1_000) {
+    await Promise.all(Array.from({ length: 1_000 }, () => tests.create()));
+  }
+
+  await using watcher = await lists.watch(tests.queue, { filter: { owners: ['rare'] } });
+
+  expect(watcher.updates).toMatchObject([
+    { reset: { tasks: [], endCursor: expect.any(String) }, hasMore: true },
+  ]);
+  await watcher.holds(() => [task]);
+  expect(watcher.updates.at(-1)).toMatchObject({ changes: [{ kind: 'INSERTED' }], hasMore: false });
+});
+
 describe.skipIf(redisServerPath === undefined)('with a redis-server of its own', () => {
   test(
     'a list is reset as soon as the store answers again, however long it was away',
