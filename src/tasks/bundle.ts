@@ -61,8 +61,9 @@ export class Bundle<Item, Result> {
 
 /** The answer of a script of which one item failed, as a store's own error of a call that had only this item. */
 export function itemError(message: string): Error {
-  // Redis puts the code before what a script throws by itself.
-  const error = new Error(/^[A-Z]+ /.test(message) ? message : `ERR ${message}`);
+  // Before Redis 7 a refusal has the place in the script before it; and of what a script throws by itself Redis says ERR.
+  const [, refusal = message] = /^@user_script: ?\d+: -([A-Z]+ .*)$/s.exec(message) ?? [];
+  const error = new Error(/^[A-Z]+ /.test(refusal) ? refusal : `ERR ${refusal}`);
   error.name = 'ReplyError';
   return error;
 }

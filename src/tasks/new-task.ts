@@ -1,4 +1,5 @@
 import { LimitReachedError, QueueDrainingError, QueueFullError, type TaskwireError } from '../errors.ts';
+import { itemError } from './bundle.ts';
 import type { Policy } from './policy.ts';
 import { parseTask } from './replies.ts';
 import { tagListOf } from './tags.ts';
@@ -105,9 +106,11 @@ function optionsJson(task: NewTask): string {
   return json === '{}' ? '' : json;
 }
 
-/** What `enqueue` in the scripts answers for one item. */
+/** What `enqueue` in the scripts answers for one item. @throws Error where it failed by the store, or by our script */
 export function resultOf(queue: string, name: string, code: number, text: string): CreateResult {
   switch (code) {
+    case -9:
+      throw itemError(text);
     case -2:
       return { status: 'REFUSED', error: new QueueFullError(queue, Number(text)) };
     case -3:

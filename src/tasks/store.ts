@@ -1,6 +1,7 @@
 import { UnavailableError } from '../errors.ts';
 import { whenReady, type Redis, type Script } from '../redis/connection.ts';
 import { inputKey, outputKey, queueRoot, queuesKey, taskKey } from '../redis/keys.ts';
+import { Bundle, type Answer } from './bundle.ts';
 import type { Hint } from './delivery.ts';
 import { queueOf } from './id.ts';
 import { itemOf, resultOf, type Created, type CreateResult, type NewTask } from './new-task.ts';
@@ -47,6 +48,7 @@ export class Store {
   readonly #redis: Redis;
   readonly #prefix: string;
   readonly #deadlineMs: number | undefined;
+  readonly #creations: Map<string, Bundle<NewTask, CreatedOne>> = new Map();
 
   /** With a deadline (ms) a call that takes longer, or finds no Redis, is an UnavailableError. */
   constructor(redis: Redis, prefix: string, deadlineMs?: number) {
@@ -69,13 +71,36 @@ export class Store {
     return queueRoot(this.#prefix, queue);
   }
 
-  /** Writes a task, or says why not. @throws QueueFullError; QueueDrainingError; LimitReachedError */
+  /**
+   * Writes a task, or says why not. Tasks of one turn are written in one call.
+   *
+   * @throws QueueFullError; QueueDrainingError; LimitReachedError
+   */
   async create(queue: string, task: NewTask): Promise<Created & { hints: Hint[] }> {
-    const { results, hints } = await this.createMany(queue, [task]);
-    // One for each task.
-    const [result] = results as [CreateResult];
+    let bundle = this.#creations.get(queue);
+    if (bundle === undefined) {
+      bundle = new Bundle(
+        (tasks) => this.#createTogether(queue, tasks),
+        ({ input }) => input.length,
+      );
+      this.#creations.set(queue, bundle);
+    }
+    const { result, hints } = await bundle.add(task);
     if (result.status === 'REFUSED') throw result.error;
     return { ...result, hints };
+  }
+
+  async #createTogether(queue: string, tasks: readonly NewTask[]): Promise<Answer<CreatedOne>[]> {
+    const { results, hints } = await this.#createPiece(queue, tasks);
+    let left = hints;
+    return results.map((answer) => {
+      if ('error' in answer) return answer;
+      const { result } = answer;
+      // They wake slots for all of them: whose task was written pushes them.
+      const own = result.status === 'REFUSED' ? [] : left;
+      if (result.status !== 'REFUSED') left = [];
+      return { result: { result, hints: own } };
+    });
   }
 
   /** Writes tasks, pieces of 100 at once; says of each in its place what became of it. */
@@ -84,18 +109,31 @@ export class Store {
     tasks: readonly NewTask[],
   ): Promise<{ results: CreateResult[]; hints: Hint[] }> {
     const replies = await Promise.all(
-      chunks(tasks, itemsPerCall).map(async (piece) => {
-        const [results, ...hints] = (await this.run(create, queue, piece.flatMap(itemOf))) as CreateReply;
-        const answers = chunks(results, 2).map(([code, text], index) =>
-          resultOf(queue, piece[index]?.name ?? '', Number(code), String(text)),
-        );
-        return { results: answers, hints: parseHints(hints) };
-      }),
+      chunks(tasks, itemsPerCall).map((piece) => this.#createPiece(queue, piece)),
     );
+    const results = replies.flatMap((reply) => reply.results);
     return {
-      results: replies.flatMap(({ results }) => results),
-      hints: replies.flatMap(({ hints }) => hints),
+      results: results.map((answer) => {
+        if ('error' in answer) throw answer.error;
+        return answer.result;
+      }),
+      hints: replies.flatMap((reply) => reply.hints),
     };
+  }
+
+  async #createPiece(
+    queue: string,
+    tasks: readonly NewTask[],
+  ): Promise<{ results: Answer<CreateResult>[]; hints: Hint[] }> {
+    const [codes, ...hints] = (await this.run(create, queue, tasks.flatMap(itemOf))) as CreateReply;
+    const results = chunks(codes, 2).map(([code, text], index): Answer<CreateResult> => {
+      try {
+        return { result: resultOf(queue, tasks[index]?.name ?? '', Number(code), String(text)) };
+      } catch (error) {
+        return { error: this.#failure(error) };
+      }
+    });
+    return { results, hints: parseHints(hints) };
   }
 
   async cancel(
@@ -296,12 +334,22 @@ export class Store {
       answer.catch(() => undefined);
       return await Promise.race([answer, timeout.promise]);
     } catch (error) {
-      if (isBug(error)) throw error;
-      throw new UnavailableError({ cause: error });
+      throw this.#failure(error);
     } finally {
       clearTimeout(timer);
     }
   }
+
+  /** What a caller with a deadline is told of an error of the store. */
+  #failure(error: unknown): unknown {
+    return this.#deadlineMs === undefined || isBug(error) ? error : new UnavailableError({ cause: error });
+  }
+}
+
+/** What became of a task that was created with others, and the slots that it wakes for them. */
+interface CreatedOne {
+  readonly result: CreateResult;
+  readonly hints: Hint[];
 }
 
 /** Members of a JSON object, each with a comma before it. */

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { Bundle } from '../../src/tasks/bundle.ts';
+import { Bundle, itemError } from '../../src/tasks/bundle.ts';
 import type { Delivery } from '../../src/tasks/delivery.ts';
+import { createId } from '../../src/tasks/id.ts';
+import { isBug } from '../../src/tasks/store.ts';
 import { sharedStores } from '../support/stores.ts';
 import { TestStore, w1 } from '../support/store.ts';
 
@@ -159,6 +161,98 @@ describe.each(sharedStores)('outcomes of one turn, in $name,', (shared) => {
     expect(finished.map(({ delivery }) => delivery?.task.name)).toEqual(['crop', 'resize']);
     expect(await ids(tests, 'heads')).toEqual(['crop:v1']);
   });
+});
+
+describe.each(sharedStores)('tasks that are enqueued in one turn, in $name,', (shared) => {
+  test('are written together, in their order, and found in every index', async () => {
+    await using tests = new TestStore(shared);
+    await tests.present(2);
+
+    const created = await Promise.all(
+      ['a', 'b', 'c'].map((tag) => tests.create({ tags: [tag], delayMs: tag === 'c' ? 60_000 : undefined })),
+    );
+
+    const all = created.map(({ task }) => task.id);
+    expect(created.map(({ status }) => status)).toEqual(['CREATED', 'CREATED', 'CREATED']);
+    // As many as there are idle slots, for all of them, by one of the callers.
+    expect(created.map(({ hints }) => hints.length)).toEqual([2, 0, 0]);
+    expect(await ids(tests, 'index:resize')).toEqual(all.toSorted());
+    expect(await ids(tests, 'index:resize:QUEUED')).toEqual(all.slice(0, 2).toSorted());
+    expect(await ids(tests, 'index:resize:SCHEDULED')).toEqual(all.slice(2));
+    expect(await ids(tests, 'tag:b')).toEqual(all.slice(1, 2));
+    expect(await ids(tests, 'due')).toEqual(all.slice(2));
+    expect(await ids(tests, 'heads')).toEqual(['resize:v1']);
+    expect(new Set([(await tests.delivery()).task.id, (await tests.delivery()).task.id])).toEqual(
+      new Set(all.slice(0, 2)),
+    );
+  });
+
+  test('with one idempotency key are one task', async () => {
+    await using tests = new TestStore(shared);
+    const idempotency = { key: 'key', input: 'hash', keepMs: 60_000 };
+
+    const [first, same, other] = await Promise.all([
+      tests.create({ idempotency }),
+      tests.create({ idempotency }),
+      tests.create({ idempotency: { ...idempotency, input: 'another' } }),
+    ]);
+
+    expect([same, other]).toMatchObject([{ status: 'WAS_THERE' }, { status: 'KEY_REUSED' }]);
+    expect(await ids(tests, 'index:resize')).toEqual([first.task.id]);
+  });
+
+  test('are refused one by one, and the last one that fits is the last', async () => {
+    await using tests = new TestStore(shared);
+    await tests.redis.hset(`${tests.root}:rules`, 'maxWaiting', '2');
+
+    const created = await Promise.allSettled([1, 2, 3].map(() => tests.create()));
+
+    expect(created).toMatchObject([
+      { value: { status: 'CREATED' } },
+      { value: { status: 'CREATED' } },
+      { reason: { code: 'QUEUE_FULL' } },
+    ]);
+  });
+
+  test('take the places of the oldest that wait, also of each other', async () => {
+    await using tests = new TestStore(shared);
+    await tests.redis.hset(
+      `${tests.root}:rules`,
+      'limit:resize',
+      '{"all":{"c":1,"whenFull":"CANCEL_OLDEST"}}',
+    );
+
+    const created = await Promise.all([1, 2, 3].map(() => tests.create()));
+
+    const states = await Promise.all(created.map(({ task }) => tests.task(task.id)));
+    expect(states.map(({ status }) => status)).toEqual(['CANCELED', 'CANCELED', 'QUEUED']);
+  });
+
+  test('do each other no harm where one fails', async () => {
+    await using tests = new TestStore(shared);
+    const broken = createId(tests.queue);
+    // By whatever hand.
+    await tests.redis.set(`${tests.root}:task:${broken}`, 'no record');
+
+    const [one, failed, other] = await Promise.allSettled([
+      tests.create(),
+      tests.create({ id: broken }),
+      tests.create(),
+    ]);
+
+    expect([one, other]).toMatchObject([{ value: { status: 'CREATED' } }, { value: { status: 'CREATED' } }]);
+    expect(failed).toMatchObject({
+      reason: { name: 'ReplyError', message: expect.stringMatching(/^WRONGTYPE/) },
+    });
+    expect(await ids(tests, 'index:resize:QUEUED')).toHaveLength(2);
+  });
+});
+
+test('what a store refuses within a call is told as if it were the whole call', () => {
+  expect(itemError('OOM command not allowed').message).toBe('OOM command not allowed');
+  expect(itemError('@user_script: 4: -OOM command not allowed\r\n').message).toMatch(/^OOM command/);
+  expect(isBug(itemError('user_function:7: a task may not go'))).toBe(true);
+  expect(isBug(itemError('@user_script: 4: -OOM command not allowed'))).toBe(false);
 });
 
 describe('a bundle', () => {

@@ -31,14 +31,18 @@ const readItem = itemFields.map((field, index) => `${field} = ARGV[first + ${ind
  * ARGV: for each: id, name, definition version, owner (JSON), tags (JSON), tag list (one a line), parent (JSON or ''),
  *       replay of (JSON or ''), trace (JSON or ''), input (JSON), policy (JSON), idempotency key (hash or ''),
  *       hash of the input, how long the key holds (ms), options (JSON or '')
- * Returns [[code, state or detail, code, …] as in enqueue.ts, hint, id, delivery, …]
+ * Returns [[code, state or detail, code, …] as in enqueue.ts, and -9, error of one that failed; hint, id, delivery, …]
  */
 export const create = defineScript(`${prelude}${enqueue}
+gather()
 local results = {}
 for first = 1, #ARGV, ${itemFields.length} do
-  local code, text = enqueue({ ${readItem} })
-  results[#results + 1] = code
-  results[#results + 1] = text
+  local fine, code, text = pcall(enqueue, { ${readItem} })
+  results[#results + 1] = fine and code or -9
+  results[#results + 1] = fine and text or type(code) == 'table' and code.err or tostring(code)
 end
-return { results, unpack(wake()) }
+local hints = wake()
+flush()
+flushHeads()
+return { results, unpack(hints) }
 `);

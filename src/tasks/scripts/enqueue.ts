@@ -21,6 +21,7 @@ import { registerLimit } from './rules.ts';
  */
 export const enqueue = `${timeUp}${cancelTask}${registerLimit}
 local waitingIn = function(status)
+  flush()
   local count = 0
   for _, name in ipairs(redis.call('SMEMBERS', namesKey)) do count = count + redis.call('ZCARD', indexKey(name, status)) end
   return count
@@ -88,6 +89,7 @@ local limitsOf = function(task)
   return limits
 end
 local isFull = function(limit)
+  flush()
   return redis.call('ZCARD', limit.waiting) >= roomBy(limit.name, limit.rule)
 end
 -- When one more than those that wait may start (ms), or '': when a run ends.
@@ -133,6 +135,8 @@ local keepPolicy = function(json)
   end
   return key
 end
+-- Definitions that are known to have had a task here.
+local named = {}
 -- Fields that a new record may have.
 local newFields = { 'name', 'definition', 'status', 'version', 'created', 'owner', 'tags', 'parent', 'replayOf', 'trace',
   'ties', 'attempt', 'policy', 'due', 'expiresAt', 'deadlineAt', 'clock', 'key', 'keyUntil', 'runAt', 'priority' }
@@ -194,14 +198,20 @@ local enqueue = function(item)
   if key ~= '' then
     for _, value in ipairs({ 'keyHash', item.keyHash, 'keyMs', item.keyMs }) do record[#record + 1] = value end
   end
-  redis.call('HSET', taskKey(id), unpack(record))
-  redis.call('SADD', namesKey, item.name)
-  redis.call('ZADD', indexKey(item.name), task.created, id)
-  redis.call('ZADD', indexKey(item.name, task.status), task.created, id)
   if item.tagList ~= '' then
-    redis.call('HSET', taskKey(id), 'tagList', item.tagList)
+    record[#record + 1] = 'tagList'
+    record[#record + 1] = item.tagList
+  end
+  redis.call('HSET', taskKey(id), unpack(record))
+  if not named[item.name] then
+    redis.call('SADD', namesKey, item.name)
+    named[item.name] = true
+  end
+  put(indexKey(item.name), id, task.created)
+  put(indexKey(item.name, task.status), id, task.created)
+  if item.tagList ~= '' then
     for tag in item.tagList:gmatch('[^\\n]+') do
-      redis.call('ZADD', tagKey(tag), task.created, id)
+      put(tagKey(tag), id, task.created)
       redis.call('SADD', tagsKey, tag)
     end
   end
