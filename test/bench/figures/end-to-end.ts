@@ -1,5 +1,5 @@
 import type { Bench, Figure } from '../harness/figure.ts';
-import { Program } from '../harness/program.ts';
+import type { Program } from '../harness/program.ts';
 import { alternate, type Contestant, type Measured, type Result } from '../harness/rounds.ts';
 import { rowOf } from '../harness/rows.ts';
 import { percentile } from '../report.ts';
@@ -17,7 +17,7 @@ const polls = { 5: 120, 250: 10, 1000: 3 };
 export const endToEnd: Figure = {
   name: 'end-to-end',
   async measure(bench) {
-    await using load = await Program.fork(new URL('../load/tasks.ts', import.meta.url));
+    const load = await bench.programs.start('load/tasks.ts');
     const results = await alternate(bench.rounds, [
       contestant(bench, load, taskwire(bench), { count: 4_000, width: 64, by: 'subscription' }),
       contestant(bench, load, bullmq(bench), { count: 3_000, width: 64, by: 'subscription' }),
@@ -56,20 +56,15 @@ interface Many {
   readonly by: 'subscription' | { readonly pollMs: number };
 }
 
-function contestant(
-  bench: Bench,
-  load: Program,
-  { name, missing, start }: SystemKind,
-  { count, width, by }: Many,
-): Contestant {
+function contestant(bench: Bench, load: Program, kind: SystemKind, { count, width, by }: Many): Contestant {
   return {
-    name,
-    missing,
-    async start(stack) {
-      const { port, cpuMs } = await start(stack);
+    name: kind.name,
+    missing: kind.missing,
+    async start() {
+      const { port, cpuMs } = await kind.start();
       const run = (count: number, width: number, by: Many['by']) =>
         load.call<{ ms: number; times: number[] }>('run', { port, count, width, by });
-      await run(bench.quick ? 20 : Math.ceil(count / 2), width, by);
+      await run(bench.quick ? 20 : count, width, by);
       return async () => {
         const tasks = bench.quick ? 50 : count;
         const before = cpuMs();

@@ -1,5 +1,5 @@
 import type { Bench, Figure } from '../harness/figure.ts';
-import { Program } from '../harness/program.ts';
+import type { Program } from '../harness/program.ts';
 import { alternate, type Contestant } from '../harness/rounds.ts';
 import { rowOf } from '../harness/rows.ts';
 import { echoMutation } from '../taskwire/definitions.ts';
@@ -13,21 +13,18 @@ const width = 32;
 export const http: Figure = {
   name: 'http',
   async measure(bench) {
-    await using load = await Program.fork(new URL('../load/http.ts', import.meta.url));
+    const load = await bench.programs.start('load/http.ts');
     const results = await alternate(bench.quick ? 1 : bench.rounds * 2, [
-      server(bench, load, 'Taskwire', new URL('../taskwire/api.ts', import.meta.url), [
-        bench.store.url,
-        'memory',
-      ]),
-      server(bench, load, 'Yoga, defaults', new URL('../peers/yoga-http.js', import.meta.url)),
+      server(bench, load, 'Taskwire', 'taskwire/api.ts', [bench.store.url, 'memory']),
+      server(bench, load, 'Yoga, defaults', 'peers/yoga-http.js'),
       {
-        ...server(bench, load, 'mercurius + JIT', new URL('../peers/mercurius-http.js', import.meta.url)),
+        ...server(bench, load, 'mercurius + JIT', 'peers/mercurius-http.js'),
         missing: bench.noPeers,
       },
-      server(bench, load, 'plain node:http', new URL('../peers/node-http.js', import.meta.url)),
+      server(bench, load, 'plain node:http', 'peers/node-http.js'),
     ]);
     const stored = await alternate(bench.rounds, [
-      server(bench, load, 'Taskwire', new URL('../taskwire/api.ts', import.meta.url), [bench.store.url]),
+      server(bench, load, 'Taskwire', 'taskwire/api.ts', [bench.store.url]),
     ]);
     return [
       rowOf(results, {
@@ -46,14 +43,14 @@ function server(
   bench: Bench,
   load: Program,
   name: string,
-  module: URL,
+  module: string,
   args: readonly string[] = [],
 ): Contestant {
   const count = bench.quick ? 100 : 1_500;
   return {
     name,
-    async start(stack) {
-      const program = stack.use(await Program.fork(module, ...args));
+    async start() {
+      const program = await bench.programs.start(module, ...args);
       const run = (count: number) =>
         load.call<number>('run', { port: program.port, query: echoMutation, count, width });
       // What is compiled, and cached, by then.

@@ -8,7 +8,8 @@ interface Parts {
   readonly worker: Program;
   /** What has the sockets. */
   readonly load: Program;
-  readonly name: string;
+  /** Of the server and of what is done with it. */
+  readonly label: string;
   readonly protocol: SocketProtocol;
 }
 
@@ -30,25 +31,25 @@ export class SocketStage {
 
   /** Begins the tasks and opens the sockets; resolves when each has heard how things are. */
   static async open(parts: Parts, size: Size): Promise<SocketStage> {
-    const { program, worker, load, name, protocol } = parts;
-    const begun = await worker.call<string[]>('begin', name, size.tasks);
+    const { program, worker, load, label, protocol } = parts;
+    const begun = await worker.call<string[]>('begin', label, size.tasks);
     const ids = Array.from({ length: size.sockets }, (_, n) => begun[n % begun.length]);
     const before = await load.call<number>('count');
     await load.call('open', { port: program.port, protocol, ids });
     const target = before + size.sockets;
-    const heard = await load.call<number>('settle', { target, quietMs: 5_000 });
+    const heard = await load.call<number>('settle', { target, quietMs: 10_000 });
     if (heard !== target) throw new Error(`${heard - before} of ${size.sockets} sockets heard something`);
     return new SocketStage(parts, size);
   }
 
   /** Changes tasks in turn, and waits until the sockets have it or until nothing more comes. */
   async change(turns: number, burst: number): Promise<void> {
-    const { worker, load, name } = this.#parts;
+    const { worker, load, label } = this.#parts;
     const { sockets, tasks } = this.#size;
     const events = (turns * burst * sockets) / tasks;
     this.#expected += events;
     const target = (await load.call<number>('count')) + events;
-    await worker.call('change', name, tasks, { count: turns, burst, perSecond: 2_000 });
+    await worker.call('change', label, { count: turns, burst, perSecond: 2_000 });
     await load.call('settle', { target, quietMs: 500 });
   }
 

@@ -1,10 +1,7 @@
 import type { Figure } from '../harness/figure.ts';
-import { Program } from '../harness/program.ts';
 import { alternate, type Contestant } from '../harness/rounds.ts';
 import { rowOf } from '../harness/rows.ts';
 import { workers } from './worker.ts';
-
-const folder = new URL('../', import.meta.url);
 
 /**
  * What a task costs the store: commands that clients send from when it is enqueued, by itself, until it has ended, seen by
@@ -20,8 +17,8 @@ export const store: Figure = {
       workers({ store, ...bench }).map(({ name, missing, module: [path, ...args] }): Contestant => ({
         name,
         missing,
-        async start(stack) {
-          const program = stack.use(await Program.fork(new URL(path, folder), ...args));
+        async start() {
+          const program = await bench.programs.start(path, ...args);
           // Scripts are loaded, and what there is once in a queue is written.
           await program.call('enqueue', 50);
           await program.call('empty', 50);

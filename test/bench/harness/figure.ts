@@ -1,8 +1,10 @@
+import type { Programs } from './programs.ts';
 import type { Store } from './store.ts';
 
 /** What all figures of a run are measured with. */
 export interface Bench {
   readonly store: Store;
+  readonly programs: Programs;
   /** A smoke run: everything once, and little of it. */
   readonly quick: boolean;
   /** How often the measured ones take turns. */

@@ -6,8 +6,8 @@ export interface Contestant {
   readonly name: string;
   /** Why it can't take part. */
   readonly missing?: string | undefined;
-  /** Starts what it needs; it ends with the figure. */
-  readonly start: (stack: AsyncDisposableStack) => Promise<() => Promise<Measured>>;
+  /** Starts what it needs, and gives what measures it once. */
+  readonly start: () => Promise<() => Promise<Measured>>;
 }
 
 /** What one of them measured, one entry a round, or why nothing. */
@@ -24,7 +24,6 @@ export async function alternate(
   rounds: number,
   contestants: readonly Contestant[],
 ): Promise<Map<string, Result>> {
-  await using stack = new AsyncDisposableStack();
   const results = new Map<string, { rounds: Measured[]; missing?: string }>();
   const running: { name: string; measure: () => Promise<Measured> }[] = [];
   const [first] = contestants;
@@ -37,7 +36,7 @@ export async function alternate(
     results.set(name, { rounds: [], ...(missing === undefined ? {} : { missing }) });
     if (missing !== undefined) continue;
     try {
-      running.push({ name, measure: await start(stack) });
+      running.push({ name, measure: await start() });
     } catch (error) {
       fail(name, error);
     }

@@ -4,8 +4,10 @@ import { WebSocket } from 'ws';
 /** A few sockets over which many subscriptions run, as in a page or a backend that watches some things. */
 export class GraphQLSockets {
   readonly #sockets: WebSocket[] = [];
-  readonly #waiting: Map<string, { wanted: string; resolve: () => void; reject: (error: Error) => void }> =
-    new Map();
+  readonly #waiting: Map<
+    string,
+    { wanted: string; resolve: (text: string) => void; reject: (error: Error) => void }
+  > = new Map();
   #operations = 0;
 
   static async open(port: number, count: number): Promise<GraphQLSockets> {
@@ -25,15 +27,21 @@ export class GraphQLSockets {
     return all;
   }
 
-  /** Subscribes, and resolves with the first event that has a text in it. */
-  async until(query: string, variables: Readonly<Record<string, unknown>>, wanted: string): Promise<void> {
+  /** Subscribes, and resolves with the first event that has a text in it, as it came. */
+  async until(query: string, variables: Readonly<Record<string, unknown>>, wanted: string): Promise<string> {
     this.#operations += 1;
     const id = String(this.#operations);
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
     this.#waiting.set(id, { wanted, resolve, reject });
     const message = { id, type: 'subscribe', payload: { query, variables } };
     this.#sockets[this.#operations % this.#sockets.length]?.send(JSON.stringify(message));
-    await promise;
+    const patience = setTimeout(() => reject(new Error(`${query}: nothing came for 20 s`)), 20_000);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(patience);
+      this.#waiting.delete(id);
+    }
   }
 
   #hear(text: string): void {
@@ -41,11 +49,9 @@ export class GraphQLSockets {
     const { id = '', type } = JSON.parse(text) as { id?: string; type: string };
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return;
-    if (type === 'next' && text.includes(waiting.wanted)) waiting.resolve();
+    if (type === 'next' && text.includes(waiting.wanted)) waiting.resolve(text);
     // After the event that was waited for this changes nothing.
     else if (type !== 'next') waiting.reject(new Error(text));
-    else return;
-    this.#waiting.delete(id);
   }
 
   #fail(error: Error): void {

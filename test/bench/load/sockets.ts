@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { serveCalls } from '../harness/child.ts';
+import { now, serveCalls } from '../harness/child.ts';
 
 /** How the sockets of a server are spoken to. */
 export interface SocketProtocol {
@@ -28,6 +28,7 @@ let events = 0;
 let lastAt = 0;
 let waiting: { target: number; resolve: () => void } | undefined;
 const sockets: WebSocket[] = [];
+const ages: number[] = [];
 
 serveCalls(
   {},
@@ -38,6 +39,17 @@ serveCalls(
         await Promise.all(ids.slice(from, from + 100).map((id) => open(port, protocol, id)));
       }
     },
+
+    /** Opens one that isn't counted: how old the time is that it hears, in ms. */
+    async clock({ port, protocol, ids }: SocketLoad): Promise<void> {
+      await open(port, protocol, ids[0] ?? '', (message) => {
+        const at = Number(/"data":([\d.]+)/.exec(message.toString())?.[1] ?? NaN);
+        if (!Number.isNaN(at)) ages.push(now() - at);
+      });
+    },
+
+    /** What it has heard since this was last asked. */
+    ages: () => ages.splice(0),
 
     /** Events so far. */
     count: () => events,
@@ -72,7 +84,12 @@ serveCalls(
   },
 );
 
-async function open(port: number, protocol: SocketProtocol, id: string): Promise<void> {
+async function open(
+  port: number,
+  protocol: SocketProtocol,
+  id: string,
+  onEvent: (message: Buffer) => void = hear,
+): Promise<void> {
   const { path, subprotocol, hello, watch, event, ping } = protocol;
   const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, subprotocol, { perMessageDeflate: false });
   sockets.push(socket);
@@ -81,7 +98,7 @@ async function open(port: number, protocol: SocketProtocol, id: string): Promise
   socket.on('message', (data) => {
     // With the default `binaryType` of `ws` a message is one buffer.
     const message = data as Buffer;
-    if (message.subarray(0, prefix.length).equals(prefix)) return hear();
+    if (message.subarray(0, prefix.length).equals(prefix)) return onEvent(message);
     const text = message.toString();
     if (text === ping?.asks) socket.send(ping.answer);
     if (hello !== undefined && text.startsWith(hello.answer)) welcome.resolve();

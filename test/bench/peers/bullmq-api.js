@@ -47,6 +47,8 @@ const yoga = createYoga({
           // Listens first and reads second, as the job may have ended before; ends with the job.
           async *subscribe(_, { id }) {
             const changes = pubSub.subscribe(id);
+            // Asked for before anything else, as Yoga listens only from then on.
+            let next = changes.next();
             const job = await Job.fromId(queue, id);
             if (job?.finishedOn !== undefined) {
               void changes.return();
@@ -54,9 +56,13 @@ const yoga = createYoga({
               return;
             }
             yield { id, status: 'QUEUED' };
-            for await (const change of changes) {
-              yield change;
-              if (change.status === 'SUCCEEDED') return;
+            for (;;) {
+              const { value, done } = await next;
+              if (done) return;
+              if (value.status === 'SUCCEEDED') void changes.return();
+              else next = changes.next();
+              yield value;
+              if (value.status === 'SUCCEEDED') return;
             }
           },
           resolve: (task) => task,

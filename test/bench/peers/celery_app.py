@@ -12,8 +12,6 @@ app.conf.update(
     accept_content=["json"],
     # Results are kept for a day by default; nobody asks for these later.
     result_expires=3600,
-    # Four at a time for each process, as by default.
-    worker_prefetch_multiplier=4,
     broker_pool_limit=20,
     # Nobody listens to Celery's own events here.
     worker_send_task_events=False,

@@ -1,6 +1,6 @@
 // What changes tasks for the socket servers of others: `driver.js REDIS_URL`.
 import { Redis } from 'ioredis';
-import { serveCalls } from '../harness/child.ts';
+import { now, serveCalls } from '../harness/child.ts';
 import { pace } from '../load/pace.ts';
 
 const redis = new Redis(process.argv[2]);
@@ -11,21 +11,18 @@ let version = 0;
 serveCalls(
   {},
   {
-    /** Tasks of one server, which only that server's sockets watch; gives their ids. */
-    begin(server, count) {
+    /** Makes tasks; gives their ids. The label begins with the server's name. */
+    begin(label, count) {
       const from = 100_000 + [...tasks.values()].flat().length;
-      const ids = Array.from(
-        { length: count },
-        (_, n) => `watched:01KB2V5Y8Z0000000000${from + n + 100_000}`,
-      );
-      tasks.set([server, count].join(), ids);
+      const ids = Array.from({ length: count }, (_, n) => `watched:01KB2V5Y8Z0000000000${from + n}`);
+      tasks.set(label, ids);
       return ids;
     },
 
-    /** Changes tasks of one server in turn. */
-    async change(server, tasksOfServer, options) {
-      const ids = tasks.get([server, tasksOfServer].join());
-      const emit = server.startsWith('socket.io') ? await toRoom() : publish;
+    /** Changes the tasks of a label in turn. */
+    async change(label, options) {
+      const ids = tasks.get(label);
+      const emit = await emitOf(label);
       await pace(options, async (turn) => {
         version += 1;
         const progress = { fraction: (version % 1_000) / 1_000, message: `step ${version}` };
@@ -33,8 +30,22 @@ serveCalls(
         await emit(id, { id, status: 'RUNNING', version, progress });
       });
     },
+
+    /** Tells the time as progress of the first task of a label. */
+    async tick(label, options) {
+      const [id] = tasks.get(label);
+      const emit = await emitOf(label);
+      await pace(options, async () => {
+        version += 1;
+        await emit(id, { id, status: 'RUNNING', version, progress: { data: now() } });
+      });
+    },
   },
 );
+
+async function emitOf(label) {
+  return label.startsWith('socket.io') ? await toRoom() : publish;
+}
 
 async function publish(id, task) {
   await redis.publish(`peers:${id}`, JSON.stringify(task));

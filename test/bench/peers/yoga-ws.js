@@ -13,7 +13,7 @@ const yoga = createYoga({
   schema: createSchema({
     typeDefs: `
       enum Status { QUEUED RUNNING SUCCEEDED }
-      type Progress { fraction: Float message: String }
+      type Progress { fraction: Float message: String data: Float }
       type Task { id: ID! status: Status! version: Int! progress: Progress }
       type Query { ok: Boolean }
       type Subscription { taskUpdated(id: ID!): Task! }

@@ -1,7 +1,6 @@
 import { printSchema } from 'graphql';
 import { buildSchema } from '../../../src/graphql/schema.ts';
 import { defineTask } from '../../../src/index.ts';
-import { now } from '../harness/child.ts';
 
 /** Does nothing: what is left is what Taskwire costs. */
 export const echo = defineTask({
@@ -9,18 +8,6 @@ export const echo = defineTask({
   input: (t) => ({ n: t.int({ required: true }) }),
   output: (t) => ({ n: t.int() }),
   run: ({ n }) => ({ n }),
-});
-
-/** Tells the time, again and again. */
-export const clock = defineTask({
-  name: 'clock',
-  input: (t) => ({ ticks: t.int({ required: true }) }),
-  async run({ ticks }, { progress }) {
-    for (let tick = 1; tick <= ticks; tick += 1) {
-      await progress({ current: tick, data: now() });
-      await new Promise((resolve) => setTimeout(resolve, 55));
-    }
-  },
 });
 
 /** Of `again`, in ms. */
@@ -48,7 +35,7 @@ export const kept = defineTask({
 export const watched = defineTask({ name: 'watched', queue: 'watched', run: () => undefined });
 
 /** What the API of the benchmark knows. */
-export const definitions = [echo, clock, again, kept, watched];
+export const definitions = [echo, again, kept, watched];
 
 /** The same schema for the servers of others. */
 export function schemaText(): string {

@@ -5,7 +5,7 @@ import type { Delivery } from '../../../src/tasks/delivery.ts';
 import { createId } from '../../../src/tasks/id.ts';
 import { policyOf } from '../../../src/tasks/policy.ts';
 import { Store } from '../../../src/tasks/store.ts';
-import { serveCalls } from '../harness/child.ts';
+import { now, serveCalls } from '../harness/child.ts';
 import { type Pace, pace } from '../load/pace.ts';
 import { watched } from './definitions.ts';
 
@@ -19,14 +19,14 @@ const store = new Store(
 const { name, queue } = watched;
 const version = 'v1';
 const deliveries = new Deliveries(store, queue, { worker: 'driver', lines: [`${name}:${version}`] });
-const running: Map<number, Delivery[]> = new Map();
+const running: Map<string, Delivery[]> = new Map();
 let step = 0;
 
 serveCalls(
   {},
   {
     /** Makes tasks and begins them; gives their ids. */
-    async begin(_server: string, count: number): Promise<string[]> {
+    async begin(label: string, count: number): Promise<string[]> {
       const about = { host: 'bench', pid: process.pid, version: '0', clockMs: Date.now(), beside: 0 };
       await deliveries.renew({ leaseMs: 3_600_000, slots: count, ...about }, []);
       const tasks = Array.from({ length: count }, () => ({
@@ -44,19 +44,29 @@ serveCalls(
         tasks.map(({ id }) => deliveries.begin(id, hint, { wake: false, takeSuspect: true })),
       );
       const all = begun.flatMap(({ delivery }) => delivery ?? []);
-      running.set(count, all);
+      running.set(label, all);
       return all.map(({ task }) => task.id);
     },
 
     /** Changes one after the other of those that were begun together. */
-    async change(_server: string, tasks: number, options: Pace): Promise<void> {
-      const all = running.get(tasks) ?? [];
+    async change(label: string, options: Pace): Promise<void> {
+      const all = running.get(label) ?? [];
       await pace(options, async (turn) => {
         const delivery = all[turn % all.length];
         if (delivery === undefined) throw new Error('no task runs');
         step += 1;
         await deliveries.progress(delivery, { fraction: (step % 1_000) / 1_000, message: `step ${step}` });
       });
+    },
+
+    /** Tells the time as progress of the first of them. */
+    async tick(label: string, options: Pace): Promise<void> {
+      const [delivery] = running.get(label) ?? [];
+      if (delivery === undefined) throw new Error('no task runs');
+      await pace(
+        options,
+        async () => void (await deliveries.progress(delivery, { current: 1, data: now() })),
+      );
     },
   },
 );

@@ -5,7 +5,7 @@ import { startWorker } from '../../../src/worker/worker.ts';
 import { Countdown } from '../harness/countdown.ts';
 import { serveCalls } from '../harness/child.ts';
 import { closedLoop } from '../load/closed-loop.ts';
-import { again, clock, echo } from './definitions.ts';
+import { again, echo, kept } from './definitions.ts';
 
 // Taskwire's worker: `worker.ts REDIS_URL [waits]`. With `waits` it starts when it is told to empty its queue.
 const [url = '', mode] = process.argv.slice(2);
@@ -26,7 +26,7 @@ const noop = defineTask({
   },
 });
 
-if (mode !== 'waits') await startWorker({ redis, definitions: [echo, clock, again], concurrency, logger });
+if (mode !== 'waits') await startWorker({ redis, definitions: [echo, again], concurrency, logger });
 serveCalls(
   {},
   {
@@ -34,6 +34,15 @@ serveCalls(
       await using tasks = await connectTasks({ redis, definitions: [noop], logger });
       // No batch: its tasks cost their worker the counts of it as well.
       await closedLoop(count, 100, async (n) => void (await tasks.enqueue(noop, { n })));
+    },
+
+    /** Enqueues tasks that stay, in batches of 1,000. */
+    async batches(count: number): Promise<void> {
+      await using tasks = await connectTasks({ redis, definitions: [kept], logger });
+      for (let from = 0; from < count; from += 1_000) {
+        const inputs = Array.from({ length: Math.min(1_000, count - from) }, (_, n) => ({ n: from + n }));
+        await tasks.enqueueBatch(kept, inputs);
+      }
     },
 
     /** Enqueues one task after the other. */
