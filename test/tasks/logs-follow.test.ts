@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { defineTask } from '../../src/index.ts';
 import type { StreamBatch } from '../../src/tasks/logs.ts';
 import { connectTasks } from '../../src/tasks/tasks.ts';
 import { forever, Gate } from '../support/definitions.ts';
@@ -78,6 +79,31 @@ describe.each(sharedStores)('a stream that is followed in $name', (shared) => {
     const rest = await Array.fromAsync(still);
     expect(rest.length).toBeLessThan(5);
     expect(joined([...(first === undefined ? [] : [first]), ...rest])).toBe(numbers(0, 1_000));
+  });
+
+  test('that is more than its reader may hold waits in the store', patient, async () => {
+    const gate = new Gate();
+    const large = defineTask({
+      name: 'large',
+      logs: { bytes: 4_000_000 },
+      async run(_input, { stream }) {
+        await gate.opened;
+        for (let index = 0; index < 1_000; index += 1)
+          await stream('numbers').write(`${index} ${'x'.repeat(2_000)}`);
+      },
+    });
+    await using tests = await TestTasks.start([large], { redis: freshSettings(shared) });
+    const { id } = await tests.tasks.enqueue(large, {});
+    const still = tests.tasks.logs.followStream(id, 'numbers');
+    await still.next();
+    gate.open();
+    await tests.finished(id);
+
+    const batches = await Array.fromAsync(still);
+    const texts = joined(batches).match(/\d+ /g);
+    expect(texts).toEqual(Array.from({ length: 1_000 }, (_, index) => `${index} `));
+    // Two megabytes, of which no piece is larger than a page.
+    for (const { chunks } of batches) expect(chunks.join('').length).toBeLessThan(300_000);
   });
 
   test('begins with an empty batch where there is nothing yet, and ends with its task', async () => {
