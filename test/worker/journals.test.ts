@@ -36,10 +36,15 @@ describe.each(sharedStores)('a run on $name', (shared) => {
     const deaf = defineTask({
       name: 'deaf',
       timeout: 50,
-      grace: 0,
+      grace: 20,
       retry: { attempts: 1 },
       async run(_input, { log, stream, signal }) {
-        signal.addEventListener('abort', () => log.warn('it goes on'), { once: true });
+        const goOn = (): void => {
+          log.warn('it goes on');
+          // After that is written, before the next time to write.
+          setImmediate(() => setImmediate(() => log.warn('and on')));
+        };
+        signal.addEventListener('abort', goOn, { once: true });
         await end.opened;
         log.error('nobody hears this');
         await stream('tokens')
@@ -54,7 +59,7 @@ describe.each(sharedStores)('a run on $name', (shared) => {
     await vi.waitFor(() => expect(refused).toMatchObject([{ code: 'TIMED_OUT' }]));
 
     const { entries } = await tests.tasks.logs.read(id);
-    expect(entries.map(({ message }) => message)).toEqual(['it goes on']);
+    expect(entries.map(({ message }) => message)).toEqual(['it goes on', 'and on']);
     expect(await tests.tasks.logs.streams(id)).toEqual([]);
   });
 
@@ -145,7 +150,7 @@ test.runIf(redisServerPath)(
     away.redis.signal('SIGSTOP');
     frozen.open();
     await vi.waitFor(() => expect(ends).toMatchObject([{ code: 'TIMED_OUT' }]), { timeout: 10_000 });
-    await outages['was frozen'].end(away);
+    outages['was frozen'].end(away);
 
     expect(await vi.waitFor(() => tests.finished(id), { timeout: 15_000 })).toMatchObject({
       failure: { code: 'TIMED_OUT' },
@@ -153,5 +158,39 @@ test.runIf(redisServerPath)(
     // Those that were taken before there was no room any more, all of them.
     const { lastIndex } = await tests.tasks.logs.readStream(id, 'tokens');
     expect(lastIndex).toSatisfy((index: number) => index > 5 && index < 20);
+  },
+);
+
+test.runIf(redisServerPath)(
+  'what a run says to a store that is full is whole once that has room again, before its end is written',
+  { timeout: 40_000 },
+  async () => {
+    const full = new Gate();
+    const chatty = defineTask({
+      name: 'chatty',
+      async run(_input, { log }) {
+        await full.opened;
+        for (let index = 0; index < 150; index += 1) log.info(`line ${index}`);
+      },
+    });
+    await using away = await Outages.start();
+    await using tests = await TestTasks.start([chatty], { redis: { url: away.url } });
+    const refused = async (): Promise<number> =>
+      Number(/errorstat_OOM:count=(\d+)/.exec(await away.operator.info('errorstats'))?.[1] ?? 0);
+    const { id } = await tests.enqueueWhenReady(chatty, {});
+    await tests.reached(id, ({ status }) => status === 'RUNNING');
+
+    await outages['was full'].begin(away);
+    const before = await refused();
+    full.open();
+    // Clocks are refused as well, a few times a second.
+    await vi.waitFor(async () => expect(await refused()).toBeGreaterThan(before + 5), { timeout: 15_000 });
+    await outages['was full'].end(away);
+    expect(await tests.finished(id)).toMatchObject({ status: 'SUCCEEDED', attempt: 1 });
+
+    const { entries } = await tests.tasks.logs.read(id);
+    expect(entries.map(({ message }) => message)).toEqual(
+      Array.from({ length: 150 }, (_, index) => `line ${index}`),
+    );
   },
 );
