@@ -40,11 +40,11 @@ export function linesOf(rows: readonly Row[]): Line[] {
 export function tableOf(lines: readonly Line[]): string {
   const rows = lines.map((line) => [
     line.figure,
-    `${format(line.taskwire)} ${line.unit}`,
+    withUnit(line.taskwire, line.unit),
     line.peer ?? '',
     line.value === undefined
       ? (line.missing && `not measured: ${line.missing}`) || ''
-      : `${format(line.value)} ${line.unit}`,
+      : withUnit(line.value, line.unit),
     line.ratio === undefined ? '' : `${line.ratio.toFixed(2)}×`,
     line.goal ?? '',
     line.met === undefined ? '' : line.met ? 'met' : 'not met',
@@ -77,6 +77,10 @@ export function median(values: readonly number[]): number {
 export function percentile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN;
+}
+
+function withUnit(value: number, unit: string): string {
+  return `${format(value)} ${unit}`.trim();
 }
 
 function format(value: number): string {
