@@ -87,7 +87,8 @@ function follow({ events, execute }: Subscription, line: Line, client: Client): 
     try {
       for (let next = await events.next(); next.done !== true; next = await events.next()) {
         const payload = payloadOf(await execute(next.value));
-        if (line.isFull) await line.room();
+        // Of many that waited for room the first ones may have taken it.
+        while (line.isFull) await line.room();
         if (isOver) return;
         client.next(payload);
       }

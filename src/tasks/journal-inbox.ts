@@ -1,7 +1,7 @@
 import type { JournalBatch } from './journal.ts';
 
 /** What was published and not taken yet may have this many characters; a slower reader reads from the store. */
-const mostHeld = 262_144;
+const mostHeld = 131_072;
 
 /** Batches that follow each other are told as one, up to so many entries. */
 const mostMerged = 1_000;

@@ -14,7 +14,7 @@ import type { Watches } from './watch.ts';
 
 /** The most entries of a page, and bytes after which no more are added to it. */
 export const pageEntries = 1_000;
-const pageBytes = 131_072;
+const pageBytes = 65_536;
 
 /** How soon a read that failed is tried again. */
 const readAgainMs = 250;

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { expect, test, vi } from 'vitest';
+import { WebSocket } from 'ws';
 import { defineTask } from '../../src/index.ts';
 import { createServer } from '../../src/server/server.ts';
 import { connectTasks } from '../../src/tasks/tasks.ts';
@@ -83,6 +85,51 @@ test('a status comes as soon as ever on the socket that a stream comes over', pa
   expect(told.size).toBeGreaterThan(10);
   expect(states.at(-1)?.status).toBe('SUCCEEDED');
   expect(textOf(await stream)).toBe(numbers(0, 1_500));
+});
+
+test('a socket whose reader was slow gets all of its streams whole', patient, async () => {
+  const streams = 8;
+  const large = defineTask({
+    name: 'large',
+    async run(_input, { stream }) {
+      for (let index = 0; index < 40; index += 1) {
+        for (let number = 0; number < streams; number += 1)
+          await stream(`s${number}`).write(`${index} ${'x'.repeat(10_000)}`);
+      }
+    },
+  });
+  await using api = await TestApi.start([large]);
+  const { id } = await api.tests.tasks.enqueue(large, {});
+  await api.tests.finished(id);
+  const socket = new WebSocket(api.socketUrl, ['graphql-transport-ws']);
+  const closed = once(socket, 'close');
+  const texts = new Map<string, string>();
+  const completed = new Set<string>();
+  socket.on('message', (data: Buffer) => {
+    const message = JSON.parse(data.toString()) as { id: string; type: string; payload?: Result };
+    if (message.type === 'complete') completed.add(message.id);
+    const text: string = message.payload?.data?.taskStreamAppended.text ?? '';
+    texts.set(message.id, (texts.get(message.id) ?? '') + text);
+  });
+  await once(socket, 'open');
+  socket.send(JSON.stringify({ type: 'connection_init' }));
+  await once(socket, 'message');
+  socket.pause();
+  // Each stream by several, as of several parts of a page: two megabytes at a time.
+  const count = 4 * streams;
+  for (let number = 0; number < count; number += 1) {
+    const query = `subscription { taskStreamAppended(id: "${id}", name: "s${number % streams}") { text } }`;
+    socket.send(JSON.stringify({ id: `${number}`, type: 'subscribe', payload: { query } }));
+  }
+  // As many follow as can; the task has ended, so that they need no channel for long.
+  await vi.waitFor(() => expect(api.tests.tasks.channels).toBeGreaterThan(1));
+  socket.resume();
+
+  const whole = vi.waitFor(() => expect(completed.size).toBe(count), { timeout: 15_000 });
+  await Promise.race([whole, closed.then(([code]) => Promise.reject(new Error(`closed with ${code}`)))]);
+  const expected = Array.from({ length: 40 }, (_, index) => `${index} ${'x'.repeat(10_000)}`).join('');
+  for (let number = 0; number < count; number += 1) expect(texts.get(`${number}`) === expected).toBe(true);
+  socket.terminate();
 });
 
 test('a log is followed and read, from a level and an index on', async () => {

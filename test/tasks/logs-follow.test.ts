@@ -103,7 +103,7 @@ describe.each(sharedStores)('a stream that is followed in $name', (shared) => {
     const texts = joined(batches).match(/\d+ /g);
     expect(texts).toEqual(Array.from({ length: 1_000 }, (_, index) => `${index} `));
     // Two megabytes, of which no piece is larger than a page.
-    for (const { chunks } of batches) expect(chunks.join('').length).toBeLessThan(300_000);
+    for (const { chunks } of batches) expect(chunks.join('').length).toBeLessThan(140_000);
   });
 
   test('begins with an empty batch where there is nothing yet, and ends with its task', async () => {
