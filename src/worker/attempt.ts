@@ -43,16 +43,17 @@ export class Attempt {
   readonly #threads: Threads;
   readonly #logger: Logger;
   readonly #abort = new AbortController();
-  /** Fires when the grace is over: ends a thread. */
-  readonly #kill = new AbortController();
+  /** Fires when the grace is over: ends a thread, where it runs in one. */
+  #kill: AbortController | undefined;
   readonly #graceOver = Promise.withResolvers<Outcome>();
   readonly #ended = Promise.withResolvers<void>();
   readonly #progress: ProgressWriter;
   readonly #journals: Journals;
   readonly #seat: Seat;
   readonly #services: ChildServices;
-  /** Fires when `run` has ended: its children are waited for in it, or not at all. */
-  readonly #over = new AbortController();
+  /** Fires when `run` has ended, where it has asked for children: they are waited for in it, or not at all. */
+  #over: AbortController | undefined;
+  #isOver = false;
   #children: Children | undefined;
   #parking: Parking | undefined;
   #tellsProgress = false;
@@ -106,7 +107,8 @@ export class Attempt {
       .catch((error: unknown): Outcome => ({ outcome: 'FAILED', failure: failureOf(error, task.attempt) }))
       .finally(async () => {
         this.#runs = false;
-        this.#over.abort(new Error('The run has ended: its children are waited for in it.'));
+        this.#isOver = true;
+        this.#over?.abort(runIsOver());
         // What it holds is known before anything is written of its end.
         await this.#parking?.settled();
         this.#ended.resolve();
@@ -131,7 +133,7 @@ export class Attempt {
     const waitMs = code === 'STOPPING' ? Math.min(graceMs, stoppingGraceMs) : graceMs;
     clearTimeout(this.#grace);
     this.#grace = setTimeout(() => {
-      this.#kill.abort(this.#abort.signal.reason);
+      this.#kill?.abort(this.#abort.signal.reason);
       // A thread ends by that; any other run can only be left alone.
       if (!this.#compiled.definition.thread) this.#graceOver.resolve(this.#abortedOutcome());
     }, waitMs).unref();
@@ -163,6 +165,7 @@ export class Attempt {
     const context = this.#context();
     if (definition.thread) {
       const children = () => this.#childLine();
+      this.#kill = new AbortController();
       return await this.#threads.run({ definition, input, context, children, kill: this.#kill.signal });
     }
     return await runningAttempt.run({ id, task: name }, async () => {
@@ -230,6 +233,8 @@ export class Attempt {
   /** Made when it is first asked for: most attempts have no children. */
   #childLine(): Children {
     if (this.#children !== undefined) return this.#children;
+    this.#over = new AbortController();
+    if (this.#isOver) this.#over.abort(runIsOver());
     const signal = AbortSignal.any([this.#abort.signal, this.#over.signal]);
     this.#parking = new Parking(this.#seat, signal);
     this.#children = new Children({
@@ -267,6 +272,10 @@ export class Attempt {
       this.#logger.debug({ err: error }, 'progress could not be written');
     }
   }
+}
+
+function runIsOver(): Error {
+  return new Error('The run has ended: its children are waited for in it.');
 }
 
 /** The longest time that a timer of Node can be set for. */

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CompiledDefinition } from '../definition/types.ts';
@@ -19,6 +18,7 @@ import { Places } from './places.ts';
 import { SlotSeat } from './seat.ts';
 import type { SuspectPermit } from './suspect-permit.ts';
 import type { Threads } from './threads.ts';
+import { newToken } from './token.ts';
 
 /** A hint that this many slots had no use for isn't sent on again; the clock wakes within a second. */
 const hopsPerHint = 8;
@@ -389,7 +389,7 @@ export class Slots {
   }
 
   #newToken(): string {
-    const token = randomBytes(12).toString('base64url');
+    const token = newToken();
     this.#tokens.set(token, undefined);
     return token;
   }

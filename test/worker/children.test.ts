@@ -40,6 +40,49 @@ describe.each(sharedStores)('a run in $name', (shared) => {
     expect(await tests.finished(id)).toMatchObject({ status: 'SUCCEEDED', output: { sum: 6 }, attempt: 1 });
   });
 
+  test('that has ended enqueues nothing more, also where it had not before', async () => {
+    const ended = Promise.withResolvers<void>();
+    const late = Promise.withResolvers<unknown>();
+    const leaver = defineTask({
+      name: 'leaver',
+      run(_input, { enqueue }) {
+        void ended.promise.then(() => enqueue(double, { n: 1 })).then(late.resolve, late.reject);
+      },
+    });
+    await using tests = await start([leaver, double]);
+    const { id } = await tests.tasks.enqueue(leaver, {});
+    await tests.finished(id);
+
+    ended.resolve();
+
+    await expect(late.promise).rejects.toThrow('The run has ended');
+    expect(await tests.tasks.count({ names: ['double'] })).toMatchObject({ count: 0 });
+  });
+
+  test('that has ended waits no longer for what it left behind', async () => {
+    const late = Promise.withResolvers<unknown>();
+    const sleeper = defineTask({
+      name: 'sleeper',
+      grace: '1s',
+      run: (_input, { signal }) =>
+        new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })),
+    });
+    const leaver = defineTask({
+      name: 'leaver',
+      async run(_input, { enqueue }) {
+        const child = await enqueue(sleeper, {});
+        child.result().then(late.resolve, late.reject);
+      },
+    });
+    await using tests = await start([leaver, sleeper]);
+    const { id } = await tests.tasks.enqueue(leaver, {});
+    await tests.finished(id);
+
+    await expect(late.promise).rejects.toThrow('The run has ended');
+
+    for (const child of await childrenOf(tests, id)) await tests.tasks.cancel(child.id);
+  });
+
   test('gets outputs with their types, large ones too, and is told of in their records', async () => {
     const at = new Date(0);
     const page = defineTask({
