@@ -187,6 +187,18 @@ describe.each(sharedStores)('tasks that are enqueued in one turn, in $name,', (s
     );
   });
 
+  test('begin in the order in which they were enqueued', async () => {
+    await using tests = new TestStore(shared);
+    const created = await Promise.all(Array.from({ length: 20 }, () => tests.create()));
+
+    const begun: string[] = [];
+    while (begun.length < 20) begun.push((await tests.delivery()).task.id);
+
+    const all = created.map(({ task }) => task.id);
+    expect(begun).toEqual(all);
+    expect(await tests.redis.zrange(`${tests.root}:index:resize`, '0', '-1')).toEqual(all);
+  });
+
   test('with one idempotency key are one task', async () => {
     await using tests = new TestStore(shared);
     const idempotency = { key: 'key', input: 'hash', keepMs: 60_000 };
