@@ -23,7 +23,7 @@ describe.each(sharedStores)('a stream that is followed in $name', (shared) => {
     // Some tens a second.
     expect(batches.length).toSatisfy((count: number) => count > 10 && count < 200);
     expect(await tests.tasks.logs.streams(id)).toEqual(['numbers']);
-    expect(tests.tasks.channels).toBe(0);
+    await vi.waitFor(() => expect(tests.tasks.channels).toBe(0));
   });
 
   test('goes on where its reader was, in another process', patient, async () => {

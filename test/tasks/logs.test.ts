@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { defineTask } from '../../src/index.ts';
 import { forever, Gate } from '../support/definitions.ts';
 import { freshSettings, sharedStores } from '../support/stores.ts';
@@ -124,7 +124,7 @@ describe.each(sharedStores)('what a task says in $name', (shared) => {
       await expect(Array.fromAsync(logs.follow(id))).rejects.toMatchObject({ code: 'TASK_NOT_FOUND' });
       expect(await logs.streams(id)).toEqual([]);
     }
-    expect(tests.tasks.channels).toBe(0);
+    await vi.waitFor(() => expect(tests.tasks.channels).toBe(0));
   });
 
   test('is refused where it is no text, too large, or one stream too many', async () => {
