@@ -6,6 +6,7 @@ import { sharedStates } from './shared-states.ts';
 import { type ApiBuilder, date } from './state.ts';
 import { openStartedStream } from './stream.ts';
 import type { TaskTypes } from './task.ts';
+import { throttleHelp, watchOptionsOf } from './throttle.ts';
 
 /** Adds `Batch`, and what reads and follows one. */
 export function addBatches(
@@ -122,9 +123,12 @@ export function addBatches(
         'The batch as it is now, then each newer state, and the end once all of its tasks have ended. A slow reader may ' +
         'skip states, never the last. An id that is not there is the error `BATCH_NOT_FOUND`.',
       extensions: sharedStates<Batch>(({ version }) => version),
-      args: { id: t.arg.id({ required: true, description: "The batch's id." }) },
-      subscribe: (_, { id }, { tasks, signal }) =>
-        openStartedStream((signal) => tasks.watchBatch(id, { signal }), signal),
+      args: {
+        id: t.arg.id({ required: true, description: "The batch's id." }),
+        throttle: t.arg({ type: 'Duration', description: throttleHelp }),
+      },
+      subscribe: (_, { id, throttle }, { tasks, signal }) =>
+        openStartedStream((signal) => tasks.watchBatch(id, watchOptionsOf(throttle, signal)), signal),
       resolve: (batch) => batch,
     }),
   );

@@ -16,6 +16,8 @@ export interface Context {
   readonly idempotencyKey: string | undefined;
   /** The variables as the client sent them, before GraphQL coerced them. */
   readonly variables: Readonly<Record<string, unknown>>;
+  /** True of a GET, by which nothing may be enqueued. */
+  readonly onlyReads: boolean;
   /** Aborts when the HTTP client has gone, or its socket has closed. */
   readonly signal: AbortSignal | undefined;
   /** Aborts when the API is about to stop: what waits is answered as things are. */

@@ -6,11 +6,13 @@ import type { Task } from '../tasks/task.ts';
 import type { EnqueuedTask } from '../tasks/draft.ts';
 import { enqueuesTasks } from './idempotency-header.ts';
 import { optionsOf, type OptionsType } from './options.ts';
+import { addRun } from './run.ts';
 import { argumentAsSent, inputNamed } from './sent.ts';
 import { sharedStates } from './shared-states.ts';
 import type { ApiBuilder } from './state.ts';
 import { openStartedStream } from './stream.ts';
 import type { TaskTypes } from './task.ts';
+import { throttleHelp, watchOptionsOf } from './throttle.ts';
 import { waited, waitOf } from './wait.ts';
 
 /** Adds what one definition brings: its typed task, which it gives, the mutation that enqueues it, the subscription to it. */
@@ -80,6 +82,8 @@ export function addDefinition(
     }),
   );
 
+  addRun(builder, definition, input, typed, options);
+
   builder.subscriptionField(names.subscriptions.updated, (t) =>
     t.field({
       type: typed,
@@ -88,10 +92,13 @@ export function addDefinition(
         `A task of \`${name}\` as it is now, then each newer state, and the end after a final one. ` +
         'An id that is not there, or of another definition, is the error `TASK_NOT_FOUND`.',
       extensions: sharedStates<Task>(({ version }) => version),
-      args: { id: t.arg.id({ required: true, description: "The task's id." }) },
-      subscribe: (_, { id }, { tasks, signal }) =>
+      args: {
+        id: t.arg.id({ required: true, description: "The task's id." }),
+        throttle: t.arg({ type: 'Duration', description: throttleHelp }),
+      },
+      subscribe: (_, { id, throttle }, { tasks, signal }) =>
         openStartedStream(
-          (signal) => tasks.watch(id, { signal }),
+          (signal) => tasks.watch(id, watchOptionsOf(throttle, signal)),
           signal,
           (first) => {
             if (first.name !== name) throw new TaskNotFoundError(id);

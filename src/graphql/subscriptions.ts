@@ -2,6 +2,7 @@ import type { Task } from '../tasks/task.ts';
 import { sharedStates } from './shared-states.ts';
 import type { ApiBuilder } from './state.ts';
 import { openStartedStream } from './stream.ts';
+import { throttleHelp, watchOptionsOf } from './throttle.ts';
 import type { TaskTypes } from './task.ts';
 
 /** Adds the subscription to a task of any definition. */
@@ -14,9 +15,12 @@ export function addSubscriptions(builder: ApiBuilder, { task }: TaskTypes): void
         'The task as it is now, then each newer state, and the end after a final one. A slow reader may skip ' +
         'states, never the last. An id that is not there is the error `TASK_NOT_FOUND`.',
       extensions: sharedStates<Task>(({ version }) => version),
-      args: { id: t.arg.id({ required: true, description: "The task's id." }) },
-      subscribe: (_, { id }, { tasks, signal }) =>
-        openStartedStream((signal) => tasks.watch(id, { signal }), signal),
+      args: {
+        id: t.arg.id({ required: true, description: "The task's id." }),
+        throttle: t.arg({ type: 'Duration', description: throttleHelp }),
+      },
+      subscribe: (_, { id, throttle }, { tasks, signal }) =>
+        openStartedStream((signal) => tasks.watch(id, watchOptionsOf(throttle, signal)), signal),
       resolve: (task) => task,
     }),
   );

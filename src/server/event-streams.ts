@@ -6,7 +6,7 @@ import { payloadOf } from './payload.ts';
 import type { Client } from './subscriber.ts';
 
 /** A comment, which keeps proxies from taking a quiet stream for a dead one, and has browsers see that it is open. */
-const ping = ':\n\n';
+const ping = Buffer.from(':\n\n');
 
 /** All responses of Server-Sent Events (https://html.spec.whatwg.org/multipage/server-sent-events.html) of a server. */
 export class EventStreams {
@@ -28,7 +28,7 @@ export class EventStreams {
     const line = new Line(
       // A response that joins writes doesn't know that its connection is full.
       connection,
-      (text) => response.write(text),
+      (bytes) => response.write(bytes),
       () => response.destroy(),
     );
     this.#lines.set(response, line);
@@ -54,7 +54,7 @@ export class EventStreams {
 
 /** In the words of GraphQL over SSE (https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md), distinct connections. */
 function clientOf(response: ServerResponse, line: Line, maskError: MaskError): Client {
-  const write = (text: string): void => {
+  const write = (bytes: Buffer): void => {
     if (!response.headersSent) {
       response.writeHead(200, {
         'content-type': 'text/event-stream',
@@ -64,13 +64,14 @@ function clientOf(response: ServerResponse, line: Line, maskError: MaskError): C
       });
       line.write(ping);
     }
-    line.write(text);
+    line.write(bytes);
   };
   const complete = (): void => {
-    write('event: complete\ndata:\n\n');
+    write(Buffer.from('event: complete\ndata:\n\n'));
+    line.flush();
     response.end();
   };
-  const next = (payload: string): void => write(`event: next\ndata: ${payload}\n\n`);
+  const next = (payload: string): void => write(Buffer.from(`event: next\ndata: ${payload}\n\n`));
   return {
     next,
     complete,

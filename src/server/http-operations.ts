@@ -127,14 +127,16 @@ const hasLeft = new Error('The client has left.');
 class HttpOrigin implements Origin {
   readonly traceparent: string | undefined;
   readonly idempotencyKey: string | undefined;
+  readonly onlyReads: boolean;
   readonly #response: ServerResponse;
   #gone: AbortController | undefined;
 
-  constructor({ headers }: IncomingMessage, response: ServerResponse) {
+  constructor({ headers, method }: IncomingMessage, response: ServerResponse) {
     const { traceparent } = headers;
     const key = headers[keyHeader.toLowerCase()];
     this.traceparent = typeof traceparent === 'string' ? traceparent : undefined;
     this.idempotencyKey = typeof key === 'string' ? key : undefined;
+    this.onlyReads = method === 'GET';
     this.#response = response;
   }
 

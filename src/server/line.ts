@@ -2,8 +2,6 @@
 export interface LineStream {
   readonly writableNeedDrain: boolean;
   readonly writableLength: number;
-  cork(): void;
-  uncork(): void;
   on(event: 'drain', listener: () => void): unknown;
   off(event: 'drain', listener: () => void): unknown;
 }
@@ -11,37 +9,37 @@ export interface LineStream {
 /** What may wait for a client: answers to what it asked, as states are kept once. */
 const mostBytes = 1_048_576;
 
-/** Streams of which some writes wait for the end of this turn. */
-const corked = new Set<LineStream>();
+/** What is written in one turn at most before the line counts as full. */
+const bytesPerTurn = 65_536;
 
-function uncorkAll(): void {
-  for (const stream of corked) stream.uncork();
-  corked.clear();
+/** Lines with something that waits for the end of this turn. */
+let written: Line[] = [];
+
+function flushAll(): void {
+  const lines = written;
+  written = [];
+  for (const line of lines) line.flush();
 }
 
 /**
  * The way to one client, for all that it subscribes to. What is written in one turn leaves in one write: a write is a
- * system call, which is most of what a small frame costs.
+ * system call, which is most of what a small message costs.
  */
 export class Line {
   readonly #stream: LineStream;
-  readonly #send: (text: string) => void;
-  readonly #waiting: Set<() => void> = new Set();
+  readonly #send: (bytes: Buffer) => void;
   readonly #onOverflow: () => void;
-  readonly #drained = (): void => {
-    this.#fullSince = undefined;
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const call of waiting) call();
-  };
+  readonly #waiting: Set<() => void> = new Set();
+  #pieces: Buffer[] = [];
+  #bytes = 0;
   #fullSince: number | undefined;
   #isClosed = false;
 
   /**
-   * `send` writes a text to the stream in whatever form the client expects. `onOverflow` is called where more waits for a
-   * client than anyone needs: it asks and never reads.
+   * `send` writes to the stream, in whatever way the transport has. `onOverflow` is called where more waits for a client
+   * than anyone needs: it asks and never reads.
    */
-  constructor(stream: LineStream, send: (text: string) => void, onOverflow: () => void) {
+  constructor(stream: LineStream, send: (bytes: Buffer) => void, onOverflow: () => void) {
     this.#stream = stream;
     this.#send = send;
     this.#onOverflow = onOverflow;
@@ -50,7 +48,7 @@ export class Line {
 
   /** True while the client doesn't take what was written: more would only pile up. */
   get isFull(): boolean {
-    return this.#stream.writableNeedDrain && !this.#isClosed;
+    return (this.#stream.writableNeedDrain || this.#bytes > bytesPerTurn) && !this.#isClosed;
   }
 
   /** For how long someone has waited for the client to take what was written, in ms; 0 where nobody does. */
@@ -58,20 +56,23 @@ export class Line {
     return this.#fullSince === undefined ? 0 : now - this.#fullSince;
   }
 
-  write(text: string): void {
+  write(bytes: Buffer): void {
     if (this.#isClosed) return;
-    if (this.#stream.writableLength > mostBytes) return this.#onOverflow();
-    if (!corked.has(this.#stream)) {
-      if (corked.size === 0) setImmediate(uncorkAll);
-      corked.add(this.#stream);
-      this.#stream.cork();
-    }
-    this.#send(text);
+    if (this.#stream.writableLength + this.#bytes > mostBytes) return this.#onOverflow();
+    if (this.#pieces.length === 0 && written.push(this) === 1) setImmediate(flushAll);
+    this.#pieces.push(bytes);
+    this.#bytes += bytes.length;
   }
 
   /** Has leave now what waits for the end of the turn. */
   flush(): void {
-    if (corked.delete(this.#stream)) this.#stream.uncork();
+    const [first] = this.#pieces;
+    if (first === undefined) return;
+    const bytes = this.#pieces.length === 1 ? first : Buffer.concat(this.#pieces, this.#bytes);
+    this.#pieces = [];
+    this.#bytes = 0;
+    this.#send(bytes);
+    if (this.#waiting.size > 0 && !this.isFull) this.#drained();
   }
 
   /** Calls back once the client has taken what was written. To be called only where the line is full. */
@@ -88,8 +89,16 @@ export class Line {
   /** Nothing is written any more, and nobody waits: the client has gone. */
   close(): void {
     this.#isClosed = true;
+    this.#pieces = [];
+    this.#bytes = 0;
     this.#stream.off('drain', this.#drained);
-    this.flush();
     this.#drained();
   }
+
+  readonly #drained = (): void => {
+    this.#fullSince = undefined;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const call of waiting) call();
+  };
 }

@@ -13,3 +13,11 @@ export function shownError(error: GraphQLError): GraphQLFormattedError {
   const { http: _http, unexpected: _unexpected, ...others } = extensions;
   return { ...rest, extensions: others };
 }
+
+let last = { payload: '', bytes: Buffer.of() };
+
+/** A payload as UTF-8; encoded once for all who get it one after the other. */
+export function bytesOf(payload: string): Buffer {
+  if (payload !== last.payload) last = { payload, bytes: Buffer.from(payload) };
+  return last.bytes;
+}

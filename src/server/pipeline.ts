@@ -14,9 +14,11 @@ import { cut } from '../definition/show.ts';
 import { type Context, parseKey, parseTrace, type Viewer } from '../graphql/context.ts';
 import { createMaskError, type MaskError } from '../graphql/errors.ts';
 import { ambiguousKey } from '../graphql/idempotency-header.ts';
+import type { SharedStates } from '../graphql/shared-states.ts';
 import { badVariables, deepVariables, variableIssues } from '../graphql/variables.ts';
 import type { Logger } from '../logger.ts';
 import type { Tasks } from '../tasks/tasks.ts';
+import { fieldsOf } from './document-nodes.ts';
 import { Documents } from './documents.ts';
 import { Executions, type MaybePromise } from './executions.ts';
 
@@ -35,6 +37,8 @@ export interface Origin {
   readonly traceparent?: string | null | undefined;
   /** The header `Idempotency-Key`, which only HTTP has. */
   readonly idempotencyKey?: string | null | undefined;
+  /** True of a GET, which a link or an image on any page can send: nothing may be enqueued by it. */
+  readonly onlyReads?: boolean | undefined;
   /** Aborts when the client has gone. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -42,7 +46,8 @@ export interface Origin {
 /** A subscription that has begun: its events, and how one becomes what its subscriber asked for. */
 export interface Subscription {
   readonly events: AsyncIterator<unknown, unknown, undefined>;
-  readonly args: ValidatedSubscriptionArgs;
+  /** Where each event is the whole state of one thing: how they are ordered. */
+  readonly sharedStates: SharedStates<unknown> | undefined;
   readonly execute: (event: unknown) => MaybePromise<ExecutionResult>;
 }
 
@@ -67,6 +72,7 @@ class OperationContext implements Context {
   readonly variables: Readonly<Record<string, unknown>>;
   readonly closing: AbortSignal;
   readonly maskError: MaskError;
+  readonly onlyReads: boolean;
   readonly #origin: Origin;
 
   constructor(
@@ -82,6 +88,7 @@ class OperationContext implements Context {
     this.variables = variables;
     this.closing = closing;
     this.maskError = maskError;
+    this.onlyReads = origin.onlyReads === true;
     this.#origin = origin;
   }
 
@@ -138,11 +145,13 @@ export class Pipeline {
   ): Promise<Subscription | { readonly errors: readonly GraphQLError[] }> {
     const args = validateSubscriptionArgs(this.#argsOf(params, context));
     if (!('schema' in args)) return { errors: [startError(this.schema, params, args)] };
+    const { extensions } = subscribedField(args) ?? {};
+    if (context.onlyReads && extensions?.['enqueuesTasks'] === true) return { errors: [byPost()] };
     const source = await createSourceEventStream(args);
     if (!(Symbol.asyncIterator in source)) return { errors: (source.errors ?? []).map(this.maskError) };
     return {
       events: source[Symbol.asyncIterator](),
-      args,
+      sharedStates: extensions?.['sharedStates'] as SharedStates<unknown> | undefined,
       execute: (event) => this.#shown(this.#executions.runEvent(args, event)),
     };
   }
@@ -164,6 +173,20 @@ export class Pipeline {
   #argsOf({ document, operationName, variables }: Params, contextValue: Context) {
     return { schema: this.schema, document, operationName, variableValues: variables, contextValue };
   }
+}
+
+/** A subscription has one field, which may stand in a fragment. */
+function subscribedField({ schema, document, operation }: ValidatedSubscriptionArgs) {
+  const [node] = fieldsOf(document, operation.selectionSet);
+  return schema.getSubscriptionType()?.getFields()[node?.name.value ?? ''];
+}
+
+/** The error of a GET that would enqueue, as Yoga has it for mutations. */
+function byPost(): GraphQLError {
+  const extensions = { code: 'METHOD_NOT_ALLOWED', http: { status: 405, headers: { allow: 'POST' } } };
+  return new GraphQLError('A subscription that enqueues is sent by POST or over a WebSocket.', {
+    extensions,
+  });
 }
 
 /** Why an operation couldn't start: there is no such one, or its variables don't fit. */

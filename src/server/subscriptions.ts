@@ -1,8 +1,7 @@
-import { type DocumentNode, type ExecutionResult, type ValidatedSubscriptionArgs } from 'graphql';
+import type { DocumentNode, ExecutionResult } from 'graphql';
 import type { Context } from '../graphql/context.ts';
 import type { SharedStates } from '../graphql/shared-states.ts';
 import { Cohort } from './cohort.ts';
-import { fieldsOf } from './document-nodes.ts';
 import type { Line } from './line.ts';
 import { payloadOf } from './payload.ts';
 import type { Params, Pipeline, Subscription } from './pipeline.ts';
@@ -34,14 +33,14 @@ export class Subscriptions {
   ): Promise<Membership | ExecutionResult> {
     const subscription = await this.#pipeline.subscribe(params, context);
     if ('errors' in subscription) return subscription;
-    const versionOf = versionOfStates(subscription.args);
-    if (versionOf === undefined) return follow(subscription, line, client);
-    return await this.#join(subscription, versionOf, params, context, new Subscriber(line, client));
+    const { sharedStates } = subscription;
+    if (sharedStates === undefined) return follow(subscription, line, client);
+    return await this.#join(subscription, sharedStates, params, context, new Subscriber(line, client));
   }
 
   async #join(
     subscription: Subscription,
-    versionOf: (state: unknown) => number,
+    { versionOf }: SharedStates<unknown>,
     params: Params,
     context: Context,
     subscriber: Subscriber,
@@ -104,14 +103,4 @@ function follow({ events, execute }: Subscription, line: Line, client: Client): 
       void events.return?.()?.catch(() => undefined);
     },
   };
-}
-
-/** How the events of a subscription are ordered, where its field says that they are states. */
-function versionOfStates({ schema, document, operation }: ValidatedSubscriptionArgs) {
-  // A subscription has one field, which may stand in a fragment.
-  const [node] = fieldsOf(document, operation.selectionSet);
-  const field = schema.getSubscriptionType()?.getFields()[node?.name.value ?? ''];
-  // Set by `sharedStates`, for the states of this very field.
-  const shared = field?.extensions['sharedStates'] as SharedStates<unknown> | undefined;
-  return shared?.versionOf;
 }

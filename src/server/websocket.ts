@@ -7,9 +7,10 @@ import type { Context } from '../graphql/context.ts';
 import type { Logger } from '../logger.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Line } from './line.ts';
-import { shownError } from './payload.ts';
+import { bytesOf, shownError } from './payload.ts';
 import { type Origin, type Params, type Pipeline, unknownOperation } from './pipeline.ts';
 import type { Subscriptions } from './subscriptions.ts';
+import { textFrame } from './text-frame.ts';
 
 export interface SocketOptions {
   /** The largest message that a client may send. @default 65536 */
@@ -88,7 +89,9 @@ export class Sockets {
     const gone = new AbortController();
     const line = new Line(
       connection,
-      (text) => socket.send(text, ignored),
+      (bytes) => {
+        if (socket.readyState === socket.OPEN) connection.write(bytes);
+      },
       () => socket.terminate(),
     );
     const origin: SocketOrigin = {
@@ -102,10 +105,13 @@ export class Sockets {
         protocol: socket.protocol,
         // What follows is asked for once this is on its way.
         send: (text) => {
-          if (socket.readyState === socket.OPEN) line.write(text);
+          line.write(textFrame(Buffer.from(text)));
           return line.room();
         },
-        close: (code, reason) => socket.close(code, reason),
+        close: (code, reason) => {
+          line.flush();
+          socket.close(code, reason);
+        },
         onMessage: (receive) => {
           socket.on('message', (data, isBinary) => {
             if (isBinary) return socket.close(CloseCode.BadRequest, 'Binary messages are not supported');
@@ -135,8 +141,7 @@ export class Sockets {
   }
 }
 
-/** A socket that fails while it is written to tells so by its `close`. */
-function ignored(): void {}
+const brace = Buffer.from('}');
 
 /** What graphql-ws waits for while the payloads of a subscription go to the client directly. */
 class Wait implements AsyncIterableIterator<never, undefined> {
@@ -198,9 +203,9 @@ function createProtocol(
     execute: answering(({ params, contextValue }) => pipeline.execute(params, contextValue)),
     subscribe: answering(async ({ params, contextValue, line, id }) => {
       const wait = new Wait();
-      const start = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+      const start = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
       const begun = await subscriptions.open(params, contextValue, line, {
-        next: (payload) => line.write(`${start}${payload}}`),
+        next: (payload) => line.write(textFrame(start, bytesOf(payload), brace)),
         complete: () => wait.complete(),
         fail: (error) => wait.fail(error),
       });

@@ -17,6 +17,7 @@ export function createYogaServer(pipeline: Pipeline) {
       pipeline.context(params, {
         traceparent: request.headers.get('traceparent'),
         idempotencyKey: request.headers.get(keyHeader),
+        onlyReads: request.method === 'GET',
         signal: request.signal,
       }),
     maskedErrors: { maskError: pipeline.maskError },

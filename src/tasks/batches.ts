@@ -7,7 +7,7 @@ import type { Lanes } from './lanes.ts';
 import { type EnqueuedBatch, writeBatch } from './new-batch.ts';
 import type { Store } from './store.ts';
 import { Turns } from './turns.ts';
-import { Watches } from './watch.ts';
+import { Watches, type WatchOptions } from './watch.ts';
 
 /**
  * Pieces of batches that a process writes at the same time: so that the store always has one to go on with, and
@@ -51,7 +51,7 @@ export class Batches {
     return (await readBatches(this.#store, [id]))[0];
   }
 
-  watch(id: string, options: { readonly signal?: AbortSignal }): AsyncGenerator<Batch, void, undefined> {
+  watch(id: string, options: WatchOptions): AsyncGenerator<Batch, void, undefined> {
     return this.#watches.watch(id, options);
   }
 

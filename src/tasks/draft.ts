@@ -23,6 +23,8 @@ export interface EnqueueOptions extends StartOptions {
   readonly idempotencyKey?: string;
   /** How long the key holds, in ms: 1 to 30 days. @default 86400000 */
   readonly idempotencyKeyMs?: number;
+  /** With a key: gives its task also where that has failed or expired, in place of trying anew. @default false */
+  readonly resume?: boolean;
   /** W3C `traceparent`. */
   readonly trace?: string;
 }
@@ -87,6 +89,7 @@ export async function draftTask(
     input: wire,
     policy: policyOf(definition),
     idempotency,
+    ...(options.resume === true ? { resume: true } : {}),
     ...waitOptionsOf(definition, coerced, owner, options),
   };
 }

@@ -35,6 +35,8 @@ export interface WaitOptions {
   readonly schedule?: string | undefined;
   /** Where its parent stood in the backlog (µs, as text): it stands there, too. */
   readonly standsAt?: string | undefined;
+  /** Its key stands for the task that had it, also where that has FAILED or EXPIRED. */
+  readonly resume?: boolean | undefined;
 }
 
 /** A key under which one task waits: debounced (D), or single (S). */
@@ -91,7 +93,7 @@ export function itemOf(task: NewTask): (string | number)[] {
 
 /** Nothing where nothing is said, which spares the script to read it. */
 function optionsJson(task: NewTask): string {
-  const { delayMs, runAt, priority, limitKey, limits, pending, batch, schedule, standsAt } = task;
+  const { delayMs, runAt, priority, limitKey, limits, pending, batch, schedule, standsAt, resume } = task;
   const json = JSON.stringify({
     delayMs,
     runAt,
@@ -102,6 +104,7 @@ function optionsJson(task: NewTask): string {
     batch,
     schedule,
     standsAt,
+    resume,
   });
   return json === '{}' ? '' : json;
 }

@@ -32,7 +32,7 @@ import { Schedules } from './schedules.ts';
 import type { Task } from './task.ts';
 import { checkNewTime, checkPriority } from './wait-options.ts';
 import { waitForEnd, type WaitOptions } from './wait.ts';
-import { watchableTasks, Watches } from './watch.ts';
+import { watchableTasks, Watches, type WatchOptions } from './watch.ts';
 
 export interface TasksOptions {
   readonly redis: RedisSettings;
@@ -209,10 +209,7 @@ export class Tasks implements AsyncDisposable {
   }
 
   /** Yields the batch as it is now, then newer states until all of its tasks have ended. @throws BatchNotFoundError */
-  watchBatch(
-    id: string,
-    options: { readonly signal?: AbortSignal } = {},
-  ): AsyncGenerator<Batch, void, undefined> {
+  watchBatch(id: string, options: WatchOptions = {}): AsyncGenerator<Batch, void, undefined> {
     return this.#batches.watch(id, options);
   }
 
@@ -254,7 +251,7 @@ export class Tasks implements AsyncDisposable {
    *
    * @throws TaskNotFoundError; TaskLostError where the record vanishes meanwhile; UnavailableError at the start
    */
-  watch(id: string, options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<Task, void, undefined> {
+  watch(id: string, options: WatchOptions = {}): AsyncGenerator<Task, void, undefined> {
     return this.#watches.watch(id, options);
   }
 

@@ -7,6 +7,7 @@ import { Latest } from './latest.ts';
 import { parseTask } from './replies.ts';
 import type { Store } from './store.ts';
 import { isFinal, type Task } from './task.ts';
+import { throttled } from './throttle.ts';
 
 /** What can be watched by its id: something with states, of which the higher version is the newer one. */
 export interface Watchable<State extends { readonly version: number }> {
@@ -21,6 +22,16 @@ export interface Watchable<State extends { readonly version: number }> {
   notFound(id: string): Error;
   /** What is thrown where it vanishes meanwhile. */
   lost(id: string): Error;
+}
+
+/** How something is watched. */
+export interface WatchOptions {
+  /** Ends the watch. */
+  readonly signal?: AbortSignal | undefined;
+  /** States that are kept for a taker who is busy, the newest ones; what came before them is skipped. @default 1 */
+  readonly keep?: number | undefined;
+  /** The least time between two states, in ms: of those that come sooner the newest is told, and a final one at once. @default 0 */
+  readonly throttleMs?: number | undefined;
 }
 
 /** What a watch of tasks needs. */
@@ -83,15 +94,32 @@ export class Watches<State extends { readonly version: number }> {
    * Yields the state as it is now, then each newer one; returns after a final one or when aborted. Throws what its
    * watchable says where there is nothing of this id, or not any more.
    */
-  async *watch(
+  watch(id: string, options: WatchOptions = {}): AsyncGenerator<State, void, undefined> {
+    const { throttleMs = 0 } = options;
+    return throttleMs > 0 ? this.#throttled(id, throttleMs, options) : this.#states(id, options);
+  }
+
+  async *#throttled(
     id: string,
-    options: { readonly signal?: AbortSignal } = {},
+    throttleMs: number,
+    { signal, keep }: WatchOptions,
   ): AsyncGenerator<State, void, undefined> {
-    const { signal } = options;
+    // Ends a state that is waited for, too.
+    const over = new AbortController();
+    const ends = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
+    try {
+      const states = this.#states(id, { signal: ends, keep });
+      yield* throttled(states, throttleMs, (state) => this.#watchable.isFinal(state));
+    } finally {
+      over.abort();
+    }
+  }
+
+  async *#states(id: string, { signal, keep }: WatchOptions): AsyncGenerator<State, void, undefined> {
     const watchable = this.#watchable;
     const queue = watchable.queueOf(id);
     if (queue === undefined) throw watchable.notFound(id);
-    const mailbox = new Latest<News<State>>();
+    const mailbox = new Latest<News<State>>(keep);
     const abort = (): void => mailbox.close();
     // Listen first, read second: a change between the two arrives twice, never not at all.
     const stop = await this.#listen(queue, id, mailbox);

@@ -42,7 +42,10 @@ test('a definition brings its mutation, its typed task and its subscription', ()
   expect(printed).toContain('type ResizeImageTask implements Node & Task {');
   expect(printed).toContain('  output: ResizeImageOutput\n');
   expect(printed).toContain('type ResizeImageOutput {\n  bytes: Int\n}');
-  expect(printed).toContain('resizeImageUpdated(\n    id: ID!\n  ): ResizeImageTask!');
+  expect(printed).toContain(
+    'resizeImageUpdated(\n    id: ID!\n\n    throttle: Duration\n  ): ResizeImageTask!',
+  );
+  expect(printed).toContain('runResizeImage(\n    idempotencyKey: String!\n\n    input: ResizeImageInput!\n');
 });
 
 test('a definition without input or output has neither argument nor field', () => {

@@ -150,8 +150,8 @@ local enqueue = function(item)
   if known then return 0, state(known) end
   local options = item.options ~= '' and cjson.decode(item.options) or {}
   if key ~= '' then
-    -- An item of a batch stays with the task that stood for it, however that ended.
-    local original, hash = holderOf(key, options.batch)
+    -- An item of a batch stays with the task that stood for it, however that ended, and so does who resumes one.
+    local original, hash = holderOf(key, options.batch or options.resume)
     if original then return hash == item.keyHash and 0 or -1, state(original) end
   end
   local pending = options.pending

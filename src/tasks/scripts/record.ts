@@ -189,9 +189,8 @@ ${journalLife}
 local retire = function(task)
   local policy = policyOf(task)
   local removal = now + (task.status == 'SUCCEEDED' and policy.keepSuccessMs or policy.keepFailureMs)
-  if task.key and (task.status == 'FAILED' or task.status == 'EXPIRED') then
-    releaseKey(task)
-  elseif task.keyUntil then
+  -- One that FAILED or EXPIRED keeps no key from others, but is still found by it.
+  if task.keyUntil and task.status ~= 'FAILED' and task.status ~= 'EXPIRED' then
     removal = math.max(removal, tonumber(task.keyUntil))
   end
   put(removalsKey, task.id, removal)

@@ -1,0 +1,24 @@
+import { isoMs } from '../definition/duration-scalar.ts';
+import { BadUserInputError } from '../errors.ts';
+import type { WatchOptions } from '../tasks/watch.ts';
+
+/** The longest time between two states that makes sense to someone who watches. */
+const longestMs = 60_000;
+
+/** States of one turn that are all told to a client which takes them: they leave in one write. */
+const keptStates = 16;
+
+/** What the argument `throttle` says, by which a client chooses how often it is told something. */
+export const throttleHelp =
+  'The least time between two states, up to 1m: of those that come sooner the newest is told, and the final one at once. ' +
+  'None unless given.';
+
+/** How a subscription's states are watched. @throws BadUserInputError */
+export function watchOptionsOf(throttle: string | null | undefined, signal: AbortSignal): WatchOptions {
+  const throttleMs = throttle === undefined || throttle === null ? 0 : isoMs(throttle);
+  if (throttleMs === undefined || throttleMs < 0 || throttleMs > longestMs) {
+    const message = `Expected '0s' to '1m'; got ${throttle}.`;
+    throw new BadUserInputError(`throttle: ${message}`, [{ path: ['throttle'], message }]);
+  }
+  return { signal, throttleMs, keep: keptStates };
+}
