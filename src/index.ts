@@ -68,6 +68,15 @@ export type { EnqueuedTask, EnqueueOptions, ReplayOptions } from './tasks/draft.
 export type { TaskFilter, TaskPage, TaskQuery } from './tasks/list.ts';
 export type { TaskListChange, TaskListUpdate } from './tasks/list-snapshot.ts';
 export type { TaskListQuery } from './tasks/live-lists.ts';
+export type {
+  FollowOptions,
+  LogBatch,
+  LogEntry,
+  LogLevel,
+  Logs,
+  ReadOptions,
+  StreamBatch,
+} from './tasks/logs.ts';
 export type { BatchItem, EnqueuedBatch } from './tasks/new-batch.ts';
 export { canCancel, canRetry, isFinal, taskStatuses } from './tasks/task.ts';
 export type {
