@@ -4,7 +4,7 @@ import { isFinal, type TaskStatus, taskStatuses } from '../tasks/task.ts';
 import { type ConnectionTypes, maxPageSize, readPage } from './connection.ts';
 import { sharedStates } from './shared-states.ts';
 import { type ApiBuilder, date } from './state.ts';
-import { openStartedStream } from './stream.ts';
+import { started } from './stream.ts';
 import type { TaskTypes } from './task.ts';
 import { throttleHelp, watchOptionsOf } from './throttle.ts';
 
@@ -127,8 +127,7 @@ export function addBatches(
         id: t.arg.id({ required: true, description: "The batch's id." }),
         throttle: t.arg({ type: 'Duration', description: throttleHelp }),
       },
-      subscribe: (_, { id, throttle }, { tasks, signal }) =>
-        openStartedStream((signal) => tasks.watchBatch(id, watchOptionsOf(throttle, signal)), signal),
+      subscribe: (_, { id, throttle }, { tasks }) => started(tasks.watchBatch(id, watchOptionsOf(throttle))),
       resolve: (batch) => batch,
     }),
   );

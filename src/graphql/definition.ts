@@ -10,7 +10,7 @@ import { addRun } from './run.ts';
 import { argumentAsSent, inputNamed } from './sent.ts';
 import { sharedStates } from './shared-states.ts';
 import type { ApiBuilder } from './state.ts';
-import { openStartedStream } from './stream.ts';
+import { started } from './stream.ts';
 import type { TaskTypes } from './task.ts';
 import { throttleHelp, watchOptionsOf } from './throttle.ts';
 import { waited, waitOf } from './wait.ts';
@@ -96,14 +96,10 @@ export function addDefinition(
         id: t.arg.id({ required: true, description: "The task's id." }),
         throttle: t.arg({ type: 'Duration', description: throttleHelp }),
       },
-      subscribe: (_, { id, throttle }, { tasks, signal }) =>
-        openStartedStream(
-          (signal) => tasks.watch(id, watchOptionsOf(throttle, signal)),
-          signal,
-          (first) => {
-            if (first.name !== name) throw new TaskNotFoundError(id);
-          },
-        ),
+      subscribe: (_, { id, throttle }, { tasks }) =>
+        started(tasks.watch(id, watchOptionsOf(throttle)), (first) => {
+          if (first.name !== name) throw new TaskNotFoundError(id);
+        }),
       resolve: (task) => task,
     }),
   );

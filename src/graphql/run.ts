@@ -11,7 +11,7 @@ import { optionsOf, type OptionsType } from './options.ts';
 import { argumentAsSent, inputNamed } from './sent.ts';
 import { sharedStates } from './shared-states.ts';
 import type { ApiBuilder } from './state.ts';
-import { openStartedStream } from './stream.ts';
+import { started } from './stream.ts';
 import { throttleHelp, watchOptionsOf } from './throttle.ts';
 import { refuseWait } from './wait.ts';
 
@@ -49,14 +49,11 @@ export function addRun(
       subscribe: async (_, { idempotencyKey, options, throttle }, context, info) => {
         refuseWait(options);
         // What is wrong with it is told before anything is enqueued.
-        watchOptionsOf(throttle, context.closing);
+        const watchOptions = watchOptionsOf(throttle);
         const given = withKey(options, idempotencyKey);
         const wire = argumentAsSent('input', info, context);
         const { id } = await accepted(name, wire, { ...optionsOf(given, context), resume: true }, context);
-        return await openStartedStream(
-          (signal) => context.tasks.watch(id, watchOptionsOf(throttle, signal)),
-          context.signal,
-        );
+        return await started(context.tasks.watch(id, watchOptions));
       },
       resolve: (task) => task,
     }),

@@ -1,8 +1,10 @@
 type Watch<State> = (signal: AbortSignal) => AsyncGenerator<State>;
 
 /** A subscriber's states of something; `return` closes the watch at once, also while a state is waited for. */
-export interface Stream<State> extends AsyncIterableIterator<State, undefined> {
-  return(): Promise<IteratorResult<State, undefined>>;
+export interface Stream<State> {
+  next(): Promise<IteratorResult<State, void>>;
+  return(): Promise<IteratorResult<State, void>>;
+  [Symbol.asyncIterator](): AsyncIterator<State, void>;
 }
 
 /** Opens a watch for one subscriber. */
@@ -31,35 +33,54 @@ export function openStream<State>(watch: Watch<State>): Stream<State> {
 export async function openStartedStream<State>(
   watch: Watch<State>,
   gone: AbortSignal | undefined,
-  check: (first: State) => void = () => {},
 ): Promise<Stream<State>> {
   const stream = openStream(watch);
   // Never rejects: what fails here fails in `next`, too.
   const stop = () => void stream.return().catch(() => {});
   gone?.addEventListener('abort', stop, { once: true });
   try {
-    const first = await stream.next();
-    if (first.done !== true) check(first.value);
-    return startingWith(first, stream);
-  } catch (error) {
-    await stream.return();
-    throw error;
+    return await started(stream);
   } finally {
     gone?.removeEventListener('abort', stop);
   }
 }
 
-function startingWith<State>(first: IteratorResult<State, undefined>, rest: Stream<State>): Stream<State> {
-  let isTaken = false;
-  return {
-    async next() {
-      if (isTaken) return rest.next();
-      isTaken = true;
-      return first;
-    },
-    return: () => rest.return(),
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
+/** The same for a watch that ends at once where it is left, and whose start takes no longer than the store has to answer. */
+export async function started<State>(
+  states: Stream<State>,
+  check: (first: State) => void = () => {},
+): Promise<Stream<State>> {
+  try {
+    const first = await states.next();
+    if (first.done !== true) check(first.value);
+    return new Started(first, states);
+  } catch (error) {
+    await states.return();
+    throw error;
+  }
+}
+
+class Started<State> implements Stream<State> {
+  readonly #states: Stream<State>;
+  #first: IteratorResult<State, void> | undefined;
+
+  constructor(first: IteratorResult<State, void>, states: Stream<State>) {
+    this.#first = first;
+    this.#states = states;
+  }
+
+  next(): Promise<IteratorResult<State, void>> {
+    const first = this.#first;
+    if (first === undefined) return this.#states.next();
+    this.#first = undefined;
+    return Promise.resolve(first);
+  }
+
+  return(): Promise<IteratorResult<State, void>> {
+    return this.#states.return();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
 }

@@ -1,7 +1,7 @@
 import type { Task } from '../tasks/task.ts';
 import { sharedStates } from './shared-states.ts';
 import type { ApiBuilder } from './state.ts';
-import { openStartedStream } from './stream.ts';
+import { started } from './stream.ts';
 import { throttleHelp, watchOptionsOf } from './throttle.ts';
 import type { TaskTypes } from './task.ts';
 
@@ -19,8 +19,7 @@ export function addSubscriptions(builder: ApiBuilder, { task }: TaskTypes): void
         id: t.arg.id({ required: true, description: "The task's id." }),
         throttle: t.arg({ type: 'Duration', description: throttleHelp }),
       },
-      subscribe: (_, { id, throttle }, { tasks, signal }) =>
-        openStartedStream((signal) => tasks.watch(id, watchOptionsOf(throttle, signal)), signal),
+      subscribe: (_, { id, throttle }, { tasks }) => started(tasks.watch(id, watchOptionsOf(throttle))),
       resolve: (task) => task,
     }),
   );

@@ -1,6 +1,6 @@
 import { isoMs } from '../definition/duration-scalar.ts';
 import { BadUserInputError } from '../errors.ts';
-import type { WatchOptions } from '../tasks/watch.ts';
+import type { WatchOptions } from '../tasks/watchable.ts';
 
 /** The longest time between two states that makes sense to someone who watches. */
 const longestMs = 60_000;
@@ -14,11 +14,11 @@ export const throttleHelp =
   'None unless given.';
 
 /** How a subscription's states are watched. @throws BadUserInputError */
-export function watchOptionsOf(throttle: string | null | undefined, signal: AbortSignal): WatchOptions {
+export function watchOptionsOf(throttle: string | null | undefined): WatchOptions {
   const throttleMs = throttle === undefined || throttle === null ? 0 : isoMs(throttle);
   if (throttleMs === undefined || throttleMs < 0 || throttleMs > longestMs) {
     const message = `Expected '0s' to '1m'; got ${throttle}.`;
     throw new BadUserInputError(`throttle: ${message}`, [{ path: ['throttle'], message }]);
   }
-  return { signal, throttleMs, keep: keptStates };
+  return { throttleMs, keep: keptStates };
 }

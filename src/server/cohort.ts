@@ -11,7 +11,7 @@ export class Cohort {
   readonly #versionOf: (state: unknown) => number;
   readonly #members: Set<Subscriber> = new Set();
   /** Members that haven't been told anything yet. */
-  readonly #fresh: Set<Subscriber> = new Set();
+  #fresh: Set<Subscriber> | undefined;
   /** What was told last: who comes later begins with it. */
   #payload: string | undefined;
   /** The version that the payload is of. */
@@ -42,6 +42,7 @@ export class Cohort {
     this.#members.add(member);
     const version = this.#versionOf(state);
     if (this.#payload !== undefined && version <= this.#toldVersion) return member.next(this.#payload);
+    this.#fresh ??= new Set();
     this.#fresh.add(member);
     if (version > this.#version) this.#tell(state);
   }
@@ -49,7 +50,7 @@ export class Cohort {
   /** Lets one go; the last one ends the watch. */
   leave(member: Subscriber): void {
     member.leave();
-    this.#fresh.delete(member);
+    this.#fresh?.delete(member);
     if (!this.#members.delete(member) || this.#members.size > 0) return;
     this.#isOver = true;
     void this.#subscription.events.return?.().catch(() => undefined);
@@ -93,7 +94,7 @@ export class Cohort {
     const isNews = payload !== this.#payload;
     this.#payload = payload;
     this.#toldVersion = version;
-    for (const member of isNews ? this.#members : this.#fresh) member.next(payload);
-    this.#fresh.clear();
+    for (const member of (isNews ? this.#members : this.#fresh) ?? []) member.next(payload);
+    this.#fresh = undefined;
   }
 }

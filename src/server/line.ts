@@ -29,7 +29,8 @@ export class Line {
   readonly #stream: LineStream;
   readonly #send: (bytes: Buffer) => void;
   readonly #onOverflow: () => void;
-  readonly #waiting: Set<() => void> = new Set();
+  /** Made where someone has to wait: most lines are never full. */
+  #waiting: Set<() => void> | undefined;
   #pieces: Buffer[] = [];
   #bytes = 0;
   #fullSince: number | undefined;
@@ -72,12 +73,13 @@ export class Line {
     this.#pieces = [];
     this.#bytes = 0;
     this.#send(bytes);
-    if (this.#waiting.size > 0 && !this.isFull) this.#drained();
+    if (this.#waiting !== undefined && !this.isFull) this.#drained();
   }
 
   /** Calls back once the client has taken what was written. To be called only where the line is full. */
   whenDrained(call: () => void): void {
     this.#fullSince ??= performance.now();
+    this.#waiting ??= new Set();
     this.#waiting.add(call);
   }
 
@@ -97,8 +99,8 @@ export class Line {
 
   readonly #drained = (): void => {
     this.#fullSince = undefined;
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const call of waiting) call();
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    for (const call of waiting ?? []) call();
   };
 }

@@ -26,8 +26,30 @@ export interface SocketOptions {
 type Result = ExecutionResult | AsyncIterableIterator<never, undefined>;
 
 /** A socket, as its operations see it. */
-interface SocketOrigin extends Origin {
+class SocketOrigin implements Origin {
   readonly line: Line;
+  readonly traceparent: string | undefined;
+  #gone: AbortController | undefined;
+  #hasLeft = false;
+
+  constructor(line: Line, { headers: { traceparent } }: IncomingMessage) {
+    this.line = line;
+    this.traceparent = typeof traceparent === 'string' ? traceparent : undefined;
+  }
+
+  /** Made for those who ask. */
+  get signal(): AbortSignal {
+    if (this.#gone === undefined) {
+      this.#gone = new AbortController();
+      if (this.#hasLeft) this.#gone.abort();
+    }
+    return this.#gone.signal;
+  }
+
+  leave(): void {
+    this.#hasLeft = true;
+    this.#gone?.abort();
+  }
 }
 
 /** An operation of a socket: what graphql-ws passes on, and what the pipeline wants of it. */
@@ -85,8 +107,6 @@ export class Sockets {
 
   /** The one place where a socket is served. */
   #serve(socket: WebSocket, request: IncomingMessage, connection: Duplex): void {
-    const { traceparent } = request.headers;
-    const gone = new AbortController();
     const line = new Line(
       connection,
       (bytes) => {
@@ -94,11 +114,7 @@ export class Sockets {
       },
       () => socket.terminate(),
     );
-    const origin: SocketOrigin = {
-      line,
-      signal: gone.signal,
-      traceparent: typeof traceparent === 'string' ? traceparent : undefined,
-    };
+    const origin = new SocketOrigin(line, request);
     const stopPings = this.#heartbeat.add(socket, line);
     const closed = this.#protocol.opened(
       {
@@ -128,7 +144,7 @@ export class Sockets {
     socket.once('close', (code, reason) => {
       stopPings();
       line.close();
-      gone.abort();
+      origin.leave();
       closed(code, String(reason)).catch((error: unknown) => this.#fail(socket, error));
     });
   }

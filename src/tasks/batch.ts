@@ -5,7 +5,7 @@ import { itemsPerCall } from './scripts/bounds.ts';
 import { batches } from './scripts/batch.ts';
 import type { Store } from './store.ts';
 import { isFinal, type TaskStatus, taskStatuses } from './task.ts';
-import type { Watchable } from './watch.ts';
+import type { Watchable } from './watchable.ts';
 
 /**
  * Many tasks of one definition that were enqueued by one call, as of its `version`. Times are ms since 1970 by the store's

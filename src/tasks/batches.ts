@@ -7,7 +7,8 @@ import type { Lanes } from './lanes.ts';
 import { type EnqueuedBatch, writeBatch } from './new-batch.ts';
 import type { Store } from './store.ts';
 import { Turns } from './turns.ts';
-import { Watches, type WatchOptions } from './watch.ts';
+import { type WatchOptions } from './watchable.ts';
+import { Watches } from './watches.ts';
 
 /**
  * Pieces of batches that a process writes at the same time: so that the store always has one to go on with, and

@@ -10,7 +10,7 @@ import { chunks } from './replies.ts';
 import { journalNames, readJournal } from './scripts/journals.ts';
 import type { Store } from './store.ts';
 import { isFinal, type Task, type TaskStatus } from './task.ts';
-import type { Watches } from './watch.ts';
+import type { Watches } from './watches.ts';
 
 /** The most entries of a page, and bytes after which no more are added to it. */
 export const pageEntries = 1_000;

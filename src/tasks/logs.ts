@@ -5,7 +5,7 @@ import { logJournal, streamJournal } from './journal.ts';
 import { Journals, pageEntries } from './journals.ts';
 import type { Store } from './store.ts';
 import type { Task } from './task.ts';
-import type { Watches } from './watch.ts';
+import type { Watches } from './watches.ts';
 
 /** The levels of a line, the least important first. */
 export const logLevels = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const;

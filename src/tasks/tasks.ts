@@ -32,7 +32,8 @@ import { Schedules } from './schedules.ts';
 import type { Task } from './task.ts';
 import { checkNewTime, checkPriority } from './wait-options.ts';
 import { waitForEnd, type WaitOptions } from './wait.ts';
-import { watchableTasks, Watches, type WatchOptions } from './watch.ts';
+import { watchableTasks, type WatchOptions } from './watchable.ts';
+import { Watches } from './watches.ts';
 
 export interface TasksOptions {
   readonly redis: RedisSettings;

@@ -7,25 +7,29 @@ export async function* throttled<State>(
   ms: number,
   isUrgent: (state: State) => boolean,
 ): AsyncGenerator<State, void, undefined> {
-  let toldAt = -Infinity;
-  let coming = ahead(states);
-  for (;;) {
-    let taken = await coming;
-    if (taken.done === true) return;
-    coming = ahead(states);
-    while (!isUrgent(taken.value)) {
-      const leftMs = toldAt + ms - performance.now();
-      const newer = leftMs > 0 ? await within(leftMs, coming) : undefined;
-      if (newer === undefined) break;
-      if (newer.done === true) {
-        yield taken.value;
-        return;
-      }
-      taken = newer;
+  try {
+    let toldAt = -Infinity;
+    let coming = ahead(states);
+    for (;;) {
+      let taken = await coming;
+      if (taken.done === true) return;
       coming = ahead(states);
+      while (!isUrgent(taken.value)) {
+        const leftMs = toldAt + ms - performance.now();
+        const newer = leftMs > 0 ? await within(leftMs, coming) : undefined;
+        if (newer === undefined) break;
+        if (newer.done === true) {
+          yield taken.value;
+          return;
+        }
+        taken = newer;
+        coming = ahead(states);
+      }
+      toldAt = performance.now();
+      yield taken.value;
     }
-    toldAt = performance.now();
-    yield taken.value;
+  } finally {
+    await states.return();
   }
 }
 

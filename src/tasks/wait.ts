@@ -1,7 +1,7 @@
 import { TaskNotFoundError } from '../errors.ts';
 import type { Store } from './store.ts';
 import type { Task } from './task.ts';
-import type { Watches } from './watch.ts';
+import type { Watches } from './watches.ts';
 
 /** How long somebody waits for a task's end. */
 export interface WaitOptions {

@@ -10,7 +10,7 @@ import { queueOf } from '../tasks/id.ts';
 import { sorted } from '../tasks/idempotency.ts';
 import type { Store } from '../tasks/store.ts';
 import { isFinal, type Task } from '../tasks/task.ts';
-import type { Watches } from '../tasks/watch.ts';
+import type { Watches } from '../tasks/watches.ts';
 import { AttemptAbortedError } from './abort.ts';
 import type { Awaited, ChildLine } from './child-functions.ts';
 import type { ChildProgress } from './child-progress.ts';

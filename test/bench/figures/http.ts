@@ -46,7 +46,7 @@ function server(
   module: string,
   args: readonly string[] = [],
 ): Contestant {
-  const count = bench.quick ? 100 : 1_500;
+  const count = bench.quick ? 100 : 3_000;
   return {
     name,
     async start() {
@@ -54,7 +54,7 @@ function server(
       const run = (count: number) =>
         load.call<number>('run', { port: program.port, query: echoMutation, count, width });
       // What is compiled, and cached, by then.
-      await run(bench.quick ? 50 : 4_000);
+      await run(bench.quick ? 50 : 15_000);
       return async () => {
         const before = program.cpuMs();
         const ms = await run(count);
