@@ -52,9 +52,7 @@ export class JournalWriter {
     this.#bytes += entry.length + entryBytes;
     this.#dropOldest();
     if (this.#hasPiece) this.#skipPause?.();
-    this.#writing ??= this.#writeAll().finally(() => {
-      this.#writing = undefined;
-    });
+    this.#writing ??= this.#writeAll();
   }
 
   /** Resolves when there is room for more; rejects when it is closed, or nobody shall wait any more. */
@@ -106,6 +104,8 @@ export class JournalWriter {
       await this.#options.write(place, piece);
       if (!this.#flushing && !this.#hasPiece) await this.#pause();
     }
+    // At once: what is added next begins anew, also before those who wait for this go on.
+    this.#writing = undefined;
   }
 
   #take(): string[] {

@@ -35,6 +35,31 @@ test('what is said in one go is written in one, and what follows by and by', asy
   expect(places(written)).toEqual(Array.from({ length: 30 }, (_, index) => `${index}=${index}`));
 });
 
+test('what is said just as the writer comes to its end is written, too', async () => {
+  for (let steps = 0; steps < 12; steps += 1) {
+    const written: string[] = [];
+    let said: Promise<void> | undefined;
+    const sayLater = async (): Promise<void> => {
+      for (let step = 0; step < steps; step += 1) await Promise.resolve();
+      writer.add('last');
+    };
+    const writer: JournalWriter = new JournalWriter({
+      mostEntries: 1_000,
+      write: async (_place, entries) => {
+        written.push(...entries);
+        said ??= sayLater();
+        await Promise.resolve();
+      },
+    });
+    writer.add('first');
+    await writer.flush();
+    await said;
+    await writer.flush();
+
+    expect({ steps, written }).toEqual({ steps, written: ['first', 'last'] });
+  }
+});
+
 test('one write is under way at a time, and pieces are bounded', async () => {
   const { writer, written, gate } = recorder();
   for (let count = 0; count < 250; count += 1) writer.add(String(count));
