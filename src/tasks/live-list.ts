@@ -56,6 +56,8 @@ export class LiveList {
   /** Those who wait for a read from the beginning that hasn't been asked for yet. */
   #asked: PromiseWithResolvers<void> | undefined;
   #isReading = false;
+  /** True while what reads later is not to be hurried: the last read has failed, or looked as far as one may. */
+  #waits = false;
   #telling: NodeJS.Timeout | undefined;
   #later: NodeJS.Timeout | undefined;
   #toldAt = -Infinity;
@@ -90,7 +92,7 @@ export class LiveList {
   async join(mailbox: Latest<Snapshot>, queues: readonly string[]): Promise<Snapshot> {
     this.#mailboxes.add(mailbox);
     // Listen first, read second: whoever comes finds all that had happened before.
-    this.reach(queues);
+    this.reach(queues, this.#mailboxes.size > 1);
     const confirmed = [...this.#queues.values()].map((queue) => queue.confirmed);
     await this.#source.store.within(() => Promise.all(confirmed));
     await this.reread();
@@ -104,16 +106,15 @@ export class LiveList {
     if (this.#mailboxes.size === 0) this.close();
   }
 
-  /** Makes queues part of the list. */
-  reach(queues: readonly string[]): void {
+  /** Makes queues part of the list, which has been read before unless it is new. */
+  reach(queues: readonly string[], wasRead = true): void {
     if (this.#isClosed) return;
-    const isNew = this.#queues.size === 0;
     for (const queue of queues) {
       if (this.#queues.has(queue)) continue;
       const listening = this.#source.states.listen(queue, this.#listener);
       this.#queues.set(queue, listening);
       // What this one holds was never read; the feed gives up when it is closed.
-      if (!isNew) listening.confirmed.then(() => this.#miss()).catch(() => undefined);
+      if (wasRead) listening.confirmed.then(() => this.#miss()).catch(() => undefined);
     }
   }
 
@@ -156,6 +157,7 @@ export class LiveList {
 
   #changed(): void {
     this.#snapshot = undefined;
+    if (this.#isClosed) return;
     const waitMs = Math.max(0, this.#toldAt + pauseMs - performance.now());
     this.#telling ??= setTimeout(() => this.#tell(), waitMs);
   }
@@ -164,7 +166,8 @@ export class LiveList {
     this.#telling = undefined;
     if (this.#isBehind) return;
     this.#toldAt = performance.now();
-    if (this.#window.isLow) this.#read();
+    // A search goes on at its own pace, however much changes.
+    if (this.#window.isLow && !this.#waits) this.#read();
     const snapshot = this.#look();
     for (const mailbox of this.#mailboxes) mailbox.set(snapshot);
   }
@@ -187,6 +190,7 @@ export class LiveList {
   #read(): void {
     if (this.#isReading || this.#isClosed) return;
     this.#isReading = true;
+    this.#waits = false;
     clearTimeout(this.#later);
     void this.#readForAll();
   }
@@ -201,6 +205,7 @@ export class LiveList {
       this.#source.logger.debug({ err: error }, 'a watched list could not be read, trying again');
       this.#asked?.reject(error);
       this.#asked = undefined;
+      this.#waits = true;
       waitMs = retryMs;
     }
     this.#isReading = false;
@@ -217,13 +222,15 @@ export class LiveList {
     const heard = new Map<string, News>();
     this.#heard = heard;
     try {
-      const page = await this.#page(from, window.wanted(from));
+      const wanted = window.wanted(from);
+      const page = await this.#page(from, wanted);
       if (this.#misses === misses) {
         const tasks = page.tasks.map(({ task }) => task);
         const hasChanged = window.take({ tasks, from, to: endOf(page), heard });
         if (hasChanged || this.#isBehind) this.#changed();
         this.#window = window;
         this.#caughtUp = misses;
+        this.#waits = page.hasMore && page.tasks.length < wanted;
         asked?.resolve();
       } else if (asked !== undefined) {
         // Something was missed while it was read: the next one is for them.

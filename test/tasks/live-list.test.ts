@@ -210,6 +210,17 @@ describe.each(sharedStores)('a watched list in $name', (shared) => {
     expect(watcher.updates.filter(({ reset }) => reset !== undefined)).toHaveLength(2);
   });
 
+  test('has the tasks of the first queue that any process brings', { timeout: 20_000 }, async () => {
+    await using tests = await TestTasks.start([], { redis: freshSettings(shared), workers: 0 });
+    await using watcher = await watchList(tests, {});
+
+    await using others = await TestTasks.start([elsewhere], { redis: tests.redis, workers: 0 });
+    await others.tasks.enqueue(elsewhere, {});
+
+    await watcher.holds(() => newest(others, 20));
+    expect(watcher.tasks).toHaveLength(1);
+  });
+
   test('is one window for all who watch it, and each state is parsed once', async () => {
     await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
     const filters: TaskFilter[] = [
@@ -242,25 +253,6 @@ describe.each(sharedStores)('a watched list in $name', (shared) => {
 
     expect(second.ids).toEqual([task.id]);
     await first.holds(() => [task]);
-  });
-
-  test('is reset although the store answers later than what it hears', { timeout: 20_000 }, async () => {
-    const settings = freshSettings(shared);
-    await using network = await Network.start(Number(new URL(shared.url).port));
-    await using tests = new TestStore(settings);
-    await using lists = new TestLists(settings, { store: network.url });
-    await using watcher = await lists.watch(tests.queue);
-
-    network.vanish();
-    const listensAgain = lists.gap(tests.queue);
-    await tests.cutLinks();
-    const { task } = await tests.create();
-    await listensAgain;
-    await network.tried();
-    network.return();
-
-    await watcher.holds(() => [task]);
-    expect(watcher.resets).toBe(2);
   });
 
   test('has what happened while it was read for the first time, also where its link was away meanwhile', async () => {
@@ -326,23 +318,56 @@ test(
   },
 );
 
-test('a rare task among 12,000 is found in the end', { timeout: 120_000 }, async () => {
-  const settings = freshSettings();
-  await using tests = new TestStore(settings);
-  await using lists = new TestLists(settings);
-  const { task } = await tests.create({ owner: 'rare' });
-  for (let made = 0; made < 12_000; made += 1_000) {
-    await Promise.all(Array.from({ length: 1_000 }, () => tests.create()));
-  }
+test(
+  'a rare task among 12,000 is found in the end, by a search that no change hurries',
+  { timeout: 120_000 },
+  async () => {
+    const settings = freshSettings();
+    await using tests = new TestStore(settings);
+    await using lists = new TestLists(settings);
+    const { task } = await tests.create({ owner: 'rare' });
+    for (let made = 0; made < 12_000; made += 1_000) {
+      await Promise.all(Array.from({ length: 1_000 }, () => tests.create()));
+    }
 
-  await using watcher = await lists.watch(tests.queue, { filter: { owners: ['rare'] } });
+    await using watcher = await lists.watch(tests.queue, { filter: { owners: ['rare'] } });
 
-  expect(watcher.updates).toMatchObject([
-    { reset: { tasks: [], endCursor: expect.any(String) }, hasMore: true },
-  ]);
-  await watcher.holds(() => [task]);
-  expect(watcher.updates.at(-1)).toMatchObject({ changes: [{ kind: 'INSERTED' }], hasMore: false });
-});
+    expect(watcher.updates).toMatchObject([
+      { reset: { tasks: [], endCursor: expect.any(String) }, hasMore: true },
+    ]);
+    const newer: Task[] = [];
+    for (let made = 0; made < 4; made += 1) {
+      newer.unshift((await tests.create({ owner: 'rare' })).task);
+      await vi.waitFor(() => expect(watcher.ids.slice(0, newer.length)).toEqual(newer.map(({ id }) => id)));
+    }
+    expect(watcher.ids).not.toContain(task.id);
+    await watcher.holds(() => [...newer, task]);
+    expect(watcher.updates.at(-1)).toMatchObject({ changes: [{ kind: 'INSERTED' }], hasMore: false });
+  },
+);
+
+test(
+  'a watched list is reset although the store answers later than what it hears',
+  { timeout: 20_000 },
+  async () => {
+    const settings = freshSettings();
+    await using network = await Network.start(Number(new URL(settings.url).port));
+    await using tests = new TestStore(settings);
+    await using lists = new TestLists(settings, { store: network.url });
+    await using watcher = await lists.watch(tests.queue);
+
+    network.vanish();
+    const listensAgain = lists.gap(tests.queue);
+    await tests.cutLinks();
+    const { task } = await tests.create();
+    await listensAgain;
+    await network.tried();
+    network.return();
+
+    await watcher.holds(() => [task]);
+    expect(watcher.resets).toBe(2);
+  },
+);
 
 describe.skipIf(redisServerPath === undefined)('with a redis-server of its own', () => {
   test(
