@@ -208,7 +208,7 @@ function checkedFirst(first: number | null | undefined): number {
 
 function checkedName(name: string): string {
   if (streamNamePattern.test(name)) return name;
-  throw invalid('name', `Expected a name that matches ${streamNamePattern.source}.`);
+  throw invalid('name', `Expected a name that matches ${streamNamePattern.source}, got '${name}'.`);
 }
 
 function invalid(name: string, message: string): BadUserInputError {

@@ -3,6 +3,7 @@ import type { InputRef } from '../definition/input-types.ts';
 import { generatedNames } from '../definition/names.ts';
 import { BadUserInputError } from '../errors.ts';
 import type { EnqueuedTask } from '../tasks/draft.ts';
+import { keyLengthIssue } from '../tasks/idempotency.ts';
 import type { Task } from '../tasks/task.ts';
 import type { Context } from './context.ts';
 import type { TypedTask } from './definition.ts';
@@ -77,6 +78,9 @@ type Options = NonNullable<Parameters<typeof optionsOf>[0]>;
 
 /** The options with the operation's own key, which must be the only one. */
 function withKey(options: Options | null | undefined, idempotencyKey: string): Options {
+  const issue = keyLengthIssue(idempotencyKey);
+  if (issue !== undefined)
+    throw new BadUserInputError(`idempotencyKey: ${issue}`, [{ path: ['idempotencyKey'], message: issue }]);
   const other = options?.idempotencyKey ?? idempotencyKey;
   if (other === idempotencyKey) return { ...options, idempotencyKey };
   const message = 'Expected the same key as in `idempotencyKey`, or none.';

@@ -181,9 +181,9 @@ function subscribedField({ schema, document, operation }: ValidatedSubscriptionA
   return schema.getSubscriptionType()?.getFields()[node?.name.value ?? ''];
 }
 
-/** The error of a GET that would enqueue, as Yoga has it for mutations. */
+/** The error of a GET that would enqueue, with the code that mutations have there. */
 function byPost(): GraphQLError {
-  const extensions = { code: 'METHOD_NOT_ALLOWED', http: { status: 405, headers: { allow: 'POST' } } };
+  const extensions = { code: 'BAD_REQUEST', http: { status: 405, headers: { allow: 'POST' } } };
   return new GraphQLError('A subscription that enqueues is sent by POST or over a WebSocket.', {
     extensions,
   });

@@ -79,6 +79,9 @@ test('another input under the same key is IDEMPOTENCY_KEY_REUSED, and two keys a
   const twoKeys = await api.overSocket(
     'subscription { runDouble(input: { n: 1 }, idempotencyKey: "a", options: { idempotencyKey: "b" }) { id } }',
   );
+  const noKey = await api.overSocket(
+    'subscription { runDouble(input: { n: 1 }, idempotencyKey: "") { id } }',
+  );
   const bad = await api.overSocket(
     'subscription { runDouble(input: { n: 1 }, idempotencyKey: "a", throttle: "2m") { id } }',
   );
@@ -86,6 +89,9 @@ test('another input under the same key is IDEMPOTENCY_KEY_REUSED, and two keys a
   expect(reused.errors).toMatchObject([{ extensions: { code: 'IDEMPOTENCY_KEY_REUSED' } }]);
   expect(twoKeys.errors).toMatchObject([
     { extensions: { code: 'BAD_USER_INPUT', issues: [{ path: ['options', 'idempotencyKey'] }] } },
+  ]);
+  expect(noKey.errors).toMatchObject([
+    { extensions: { code: 'BAD_USER_INPUT', issues: [{ path: ['idempotencyKey'] }] } },
   ]);
   expect(bad.errors).toMatchObject([
     { extensions: { code: 'BAD_USER_INPUT', issues: [{ path: ['throttle'] }] } },
@@ -99,11 +105,13 @@ test.each([
   ['several kinds', 'multipart/mixed, text/event-stream'],
 ])('a GET enqueues nothing, whatever it accepts: %s', async (_, accept) => {
   await using api = await TestApi.start([forever], { workers: 0 });
-  const text = encodeURIComponent('subscription { runForever(idempotencyKey: "one") { id } }');
+  const operation = encodeURIComponent('subscription { runForever(idempotencyKey: "one") { id } }');
 
-  const response = await fetch(`${api.url}?query=${text}`, { headers: { accept } });
+  const response = await fetch(`${api.url}?query=${operation}`, { headers: { accept } });
 
-  expect(await response.text()).toContain('METHOD_NOT_ALLOWED');
+  const text = await response.text();
+  expect(text).toContain('A subscription that enqueues is sent by POST');
+  expect(text).toContain('"code":"BAD_REQUEST"');
   expect(await api.tests.tasks.count()).toMatchObject({ count: 0 });
 });
 
