@@ -57,15 +57,16 @@ async function* read(
   stream: string | undefined,
   variables: Variables,
 ): AsyncGenerator<Batch> {
-  const [argument, field] =
-    stream === undefined
-      ? ['', `log(after: $after, first: 1000) { ${logFields} }`]
-      : [', $name: String!', `stream(name: $name, after: $after, first: 1000) { ${streamFields} }`];
-  const document = `query ($id: ID!, $after: Int${argument}) { task(id: $id) { batch: ${field} } }`;
+  const { declared, field } = batchOf(stream, 'log', 'stream', 'after: $after, first: 1000');
+  const document = `query (${declared}) { task(id: $id) { streams ${field} } }`;
   for (let hasMore = true; hasMore;) {
-    const { task } = await client.request<{ task: { batch: Batch } }>(document, { ...variables });
+    const { task } = await client.request<{ task: { streams: string[]; batch: Batch } }>(document, {
+      ...variables,
+    });
     yield task.batch;
     ({ hasMore } = task.batch);
+    if (stream !== undefined && !task.streams.includes(stream))
+      process.stderr.write(`taskwire: nothing in the stream '${stream}'; ${listed(task.streams)}\n`);
   }
 }
 
@@ -74,17 +75,34 @@ async function* followed(
   stream: string | undefined,
   variables: Variables,
 ): AsyncGenerator<Batch> {
-  const [argument, field] =
-    stream === undefined
-      ? ['', `taskLogAppended(id: $id, after: $after) { ${logFields} }`]
-      : [', $name: String!', `taskStreamAppended(id: $id, name: $name, after: $after) { ${streamFields} }`];
-  const document = `subscription ($id: ID!, $after: Int${argument}) { batch: ${field} }`;
+  const { declared, field } = batchOf(
+    stream,
+    'taskLogAppended',
+    'taskStreamAppended',
+    'id: $id, after: $after',
+  );
+  const document = `subscription (${declared}) { ${field} }`;
   // The very object, not a copy.
   for await (const { batch } of client.subscribe<{ batch: Batch }>(
     document,
     variables as unknown as Record<string, unknown>,
   ))
     yield batch;
+}
+
+/** The field that gives a log, or a stream, as `batch`, and the variables that its operation declares. */
+function batchOf(stream: string | undefined, ofLog: string, ofStream: string, args: string) {
+  const declared = '$id: ID!, $after: Int';
+  return stream === undefined
+    ? { declared, field: `batch: ${ofLog}(${args}) { ${logFields} }` }
+    : {
+        declared: `${declared}, $name: String!`,
+        field: `batch: ${ofStream}(name: $name, ${args}) { ${streamFields} }`,
+      };
+}
+
+function listed(streams: readonly string[]): string {
+  return streams.length === 0 ? 'the task has none yet' : `there are: ${streams.toSorted().join(', ')}`;
 }
 
 const logFields = 'entries { index at level message fields } dropped lastIndex hasMore';

@@ -51,6 +51,11 @@ test('logs prints the log of a task, and its streams, as they are', async () => 
   expect(await stream.ended).toMatchObject({ code: 0 });
   expect(stream.stdout).toBe('cd\n');
   expect(stream.stderr).toBe('taskwire: 2 before these are gone\n');
+
+  await using another = taskwire(['logs', id, '--stream', 'token', '--url', api.url]);
+  expect(await another.ended).toMatchObject({ code: 0 });
+  expect(another.stdout).toBe('');
+  expect(another.stderr).toBe("taskwire: nothing in the stream 'token'; there are: tokens\n");
 });
 
 test('logs follows a task to its end', async () => {
