@@ -78,6 +78,21 @@ export class Redis extends IORedis {
   /** Where scripts are run as functions. */
   readonly functions: Functions = new Functions((...command) => this.call(...command));
   #left = -Infinity;
+  #corked: Redis['stream'] | undefined;
+
+  /** Commands of one turn leave in one write: a write is a system call, which is most of what a small command costs. */
+  override sendCommand(...args: Parameters<IORedis['sendCommand']>): unknown {
+    const { stream } = this;
+    if (stream !== undefined && this.#corked !== stream) {
+      this.#corked = stream;
+      stream.cork();
+      setImmediate(() => {
+        this.#corked = undefined;
+        stream.uncork();
+      });
+    }
+    return super.sendCommand(...args);
+  }
 
   /**
    * Waits for an element as long as it takes, in short turns: a server that is gone can't be told from one that
