@@ -18,19 +18,15 @@ export async function systemPackage(name: string): Promise<SystemPackage> {
 
 /**
  * Finds Debian's Python with some modules, each of which is in a Debian package. On Debian and as root, missing ones
- * are installed, unless nothing is to be.
+ * are installed.
  *
  * @param packages the Debian package of each module
  */
-export async function pythonPackages(
-  packages: Readonly<Record<string, string>>,
-  { install = true }: { readonly install?: boolean } = {},
-): Promise<SystemPackage> {
+export async function pythonPackages(packages: Readonly<Record<string, string>>): Promise<SystemPackage> {
   const modules = Object.keys(packages);
-  const find = async (): Promise<string | undefined> => ((await canImport(modules)) ? python : undefined);
-  if (install) return await installed(Object.values(packages), find);
-  const path = await find();
-  return path === undefined ? { missing: `There is no ${modules.join(', ')} for ${python}.` } : { path };
+  return await installed(Object.values(packages), async () =>
+    (await canImport(modules)) ? python : undefined,
+  );
 }
 
 /** Debian's own, which sees Debian's packages; another one may come first on the PATH. */
