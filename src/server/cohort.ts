@@ -16,10 +16,9 @@ export class Cohort {
   #payload: string | undefined;
   /** The version that the payload is of. */
   #toldVersion = -Infinity;
-  /** The newest version that was executed, or is being executed. */
+  /** The version that was executed last, or is being executed. */
   #version = -Infinity;
-  #turn = 0;
-  /** What is being executed, where that takes time. */
+  /** What is being executed, where that takes time; never rejects. */
   #telling: Promise<void> | undefined;
   #isOver = false;
 
@@ -33,10 +32,6 @@ export class Cohort {
     return this.#isOver;
   }
 
-  get size(): number {
-    return this.#members.size;
-  }
-
   /** Takes a subscriber in who has just read this state: what it is told is never older. */
   join(member: Subscriber, state: unknown): void {
     this.#members.add(member);
@@ -44,49 +39,61 @@ export class Cohort {
     if (this.#payload !== undefined && version <= this.#toldVersion) return member.next(this.#payload);
     this.#fresh ??= new Set();
     this.#fresh.add(member);
-    if (version > this.#version) this.#tell(state);
+    if (version > this.#version) this.#tell(state, version);
   }
 
   /** Lets one go; the last one ends the watch. */
   leave(member: Subscriber): void {
     member.leave();
     this.#fresh?.delete(member);
-    if (!this.#members.delete(member) || this.#members.size > 0) return;
-    this.#isOver = true;
-    void this.#subscription.events.return?.().catch(() => undefined);
+    if (this.#members.delete(member) && this.#members.size === 0) this.#end();
   }
 
   /** Tells the members each state, until the last one; never throws. */
   async run(): Promise<void> {
     const { events } = this.#subscription;
+    let watched: { readonly state: unknown; readonly version: number } | undefined;
     try {
       for (let next = await events.next(); next.done !== true; next = await events.next()) {
-        this.#tell(next.value);
-        if (this.#telling !== undefined) await this.#telling;
+        const state = next.value;
+        const version = this.#versionOf(state);
+        // Who joined may have read, and told, what is heard of only now. A watch whose own versions go back is right: its
+        // store has lost what was written.
+        const isLate = version < this.#version && version > (watched?.version ?? -Infinity);
+        watched = { state, version };
+        if (!isLate) this.#tell(state, version);
+        while (this.#telling !== undefined) await this.#telling;
       }
-      if (this.#telling !== undefined) await this.#telling;
+      // The end is the watch's, whatever anyone has read.
+      if (!this.#isOver && watched !== undefined && watched.version < this.#version)
+        this.#tell(watched.state, watched.version);
+      while (this.#telling !== undefined) await this.#telling;
       this.#isOver = true;
       for (const member of this.#members) member.complete();
+      this.#members.clear();
     } catch (error) {
-      this.#isOver = true;
-      for (const member of this.#members) member.fail(error);
+      this.#fail(error);
     }
-    this.#members.clear();
   }
 
   /** A state that takes time to execute is passed over where a newer one has come meanwhile. */
-  #tell(state: unknown): void {
-    const turn = (this.#turn += 1);
-    const version = this.#versionOf(state);
+  #tell(state: unknown, version: number): void {
     this.#version = version;
-    const result = this.#subscription.execute(state);
     this.#telling = undefined;
-    if (!(result instanceof Promise)) return this.#pass(payloadOf(result), version);
-    this.#telling = result.then((executed) => {
-      if (turn !== this.#turn) return;
-      this.#telling = undefined;
-      this.#pass(payloadOf(executed), version);
-    });
+    try {
+      const result = this.#subscription.execute(state);
+      if (!(result instanceof Promise)) return this.#pass(payloadOf(result), version);
+      const telling: Promise<void> = result
+        .then((executed) => {
+          if (this.#telling !== telling) return;
+          this.#telling = undefined;
+          this.#pass(payloadOf(executed), version);
+        })
+        .catch((error: unknown) => this.#fail(error));
+      this.#telling = telling;
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** What says the same as before isn't news: who selects only the status isn't told of progress. */
@@ -96,5 +103,18 @@ export class Cohort {
     this.#toldVersion = version;
     for (const member of (isNews ? this.#members : this.#fresh) ?? []) member.next(payload);
     this.#fresh = undefined;
+  }
+
+  #fail(error: unknown): void {
+    this.#telling = undefined;
+    for (const member of this.#members) member.fail(error);
+    this.#members.clear();
+    this.#fresh = undefined;
+    this.#end();
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    void this.#subscription.events.return?.().catch(() => undefined);
   }
 }

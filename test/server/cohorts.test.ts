@@ -1,4 +1,4 @@
-import { GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
+import { GraphQLObjectType, GraphQLScalarType, GraphQLSchema, GraphQLString } from 'graphql';
 import { expect, test, vi } from 'vitest';
 import type { Context } from '../../src/graphql/context.ts';
 import { sharedStates } from '../../src/graphql/shared-states.ts';
@@ -44,7 +44,7 @@ class Watched {
         name: 'Subscription',
         fields: {
           state: {
-            type: GraphQLString,
+            type: Anything,
             args: { name: { type: GraphQLString } },
             extensions: this.#isShared ? sharedStates(version) : {},
             subscribe: states,
@@ -85,6 +85,9 @@ class Watched {
     };
   }
 }
+
+/** Lets through whatever a test executes to. */
+const Anything = new GraphQLScalarType({ name: 'Anything' });
 
 /** A connection that takes everything, or nothing. */
 class Connection {
@@ -209,6 +212,75 @@ test('a state that takes time to execute is awaited by who comes meanwhile', asy
   await vi.waitFor(() => expect(second.said).toEqual([payload('two')]));
   expect(first.said).toEqual([payload('one'), payload('two')]);
 });
+
+test('who waits for what turns out to look the same is told it', async () => {
+  const watched = new Watched();
+  await using all = await stage(watched);
+  const first = await all.subscribe();
+  const gate = Promise.withResolvers<string>();
+  watched.executed.mockReturnValueOnce(gate.promise);
+  watched.tell(2, 'two');
+  await vi.waitFor(() => expect(watched.executed).toHaveBeenCalledTimes(2));
+  const second = await all.subscribe();
+
+  gate.resolve('one');
+
+  await vi.waitFor(() => expect(second.said).toEqual([payload('one')]));
+  expect(first.said).toEqual([payload('one')]);
+});
+
+test('what is heard of after somebody has read a newer state is not told', async () => {
+  const watched = new Watched();
+  await using all = await stage(watched);
+  const first = await all.subscribe();
+  watched.now = { version: 5, text: 'five' };
+  const second = await all.subscribe();
+
+  for (const version of [2, 3, 4, 5, 6]) watched.tell(version, version === 5 ? 'five' : `${version}`);
+
+  await vi.waitFor(() => expect(first.said.at(-1)).toBe(payload('6')));
+  expect(first.said).toEqual([payload('one'), payload('five'), payload('6')]);
+  expect(second.said).toEqual([payload('five'), payload('6')]);
+});
+
+test('a watch that goes back, as its store has lost what was written, is told, and so is its end', async () => {
+  const watched = new Watched();
+  await using all = await stage(watched);
+  const first = await all.subscribe();
+  watched.tell(7, 'seven');
+  watched.tell(5, 'five');
+  await vi.waitFor(() => expect(first.said.at(-1)).toBe(payload('five')));
+  watched.now = { version: 9, text: 'nine' };
+  await all.subscribe();
+  watched.tell(8, 'eight');
+  watched.end();
+
+  await vi.waitFor(() => expect(first.said.at(-1)).toBe('complete'));
+  expect(first.said.slice(-3)).toEqual([payload('nine'), payload('eight'), 'complete']);
+});
+
+test.each([
+  ['at once', () => ({ toJSON: () => fail() })],
+  ['later', () => Promise.resolve({ toJSON: () => fail() })],
+])('a state that can not be serialised ends it for all, %s, and the next one begins anew', async (_, bad) => {
+  const watched = new Watched();
+  await using all = await stage(watched);
+  const first = await all.subscribe();
+  watched.executed.mockImplementationOnce(bad as never);
+  watched.now = { version: 2, text: 'two' };
+  const second = await all.subscribe();
+  for (const { said } of [first, second])
+    await vi.waitFor(() => expect(said.at(-1)).toBe('failed: Error: no JSON'));
+  expect(watched.ended).toHaveBeenCalledTimes(2);
+
+  const third = await all.subscribe();
+
+  expect(third.said).toEqual([payload('two')]);
+});
+
+function fail(): never {
+  throw new Error('no JSON');
+}
 
 test('what looks the same is not told again', async () => {
   const watched = new Watched();
