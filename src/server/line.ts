@@ -76,7 +76,7 @@ export class Line {
     if (this.#waiting !== undefined && !this.isFull) this.#drained();
   }
 
-  /** Calls back once the client has taken what was written. To be called only where the line is full. */
+  /** Calls back once the client has taken what was written, in turn. To be called only where the line is full. */
   whenDrained(call: () => void): void {
     this.#fullSince ??= performance.now();
     this.#waiting ??= new Set();
@@ -100,7 +100,14 @@ export class Line {
   readonly #drained = (): void => {
     this.#fullSince = undefined;
     const waiting = this.#waiting;
-    this.#waiting = undefined;
-    for (const call of waiting ?? []) call();
+    if (waiting === undefined) return;
+    // Only while there is room: what many streams of one socket have kept may be more than may wait.
+    for (const call of waiting) {
+      if (this.isFull) break;
+      waiting.delete(call);
+      call();
+    }
+    if (waiting.size === 0) this.#waiting = undefined;
+    else this.#fullSince = performance.now();
   };
 }
