@@ -10,6 +10,7 @@ const ping = Buffer.from(':\n\n');
 
 /** All responses of Server-Sent Events (https://html.spec.whatwg.org/multipage/server-sent-events.html) of a server. */
 export class EventStreams {
+  /** Those that have begun and not ended: to write to any other would break it. */
   readonly #lines: Map<ServerResponse, Line> = new Map();
   readonly #maskError: MaskError;
   readonly #blockedMs: number;
@@ -26,17 +27,28 @@ export class EventStreams {
   /** Makes a response a stream, until it is closed. */
   open(response: ServerResponse, connection: Duplex): { readonly line: Line; readonly client: Client } {
     const line = new Line(
-      // A response that joins writes doesn't know that its connection is full.
-      connection,
+      {
+        // A response that joins writes doesn't know that its connection is full.
+        get writableNeedDrain() {
+          return connection.writableNeedDrain;
+        },
+        // Only the response knows what waits for the answers before it.
+        get writableLength() {
+          return response.writableLength;
+        },
+        on: (event, listener) => connection.on(event, listener),
+        off: (event, listener) => connection.off(event, listener),
+      },
       (bytes) => response.write(bytes),
-      () => response.destroy(),
+      () => connection.destroy(),
     );
-    this.#lines.set(response, line);
-    response.once('close', () => {
+    const end = (): void => {
       this.#lines.delete(response);
       line.close();
-    });
-    return { line, client: clientOf(response, line, this.#maskError) };
+    };
+    response.once('close', end);
+    const begin = (): void => void this.#lines.set(response, line);
+    return { line, client: clientOf(response, line, this.#maskError, begin, end) };
   }
 
   close(): void {
@@ -47,13 +59,19 @@ export class EventStreams {
     const now = performance.now();
     for (const [response, line] of this.#lines) {
       if (line.fullForMs(now) > this.#blockedMs) response.destroy();
-      else if (response.headersSent && !line.isFull) line.write(ping);
+      else if (!line.isFull) line.write(ping);
     }
   }
 }
 
 /** In the words of GraphQL over SSE (https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md), distinct connections. */
-function clientOf(response: ServerResponse, line: Line, maskError: MaskError): Client {
+function clientOf(
+  response: ServerResponse,
+  line: Line,
+  maskError: MaskError,
+  onBegin: () => void,
+  onEnd: () => void,
+): Client {
   const write = (bytes: Buffer): void => {
     if (!response.headersSent) {
       response.writeHead(200, {
@@ -62,6 +80,7 @@ function clientOf(response: ServerResponse, line: Line, maskError: MaskError): C
         'content-encoding': 'none',
         connection: 'keep-alive',
       });
+      onBegin();
       line.write(ping);
     }
     line.write(bytes);
@@ -69,6 +88,7 @@ function clientOf(response: ServerResponse, line: Line, maskError: MaskError): C
   const complete = (): void => {
     write(Buffer.from('event: complete\ndata:\n\n'));
     line.flush();
+    onEnd();
     response.end();
   };
   const next = (payload: string): void => write(Buffer.from(`event: next\ndata: ${payload}\n\n`));

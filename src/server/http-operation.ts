@@ -65,9 +65,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function json(text: string | null | undefined): unknown {
+/** Undefined where it is none. */
+function json(text: string): unknown {
   try {
-    return JSON.parse(text ?? 'null');
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
@@ -76,7 +77,12 @@ function json(text: string | null | undefined): unknown {
 function queryOf(url = ''): unknown {
   const given = new URLSearchParams(url.slice(url.indexOf('?') + 1));
   const sent: Record<string, unknown> = Object.fromEntries(given);
-  for (const name of ['variables', 'extensions']) if (given.has(name)) sent[name] = json(given.get(name));
+  for (const name of ['variables', 'extensions']) {
+    const text = given.get(name);
+    if (text === null) continue;
+    sent[name] = json(text);
+    if (sent[name] === undefined) return undefined;
+  }
   return sent;
 }
 

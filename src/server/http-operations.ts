@@ -73,7 +73,8 @@ export class HttpOperations {
     const { line, client } = this.#streams.open(response, request.socket);
     const begun = await this.#begin(params, context, line, client);
     if (!('leave' in begun)) {
-      await pipe(await getSSEProcessor()(begun, this.#yoga.fetchAPI, 'text/event-stream'), response);
+      if (resultType !== undefined) await this.#send(begun, resultType, response);
+      else await pipe(await getSSEProcessor()(begun, this.#yoga.fetchAPI, 'text/event-stream'), response);
       return true;
     }
     if (response.closed) begun.leave();
