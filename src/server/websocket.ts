@@ -1,6 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ExecutionArgs, ExecutionResult, FormattedExecutionResult } from 'graphql';
+import {
+  type ExecutionArgs,
+  type ExecutionResult,
+  type FormattedExecutionResult,
+  GraphQLError,
+} from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type Server } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Context } from '../graphql/context.ts';
@@ -31,6 +36,7 @@ class SocketOrigin implements Origin {
   readonly traceparent: string | undefined;
   #gone: AbortController | undefined;
   #hasLeft = false;
+  #beginning: Set<string> | undefined;
 
   constructor(line: Line, { headers: { traceparent } }: IncomingMessage) {
     this.line = line;
@@ -46,6 +52,23 @@ class SocketOrigin implements Origin {
     return this.#gone.signal;
   }
 
+  /**
+   * Notes that the subscription of this id is about to begin; false where one of the same id is, which its client has
+   * completed already: graphql-ws would take one for the other, and one of them would never end.
+   */
+  begin(id: string): boolean {
+    this.#beginning ??= new Set();
+    if (this.#beginning.has(id)) return false;
+    this.#beginning.add(id);
+    return true;
+  }
+
+  /** It has begun, or could not. */
+  hasBegun(id: string): void {
+    this.#beginning?.delete(id);
+    if (this.#beginning?.size === 0) this.#beginning = undefined;
+  }
+
   leave(): void {
     this.#hasLeft = true;
     this.#gone?.abort();
@@ -56,7 +79,7 @@ class SocketOrigin implements Origin {
 interface Operation extends ExecutionArgs {
   readonly params: Params;
   readonly contextValue: Context;
-  readonly line: Line;
+  readonly origin: SocketOrigin;
   readonly id: string;
 }
 
@@ -197,6 +220,12 @@ class Wait implements AsyncIterableIterator<never, undefined> {
   }
 }
 
+/** The error of an operation that could not be told from another one. */
+function idInUse(): GraphQLError {
+  const extensions = { code: 'BAD_REQUEST' };
+  return new GraphQLError('The former operation of this id has not begun yet.', { extensions });
+}
+
 function createProtocol(
   pipeline: Pipeline,
   subscriptions: Subscriptions,
@@ -207,17 +236,20 @@ function createProtocol(
   const answering =
     (run: (operation: Operation) => Promise<Result>) =>
     async (args: ExecutionArgs): Promise<Result> => {
+      // Every operation comes out of `onSubscribe` below.
+      const operation = args as Operation;
       try {
-        // Every operation comes out of `onSubscribe` below.
-        return await run(args as Operation);
+        return await run(operation);
       } catch (error) {
         return { errors: [maskError(error)] };
+      } finally {
+        operation.origin.hasBegun(operation.id);
       }
     };
   return makeServer<Record<string, unknown> | undefined, SocketOrigin>({
     connectionInitWaitTimeout: initTimeoutMs,
     execute: answering(({ params, contextValue }) => pipeline.execute(params, contextValue)),
-    subscribe: answering(async ({ params, contextValue, line, id }) => {
+    subscribe: answering(async ({ params, contextValue, origin: { line }, id }) => {
       const wait = new Wait();
       const start = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
       const begun = await subscriptions.open(params, contextValue, line, {
@@ -235,17 +267,18 @@ function createProtocol(
         const errors = pipeline.documents.validate(document);
         if (errors.length > 0) return errors;
         const params: Params = { document, operationName, variables };
-        if (pipeline.operationOf(params) === undefined) return [unknownOperation()];
+        const type = pipeline.operationOf(params)?.operation;
+        if (type === undefined) return [unknownOperation()];
         const operation: Operation = {
           schema: pipeline.schema,
           document,
           operationName,
           contextValue: pipeline.context(params, origin),
           params,
-          line: origin.line,
+          origin,
           id,
         };
-        return operation;
+        return type !== 'subscription' || origin.begin(id) ? operation : [idInUse()];
       } catch (error) {
         return [maskError(error)];
       }

@@ -70,6 +70,27 @@ test('an id that is taken closes the socket with 4409, and its watch', async () 
   await vi.waitFor(() => expect(api.tests.tasks.channels).toBe(0), waiting);
 });
 
+test('an id that is taken again before its first subscription has begun leaves no watch behind', async () => {
+  await using api = await TestApi.start([forever], { workers: 0 });
+  const { data } = await api.http('mutation { forever { task { id } } }');
+  const query = `subscription { taskUpdated(id: "${data.forever.task.id}") { status } }`;
+  const socket = await connectReady(api);
+  const said: { id: string; type: string }[] = [];
+  socket.on('message', (text: Buffer) => said.push(JSON.parse(text.toString())));
+
+  socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }));
+  socket.send(JSON.stringify({ id: '1', type: 'complete' }));
+  socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }));
+  socket.send(JSON.stringify({ id: '2', type: 'subscribe', payload: { query } }));
+  await vi.waitFor(() => expect(said.some(({ id }) => id === '2')).toBe(true), waiting);
+  for (const id of ['1', '2']) socket.send(JSON.stringify({ id, type: 'complete' }));
+
+  await vi.waitFor(() => expect(api.tests.tasks.channels).toBe(0), waiting);
+  // It is free again.
+  socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }));
+  await vi.waitFor(() => expect(said.at(-1)).toMatchObject({ id: '1', type: 'next' }), waiting);
+});
+
 test('a client of another protocol is closed with 4406', async () => {
   await using api = await TestApi.start([double], { workers: 0 });
 
