@@ -136,7 +136,8 @@ describe('a compiled operation answers as graphql-js does', () => {
     expect(compiled).toBe(plain);
   });
 
-  test('the error of a mutation has its place in the document', async () => {
+  test('the error of a mutation has its place in the document, and says what was thrown', async () => {
+    const thrown = new Error('refused');
     const args = {
       schema,
       document: parse(
@@ -145,7 +146,7 @@ describe('a compiled operation answers as graphql-js does', () => {
       contextValue: {
         variables: {},
         viewer: { owner: 'anonymous' },
-        tasks: { enqueue: () => Promise.reject(new GraphQLError('refused', { extensions: { code: 'NO' } })) },
+        tasks: { enqueue: () => Promise.reject(thrown) },
       },
     };
     const validated = validateExecutionArgs(args);
@@ -155,6 +156,8 @@ describe('a compiled operation answers as graphql-js does', () => {
     const compiled = await executions.run(validated);
 
     expect(JSON.stringify(compiled)).toBe(JSON.stringify(await execute(args)));
+    // By which it is masked and logged.
+    expect(compiled.errors?.[0]?.cause).toBe(thrown);
   });
 });
 

@@ -46,6 +46,19 @@ test('the last one comes at once', async () => {
   expect(await told.next()).toMatchObject({ done: true });
 });
 
+test('what is urgent comes at once, also where others follow', async () => {
+  const { mailbox, states } = watch();
+  const told = throttled(states, 60_000, ({ n }) => n === 2);
+  mailbox.set({ n: 1 });
+  await told.next();
+  for (const n of [2, 3]) mailbox.set({ n });
+
+  expect(await told.next()).toMatchObject({ value: { n: 2 } });
+
+  mailbox.set({ n: 4, isLast: true });
+  expect(await told.next()).toMatchObject({ value: { n: 4 } });
+});
+
 test('what is held back is told where nothing follows it any more', async () => {
   const { mailbox, states } = watch();
   const told = throttled(states, 60_000, () => false);

@@ -1,0 +1,118 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, test, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import { forever } from '../support/definitions.ts';
+import { TestStore } from '../support/store.ts';
+import { TestApi } from './test-api.ts';
+
+const waiting = { timeout: 20_000 };
+
+const query = 'subscription ($id: ID!) { taskUpdated(id: $id) { version progress { data } } }';
+
+/** A running task whose progress a test writes. */
+async function runningTask(api: TestApi, store: TestStore) {
+  const { data } = await api.http('mutation { forever { task { id definitionVersion } } }');
+  const { id, definitionVersion } = data.forever.task;
+  const server = { worker: 'w1', lines: [`forever:${definitionVersion}`] };
+  await store.present(1, server);
+  const delivery = await store.delivery(server);
+  let current = 0;
+  /** A state of 100 KB. */
+  const progress = async (): Promise<void> => {
+    current += 1;
+    await store.deliveries(server).progress(delivery, { current, data: 'x'.repeat(100_000) });
+  };
+  return { id, progress };
+}
+
+async function subscribed(api: TestApi, id: string): Promise<WebSocket> {
+  const socket = new WebSocket(api.socketUrl, ['graphql-transport-ws']);
+  await once(socket, 'open');
+  socket.send(JSON.stringify({ type: 'connection_init' }));
+  await once(socket, 'message');
+  socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query, variables: { id } } }));
+  await once(socket, 'message');
+  return socket;
+}
+
+/** A stream of events, by hand: what a client of Node's reads ahead would be read. */
+async function streamed(api: TestApi, id: string): Promise<Socket> {
+  const { port } = new URL(api.origin);
+  const socket = connect(Number(port), '127.0.0.1');
+  const body = JSON.stringify({ query, variables: { id } });
+  socket.on('error', () => undefined);
+  socket.write(
+    'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\naccept: text/event-stream\r\n' +
+      `content-length: ${body.length}\r\n\r\n${body}`,
+  );
+  await once(socket, 'data');
+  return socket;
+}
+
+/** What is held in memory, without what nobody refers to. */
+function usedBytes(): number {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** Makes progress until the client is gone, in turns with everything else. */
+async function progressUntil(progress: () => Promise<void>, isOver: () => boolean): Promise<void> {
+  const end = performance.now() + waiting.timeout;
+  while (!isOver() && performance.now() < end) await progress();
+}
+
+test('a socket whose client takes nothing is closed with 4410, and cut off where it does not hear that', async () => {
+  const sockets = { pingMs: 300, blockedMs: 300 };
+  await using api = await TestApi.start([forever], { workers: 0, sockets });
+  await using store = new TestStore(api.tests.redis, 'default');
+  const { id, progress } = await runningTask(api, store);
+  const socket = await subscribed(api, id);
+  const closed = once(socket, 'close');
+  socket.pause();
+
+  await progressUntil(progress, () => api.tests.tasks.channels === 0);
+
+  expect(api.tests.tasks.channels).toBe(0);
+  // What the client had taken before ends with why.
+  socket.resume();
+  expect([1006, 4410]).toContain((await closed)[0]);
+});
+
+test('what blocked sockets are told meanwhile takes no memory', async () => {
+  await using api = await TestApi.start([forever], { workers: 0 });
+  await using store = new TestStore(api.tests.redis, 'default');
+  const { id, progress } = await runningTask(api, store);
+  const sockets = await Promise.all(Array.from({ length: 10 }, () => subscribed(api, id)));
+  for (const socket of sockets) socket.pause();
+  // What the buffers of the connections hold.
+  for (let states = 0; states < 100; states += 1) await progress();
+  const before = usedBytes();
+
+  for (let states = 0; states < 200; states += 1) await progress();
+
+  // 200 MB were told.
+  expect(usedBytes() - before).toBeLessThan(10_000_000);
+  // Nor was anyone cut off for it.
+  expect(api.tests.tasks.channels).toBe(1);
+  for (const socket of sockets) socket.terminate();
+  await vi.waitFor(() => expect(api.tests.tasks.channels).toBe(0), waiting);
+});
+
+test('a stream of events whose client takes nothing is cut off', async () => {
+  const sockets = { pingMs: 100, blockedMs: 300 };
+  await using api = await TestApi.start([forever], { workers: 0, sockets });
+  await using store = new TestStore(api.tests.redis, 'default');
+  const { id, progress } = await runningTask(api, store);
+  const socket = await streamed(api, id);
+  socket.pause();
+
+  await progressUntil(progress, () => api.tests.tasks.channels === 0);
+
+  await vi.waitFor(() => expect(api.tests.tasks.channels).toBe(0), waiting);
+  socket.destroy();
+});
