@@ -1,19 +1,15 @@
+import { Audiences } from './audiences.ts';
 import type { Feed, Listener, Listening } from './feed.ts';
 import type { JournalInbox } from './journal-inbox.ts';
 import type { JournalBatch } from './journal.ts';
 
-interface Followed {
-  readonly inboxes: Set<JournalInbox>;
-  readonly listener: Listener;
-}
-
 /**
  * What all followers of journals in this process hear, by a connection of its own: what tasks say never delays their
- * states. It is opened with the first follower. A message is parsed once, whoever follows.
+ * states. It is opened with the first follower.
  */
 export class JournalFeed {
   readonly #open: () => Feed;
-  readonly #followed: Map<string, Followed> = new Map();
+  readonly #followers: Audiences<JournalInbox> = new Audiences(followedBy);
   #feed: Feed | undefined;
 
   constructor(open: () => Feed) {
@@ -28,39 +24,23 @@ export class JournalFeed {
   /** Listens for a follower; once that is confirmed it misses nothing that is published. */
   listen(channel: string, inbox: JournalInbox): Listening {
     this.#feed ??= this.#open();
-    const followed = this.#followed.get(channel) ?? followedBy();
-    this.#followed.set(channel, followed);
-    followed.inboxes.add(inbox);
-    const listening = this.#feed.listen(channel, followed.listener);
-    return {
-      confirmed: listening.confirmed,
-      stop: () => {
-        followed.inboxes.delete(inbox);
-        if (followed.inboxes.size > 0) return;
-        this.#followed.delete(channel);
-        listening.stop();
-      },
-    };
+    return this.#followers.listen(this.#feed, channel, inbox);
   }
 
   close(): void {
-    for (const { inboxes } of this.#followed.values()) for (const inbox of inboxes) inbox.close();
+    for (const inbox of this.#followers.members) inbox.close();
     this.#feed?.close();
   }
 }
 
-function followedBy(): Followed {
-  const inboxes = new Set<JournalInbox>();
+function followedBy(inboxes: ReadonlySet<JournalInbox>): Listener {
   return {
-    inboxes,
-    listener: {
-      onMessage: (message) => {
-        const batch = parseBatch(message);
-        for (const inbox of inboxes) inbox.push(batch, message.length);
-      },
-      onGap: () => {
-        for (const inbox of inboxes) inbox.fallBehind();
-      },
+    onMessage(message) {
+      const batch = parseBatch(message);
+      for (const inbox of inboxes) inbox.push(batch, message.length);
+    },
+    onGap() {
+      for (const inbox of inboxes) inbox.fallBehind();
     },
   };
 }
