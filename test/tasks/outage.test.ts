@@ -142,7 +142,7 @@ describe.skipIf(redisServerPath === undefined)('with a redis-server of its own',
     operator.disconnect();
 
     const { id } = await tests.enqueueWhenReady(double, { n: 2 });
-    await expect.poll(() => tests.tasks.get(id), { timeout: 5_000 }).toMatchObject({ output: { n: 4 } });
+    await expect.poll(() => tests.tasks.get(id), { timeout: 10_000 }).toMatchObject({ output: { n: 4 } });
   });
 
   test('a script that Redis forgot is loaded again, whoever calls it', async () => {

@@ -9,11 +9,13 @@ export interface TaskLoad {
   readonly port: number;
   readonly count: number;
   readonly width: number;
-  /** By the subscription over WebSockets, or by polling so often. */
-  readonly by: 'subscription' | { readonly pollMs: number };
+  /** By a mutation and the subscription over WebSockets, by the one operation that is both, or by polling so often. */
+  readonly by: 'subscription' | 'run' | { readonly pollMs: number };
 }
 
 const mutation = 'mutation ($n: Int!) { echo(input: { n: $n }) { task { id } } }';
+const both =
+  'subscription ($n: Int!, $key: String!) { runEcho(input: { n: $n }, idempotencyKey: $key) { status output { n } } }';
 const subscription = 'subscription ($id: ID!) { echoUpdated(id: $id) { status output { n } } }';
 /** By the port that they lead to. */
 const sockets: Map<number, GraphQLSockets> = new Map();
@@ -24,11 +26,11 @@ serveCalls(
   {
     /** Gives how long all took, and each, in ms. */
     async run({ port, count, width, by }: TaskLoad): Promise<{ ms: number; times: number[] }> {
-      if (by === 'subscription' && !sockets.has(port)) sockets.set(port, await GraphQLSockets.open(port, 4));
+      if (typeof by === 'string' && !sockets.has(port)) sockets.set(port, await GraphQLSockets.open(port, 4));
       const times: number[] = [];
       const ms = await closedLoop(count, width, async (n) => {
         const start = performance.now();
-        await (by === 'subscription' ? watchOne(port, n) : pollUntilDone(port, n, by.pollMs));
+        await (typeof by === 'string' ? watchOne(port, n, by) : pollUntilDone(port, n, by.pollMs));
         times.push(performance.now() - start);
       });
       return { ms, times };
@@ -36,9 +38,16 @@ serveCalls(
   },
 );
 
-async function watchOne(port: number, n: number): Promise<void> {
+let keys = 0;
+
+async function watchOne(port: number, n: number, by: 'subscription' | 'run'): Promise<void> {
+  const end = `"output":{"n":${n}}`;
+  if (by === 'run') {
+    await sockets.get(port)?.until(both, { n, key: `${process.pid}-${(keys += 1)}` }, end);
+    return;
+  }
   const id = await enqueue(port, n, 3);
-  await sockets.get(port)?.until(subscription, { id }, `"output":{"n":${n}}`);
+  await sockets.get(port)?.until(subscription, { id }, end);
 }
 
 async function enqueue(port: number, n: number, tries: number): Promise<string> {
