@@ -49,7 +49,8 @@ export class Executions {
       if (result.errors === undefined) return result;
       // Without data nothing has run.
       if (args.operation.operation === 'query' || !('data' in result)) return executeRootSelectionSet(args);
-      return { ...result, errors: result.errors.map((error) => located(error, args)) };
+      // Errors first, as the specification wishes.
+      return { errors: result.errors.map((error) => located(error, args)), data: result.data };
     });
   }
 

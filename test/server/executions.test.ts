@@ -140,9 +140,7 @@ describe('a compiled operation answers as graphql-js does', () => {
     const thrown = new Error('refused');
     const args = {
       schema,
-      document: parse(
-        'mutation { ...M } fragment M on Mutation { first: resize(input: { width: 1 }) { task { id } } }',
-      ),
+      document: parse('mutation { ... on Mutation { first: resize(input: { width: 1 }) { task { id } } } }'),
       contextValue: {
         variables: {},
         viewer: { owner: 'anonymous' },
