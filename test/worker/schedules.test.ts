@@ -14,9 +14,14 @@ test('each slot has one task, also while workers are killed at slots', async () 
   await using store = new TestSchedules(redis, 'default');
   const workers = Array.from({ length: 4 }, () => startProcess(redis));
   const id = scheduleIdOf(everySecond);
-  await vi.waitFor(async () => expect(await store.redis.zcard(`${store.root}:workers`)).toBe(4), {
-    timeout: 20_000,
-  });
+  await vi.waitFor(
+    async () => {
+      expect(await store.redis.zcard(`${store.root}:workers`)).toBe(4);
+      // Their clocks make it known a moment later.
+      expect(await store.field(id, 'next')).not.toBeNull();
+    },
+    { timeout: 20_000 },
+  );
 
   // Just before a slot, at it, and just after it.
   for (const [index, offset] of [-2, 0, 2].entries()) {
