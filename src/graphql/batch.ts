@@ -1,8 +1,7 @@
 import { BatchNotFoundError } from '../errors.ts';
-import type { Batch } from '../tasks/batch.ts';
 import { isFinal, type TaskStatus, taskStatuses } from '../tasks/task.ts';
 import { type ConnectionTypes, maxPageSize, readPage } from './connection.ts';
-import { sharedStates } from './shared-states.ts';
+import { versionedStates } from './shared-states.ts';
 import { type ApiBuilder, date } from './state.ts';
 import { started } from './stream.ts';
 import type { TaskTypes } from './task.ts';
@@ -122,7 +121,7 @@ export function addBatches(
       description:
         'The batch as it is now, then each newer state, and the end once all of its tasks have ended. A slow reader may ' +
         'skip states, never the last. An id that is not there is the error `BATCH_NOT_FOUND`.',
-      extensions: sharedStates<Batch>(({ version }) => version),
+      extensions: versionedStates,
       args: {
         id: t.arg.id({ required: true, description: "The batch's id." }),
         throttle: t.arg({ type: 'Duration', description: throttleHelp }),

@@ -8,7 +8,7 @@ import { enqueuesTasks } from './idempotency-header.ts';
 import { optionsOf, type OptionsType } from './options.ts';
 import { addRun } from './run.ts';
 import { argumentAsSent, inputNamed } from './sent.ts';
-import { sharedStates } from './shared-states.ts';
+import { versionedStates } from './shared-states.ts';
 import type { ApiBuilder } from './state.ts';
 import { started } from './stream.ts';
 import type { TaskTypes } from './task.ts';
@@ -91,7 +91,7 @@ export function addDefinition(
       description:
         `A task of \`${name}\` as it is now, then each newer state, and the end after a final one. ` +
         'An id that is not there, or of another definition, is the error `TASK_NOT_FOUND`.',
-      extensions: sharedStates<Task>(({ version }) => version),
+      extensions: versionedStates,
       args: {
         id: t.arg.id({ required: true, description: "The task's id." }),
         throttle: t.arg({ type: 'Duration', description: throttleHelp }),

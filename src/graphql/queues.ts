@@ -33,7 +33,10 @@ export function addQueues(builder: ApiBuilder, { queue }: QueueTypes): void {
         'The queue as it is now, then again after changes, at most about twice a second. That ages and rates go on is ' +
         'no change, nor that a worker comes or goes. Ends only with the connection. A name that nobody knows is the ' +
         'error `QUEUE_NOT_FOUND`.',
-      extensions: sharedStates<Queue>(({ at }) => at),
+      extensions: sharedStates<Queue>(
+        ({ at }) => at,
+        ({ name }) => name,
+      ),
       args: { name: t.arg.string({ required: true, description: "The queue's name." }) },
       subscribe: (_, { name }, { tasks, signal }) =>
         openStartedStream((signal) => tasks.queues.watch(name, { signal }), signal),

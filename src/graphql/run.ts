@@ -4,13 +4,12 @@ import { generatedNames } from '../definition/names.ts';
 import { BadUserInputError } from '../errors.ts';
 import type { EnqueuedTask } from '../tasks/draft.ts';
 import { keyLengthIssue } from '../tasks/idempotency.ts';
-import type { Task } from '../tasks/task.ts';
 import type { Context } from './context.ts';
 import type { TypedTask } from './definition.ts';
 import { enqueuesTasks } from './idempotency-header.ts';
 import { optionsOf, type OptionsType } from './options.ts';
 import { argumentAsSent, inputNamed } from './sent.ts';
-import { sharedStates } from './shared-states.ts';
+import { versionedStates } from './shared-states.ts';
 import type { ApiBuilder } from './state.ts';
 import { started } from './stream.ts';
 import { throttleHelp, watchOptionsOf } from './throttle.ts';
@@ -33,7 +32,7 @@ export function addRun(
         `Enqueues a task and follows it: \`${names.mutations.enqueue}\` and \`${names.subscriptions.updated}\` in one ` +
         'operation, over WebSocket or by POST. The first state is that of the task as it was accepted. The same key gives ' +
         `the same task, so that a client whose connection broke follows on. ${description ?? ''}`.trim(),
-      extensions: { ...enqueuesTasks, ...sharedStates<Task>(({ version }) => version) },
+      extensions: { ...enqueuesTasks, ...versionedStates },
       args: {
         ...(input === undefined
           ? {}

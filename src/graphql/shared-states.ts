@@ -4,10 +4,21 @@
  */
 export interface SharedStates<State> {
   readonly versionOf: (state: State) => number;
+  /** What it is the state of: the same words may come to mean another thing, as a key does when its task is gone. */
+  readonly idOf: (state: State) => string;
 }
 
 /** The `extensions` of such a field. */
-export function sharedStates<State>(versionOf: (state: State) => number) {
-  const shared: SharedStates<State> = { versionOf };
+export function sharedStates<State>(
+  versionOf: SharedStates<State>['versionOf'],
+  idOf: SharedStates<State>['idOf'],
+) {
+  const shared: SharedStates<State> = { versionOf, idOf };
   return { sharedStates: shared };
 }
+
+/** Those of states that have an id and a version. */
+export const versionedStates = sharedStates<{ readonly id: string; readonly version: number }>(
+  ({ version }) => version,
+  ({ id }) => id,
+);

@@ -1,5 +1,4 @@
-import type { Task } from '../tasks/task.ts';
-import { sharedStates } from './shared-states.ts';
+import { versionedStates } from './shared-states.ts';
 import type { ApiBuilder } from './state.ts';
 import { started } from './stream.ts';
 import { throttleHelp, watchOptionsOf } from './throttle.ts';
@@ -14,7 +13,7 @@ export function addSubscriptions(builder: ApiBuilder, { task }: TaskTypes): void
       description:
         'The task as it is now, then each newer state, and the end after a final one. A slow reader may skip ' +
         'states, never the last. An id that is not there is the error `TASK_NOT_FOUND`.',
-      extensions: sharedStates<Task>(({ version }) => version),
+      extensions: versionedStates,
       args: {
         id: t.arg.id({ required: true, description: "The task's id." }),
         throttle: t.arg({ type: 'Duration', description: throttleHelp }),

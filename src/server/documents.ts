@@ -34,9 +34,12 @@ export class Documents {
   parse(text: string): DocumentNode {
     const known = this.#documents.get(text);
     if (known !== undefined) {
-      // A map keeps the order of insertion: the first one is the one that was unused for longest.
-      this.#documents.delete(text);
-      this.#documents.set(text, known);
+      // A map keeps the order of insertion: the first one is the one that was unused for longest. Where there are few, it
+      // doesn't matter which.
+      if (this.#documents.size > mostDocuments / 2) {
+        this.#documents.delete(text);
+        this.#documents.set(text, known);
+      }
       return known;
     }
     const document = parsed(text);

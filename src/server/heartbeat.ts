@@ -16,13 +16,18 @@ interface Asked {
 /** Finds sockets whose client is gone, or reads no more; one timer for all of them. */
 export class Heartbeat {
   readonly #blockedMs: number;
+  readonly #patienceMs: number;
   readonly #groups: readonly Set<Asked>[] = Array.from({ length: groupCount }, () => new Set());
   readonly #timer: NodeJS.Timeout;
   #turn = 0;
   #added = 0;
 
-  /** Each socket is asked every `pingMs`, and has so long to answer. */
+  /**
+   * Each socket is asked every `pingMs`, and has so long to answer. One that is closed as too slow has a quarter of it to
+   * take what waits for it.
+   */
   constructor(pingMs: number, blockedMs: number) {
+    this.#patienceMs = pingMs / 4;
     this.#blockedMs = blockedMs;
     this.#timer = setInterval(() => this.#ask(), pingMs / groupCount);
     this.#timer.unref();
@@ -48,9 +53,16 @@ export class Heartbeat {
       const { socket, line, isAlive } = asked;
       asked.isAlive = false;
       const isBlocked = line.fullForMs(now) > this.#blockedMs || (!isAlive && line.isFull);
-      if (isBlocked && socket.readyState === socket.OPEN) socket.close(tooSlowCode, 'too slow');
+      if (isBlocked && socket.readyState === socket.OPEN) this.#refuse(socket);
       else if (isBlocked || !isAlive) socket.terminate();
       else socket.ping();
     }
+  }
+
+  /** Says why, and doesn't wait long for a client that may never read it. */
+  #refuse(socket: WebSocket): void {
+    socket.close(tooSlowCode, 'too slow');
+    const timer = setTimeout(() => socket.terminate(), this.#patienceMs);
+    socket.once('close', () => clearTimeout(timer));
   }
 }

@@ -26,7 +26,7 @@ export class HttpOperations {
   readonly #streams: EventStreams;
 
   constructor(pipeline: Pipeline, subscriptions: Subscriptions, options: StreamOptions = {}) {
-    const { pingMs = 12_000, blockedMs = 15_000 } = options;
+    const { pingMs = 12_000, blockedMs = 12_000 } = options;
     this.#pipeline = pipeline;
     this.#subscriptions = subscriptions;
     this.#yoga = createYogaServer(pipeline);

@@ -40,7 +40,7 @@ export class Subscriptions {
 
   async #join(
     subscription: Subscription,
-    { versionOf }: SharedStates<unknown>,
+    { versionOf, idOf }: SharedStates<unknown>,
     params: Params,
     context: Context,
     subscriber: Subscriber,
@@ -48,14 +48,14 @@ export class Subscriptions {
     const { events } = subscription;
     // What was read after this one had come: whatever the others were told last may be older.
     const first = await events.next();
-    const cohorts = this.#cohorts.get(params.document) ?? new Map<string, Cohort>();
-    this.#cohorts.set(params.document, cohorts);
-    const key = cohortKey(params, context);
-    const known = cohorts.get(key);
     if (first.done === true) {
       subscriber.complete();
       return { leave: () => subscriber.leave() };
     }
+    const cohorts = this.#cohorts.get(params.document) ?? new Map<string, Cohort>();
+    this.#cohorts.set(params.document, cohorts);
+    const key = cohortKey(params, context, idOf(first.value));
+    const known = cohorts.get(key);
     if (known !== undefined && !known.isOver) {
       void events.return?.().catch(() => undefined);
       known.join(subscriber, first.value);
@@ -75,8 +75,8 @@ export class Subscriptions {
  * Everything by which what a subscriber is told may differ, beside the document: who may see what is decided by the
  * viewer alone.
  */
-export function cohortKey({ operationName, variables }: Params, { viewer }: Context): string {
-  return JSON.stringify([operationName ?? '', variables ?? {}, viewer]);
+export function cohortKey({ operationName, variables }: Params, { viewer }: Context, id: string): string {
+  return JSON.stringify([id, operationName ?? '', variables ?? {}, viewer]);
 }
 
 /** A subscription of its own: the next event is asked for when the client has taken the last. */

@@ -24,7 +24,7 @@ export interface SocketOptions {
   readonly pingMs?: number;
   /** How long a socket may take to send `connection_init`. @default 3000 */
   readonly initTimeoutMs?: number;
-  /** A socket whose client takes nothing for so long is closed with 4410. @default 15000 */
+  /** A socket whose client takes nothing for so long is closed with 4410. @default 12000 */
   readonly blockedMs?: number;
 }
 
@@ -92,7 +92,7 @@ export class Sockets {
   readonly #server: WebSocketServer;
 
   constructor(pipeline: Pipeline, subscriptions: Subscriptions, logger: Logger, options: SocketOptions = {}) {
-    const { maxMessageBytes = 65_536, pingMs = 12_000, initTimeoutMs = 3000, blockedMs = 15_000 } = options;
+    const { maxMessageBytes = 65_536, pingMs = 12_000, initTimeoutMs = 3000, blockedMs = 12_000 } = options;
     this.#pipeline = pipeline;
     this.#logger = logger;
     this.#heartbeat = new Heartbeat(pingMs, blockedMs);

@@ -19,6 +19,7 @@ class Watched {
   readonly executed = vi.fn<(state: State) => string | Promise<string>>(({ text }) => text);
   readonly ended = vi.fn<() => void>();
   now: State = { version: 1, text: 'one' };
+  id = 'the thing';
   readonly #takers = new Set<(state: State | undefined | Error) => void>();
   readonly #isShared: boolean;
 
@@ -46,7 +47,7 @@ class Watched {
           state: {
             type: Anything,
             args: { name: { type: GraphQLString } },
-            extensions: this.#isShared ? sharedStates(version) : {},
+            extensions: this.#isShared ? sharedStates(version, () => this.id) : {},
             subscribe: states,
             resolve: (state: State) => this.executed(state),
           },
@@ -175,9 +176,22 @@ test.each([
   await vi.waitFor(() => expect(watched.executed).toHaveBeenCalledTimes(2));
 });
 
+test('what has become another thing under the same words shares nothing', async () => {
+  const watched = new Watched();
+  await using all = await stage(watched);
+  await all.subscribe();
+  watched.id = 'another thing';
+  await all.subscribe();
+
+  watched.executed.mockClear();
+  watched.tell(2, 'two');
+
+  await vi.waitFor(() => expect(watched.executed).toHaveBeenCalledTimes(2));
+});
+
 test('all that a viewer is stands in the key of a cohort', () => {
   const params = { document: { kind: 'Document', definitions: [] } } as never;
-  const key = (viewer: object) => cohortKey(params, { viewer } as Context);
+  const key = (viewer: object) => cohortKey(params, { viewer } as Context, 'id');
 
   expect(key({ owner: 'a' })).toBe(key({ owner: 'a' }));
   expect(key({ owner: 'a' })).not.toBe(key({ owner: 'b' }));
