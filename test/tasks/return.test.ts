@@ -46,7 +46,8 @@ describe.skipIf(redisServerPath === undefined).concurrent('after Redis', () => {
     const tookMs = performance.now() - start;
     await outage.end(all);
 
-    expect(tookMs).toBeLessThan(1_100);
+    // A second, on a machine that has other tests to run.
+    expect(tookMs).toBeLessThan(1_500);
     expect(outage.answers).toContain(answer);
     expect(await timed(() => doubles(tests))).toBeLessThan(5_000);
     // Hints wake the slots: the clock alone would do so once a second, five seconds for these.
