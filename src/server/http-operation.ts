@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { DocumentNode } from 'graphql';
 import type { Params, Pipeline } from './pipeline.ts';
-import { isJson } from './yoga.ts';
 
 /** An operation as HTTP brought it, and what kind of answer its client takes. */
 export interface HttpOperation {
@@ -136,4 +135,9 @@ function rangesOf(accept = '*/*'): string[] {
 
 function isIn(type: string, range: string): boolean {
   return range === type || range === '*/*' || range === type.replace(/\/.*/, '/*');
+}
+
+/** The media type of a body that only a page which may do so can send. */
+export function isJson(contentType: string | null | undefined): boolean {
+  return typeof contentType === 'string' && /^application\/(graphql\+)?json\s*(;|$)/i.test(contentType);
 }

@@ -1,13 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
-import { getSSEProcessor, processRegularResult } from 'graphql-yoga';
 import { keyHeader } from '../graphql/idempotency-header.ts';
 import { EventStreams } from './event-streams.ts';
 import { type HttpOperation, isPlain, operationOf } from './http-operation.ts';
 import { payloadOf } from './payload.ts';
 import type { Origin, Pipeline } from './pipeline.ts';
 import type { Subscriptions } from './subscriptions.ts';
-import { createYogaServer, type YogaServer } from './yoga.ts';
+import type { YogaAnswers } from './yoga.ts';
 
 /** How the streams of a server are looked after. */
 export interface StreamOptions {
@@ -22,14 +21,13 @@ export interface StreamOptions {
 export class HttpOperations {
   readonly #pipeline: Pipeline;
   readonly #subscriptions: Subscriptions;
-  readonly #yoga: YogaServer;
   readonly #streams: EventStreams;
+  #loading: Promise<YogaAnswers> | undefined;
 
   constructor(pipeline: Pipeline, subscriptions: Subscriptions, options: StreamOptions = {}) {
     const { pingMs = 12_000, blockedMs = 12_000 } = options;
     this.#pipeline = pipeline;
     this.#subscriptions = subscriptions;
-    this.#yoga = createYogaServer(pipeline);
     this.#streams = new EventStreams(pipeline.maskError, pingMs, blockedMs);
   }
 
@@ -43,11 +41,17 @@ export class HttpOperations {
       // Where Yoga looks for what was read before it.
       Object.assign(request, { body });
     }
-    await this.#yoga(request, response);
+    await (await this.#yoga()).serve(request, response);
   }
 
   close(): void {
     this.#streams.close();
+  }
+
+  /** Loaded by the first one who needs it: that takes longer than all the rest of a server's start. */
+  #yoga(): Promise<YogaAnswers> {
+    this.#loading ??= import('./yoga.ts').then(({ YogaAnswers }) => new YogaAnswers(this.#pipeline));
+    return this.#loading;
   }
 
   /** False where this kind of operation isn't for this kind of answer. */
@@ -74,7 +78,7 @@ export class HttpOperations {
     const begun = await this.#begin(params, context, line, client);
     if (!('leave' in begun)) {
       if (resultType !== undefined) await this.#send(begun, resultType, response);
-      else await pipe(await getSSEProcessor()(begun, this.#yoga.fetchAPI, 'text/event-stream'), response);
+      else await pipe(await (await this.#yoga()).stream(begun), response);
       return true;
     }
     if (response.closed) begun.leave();
@@ -93,7 +97,7 @@ export class HttpOperations {
   async #send(result: ExecutionResult, type: string, response: ServerResponse): Promise<void> {
     // With errors, Yoga knows which status they have.
     if (result.errors !== undefined) {
-      return await pipe(processRegularResult(result, this.#yoga.fetchAPI, type), response);
+      return await pipe((await this.#yoga()).result(result, type), response);
     }
     const payload = payloadOf(result);
     response.writeHead(200, {

@@ -1,15 +1,36 @@
-import type { ExecutionResult } from 'graphql';
-import { GraphQLError } from 'graphql';
-import { createYoga, type Plugin } from 'graphql-yoga';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ExecutionResult, GraphQLError } from 'graphql';
+import { createYoga, getSSEProcessor, type Plugin, processRegularResult } from 'graphql-yoga';
 import type { Context } from '../graphql/context.ts';
 import { keyHeader } from '../graphql/idempotency-header.ts';
+import { isJson } from './http-operation.ts';
 import { graphqlPath, type Params, type Pipeline } from './pipeline.ts';
 
 /** GraphQL over HTTP as its specification has it, in all its variety: what isn't answered the direct way. */
-export type YogaServer = ReturnType<typeof createYogaServer>;
+export class YogaAnswers {
+  readonly #yoga: ReturnType<typeof createServer>;
 
-/** Serves the pipeline by Yoga. */
-export function createYogaServer(pipeline: Pipeline) {
+  constructor(pipeline: Pipeline) {
+    this.#yoga = createServer(pipeline);
+  }
+
+  /** Answers a request whose body was not read, or is its `body`. */
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    await this.#yoga(request, response);
+  }
+
+  /** The answer with a result, of which Yoga knows the status. */
+  result(result: ExecutionResult, type: string): Response {
+    return processRegularResult(result, this.#yoga.fetchAPI, type);
+  }
+
+  /** The same as a stream of one event. */
+  async stream(result: ExecutionResult): Promise<Response> {
+    return await getSSEProcessor()(result, this.#yoga.fetchAPI, 'text/event-stream');
+  }
+}
+
+function createServer(pipeline: Pipeline) {
   return createYoga<object, Context>({
     schema: pipeline.schema,
     graphqlEndpoint: graphqlPath,
@@ -104,11 +125,6 @@ async function* results({
   } finally {
     await events.return?.();
   }
-}
-
-/** The media type of a body that only a page which may do so can send. */
-export function isJson(contentType: string | null | undefined): boolean {
-  return typeof contentType === 'string' && /^application\/(graphql\+)?json\s*(;|$)/i.test(contentType);
 }
 
 function badRequest(status: number, message: string): GraphQLError {

@@ -10,7 +10,7 @@ import type { Line } from './report.ts';
 const run = promisify(execFile);
 
 test(
-  'the benchmark prints every figure beside its peers, and writes the same as JSON',
+  'the benchmark prints figures beside their peers, and writes the same as JSON',
   { timeout: 180_000 },
   async ({ skip }) => {
     if (!hasProc()) skip('there is no /proc');
@@ -20,7 +20,11 @@ test(
       const bench = new URL('bench.ts', import.meta.url).pathname;
       const { stdout } = await run(process.execPath, [
         bench,
-        ...['--quick', '--only', 'worker,sockets,http', '--json', json],
+        '--quick',
+        '--only',
+        'worker,sockets,http',
+        '--json',
+        json,
       ]);
 
       // What bench.ts writes.
