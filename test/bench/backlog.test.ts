@@ -13,10 +13,10 @@ test('a call takes Redis as long on a full queue as on an empty one, and a waiti
   });
 
   expect(report.bytesPerTask).toBeLessThan(1_024);
-  // What grows with the queue takes a thousand times as long; a call of 30 µs is twice as long by chance.
+  // What grows with the queue takes fifty times as long, or a thousand; beside other tests a call takes thrice as long by chance.
   const slow = report.calls.filter(
     ({ isBounded, leastRatio, empty, full }) =>
-      !isBounded && leastRatio > 2 && full.serverUs - empty.serverUs > 100,
+      !isBounded && leastRatio > 4 && full.serverUs - empty.serverUs > 100,
   );
   expect(slow).toEqual([]);
 }, 60_000);

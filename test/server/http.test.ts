@@ -10,6 +10,7 @@ const mutation = 'mutation { double(input: { n: 1 }) { task { id } } }';
 let api: TestApi;
 beforeAll(async () => {
   api = await TestApi.start([double], { workers: 0, maxBodyBytes: 1000 });
+  await expect.poll(() => api.tests.tasks.isReady(), { timeout: 10_000 }).toBe(true);
 });
 afterAll(async () => {
   await api[Symbol.asyncDispose]();

@@ -8,8 +8,10 @@ import { expect, test } from 'vitest';
 const fixture = fileURLToPath(new URL('../fixtures/blocked-loop.ts', import.meta.url));
 
 /** A process whose loop is blocked, and the lines of its log. */
-function blocked(how: string, options: readonly string[] = []) {
-  const child = spawn(process.execPath, [...options, fixture, how], { stdio: ['ignore', 'pipe', 'pipe'] });
+function blocked(how: string, options: readonly string[] = [], ms = 1_500) {
+  const child = spawn(process.execPath, [...options, fixture, how, String(ms)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const lines = createInterface({ input: child.stderr })[Symbol.asyncIterator]();
   return {
     child,
@@ -65,7 +67,8 @@ test('how long it was blocked is told when it turns again, and the process ends 
 });
 
 test('a run that blocks in native code is named when that returns', async () => {
-  await using app = blocked('native');
+  // Longer than a busy machine takes to look at it.
+  await using app = blocked('native', [], 4_000);
 
   expect(await app.line()).toMatchObject({ msg: expect.stringMatching(/it seems by native code/) });
   const named = await app.line();
