@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { double } from '../support/definitions.ts';
 import { TestApi } from './test-api.ts';
 
@@ -10,7 +10,6 @@ const mutation = 'mutation { double(input: { n: 1 }) { task { id } } }';
 let api: TestApi;
 beforeAll(async () => {
   api = await TestApi.start([double], { workers: 0, maxBodyBytes: 1000 });
-  await expect.poll(() => api.tests.tasks.isReady(), { timeout: 10_000 }).toBe(true);
 });
 afterAll(async () => {
   await api[Symbol.asyncDispose]();
@@ -23,6 +22,9 @@ describe('routes', () => {
     ['/elsewhere', 404, { message: 'Nothing is here. GraphQL is at /graphql.' }],
     ['/graphql/more', 404, { message: 'Nothing is here. GraphQL is at /graphql.' }],
   ])('GET %s answers %d', async (path, status, body) => {
+    // `/ready` tells of the store, which may still be about to answer.
+    await vi.waitFor(() => expect(api.tests.tasks.isReady()).toBe(true), { timeout: 10_000 });
+
     const response = await fetch(`${api.origin}${path}`);
 
     expect(response.status).toBe(status);
