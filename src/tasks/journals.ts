@@ -180,7 +180,8 @@ export class Journals {
       }
       inbox.close();
     } catch (error) {
-      inbox.fail(error);
+      // It was there when its follower came.
+      inbox.fail(error instanceof TaskNotFoundError ? new TaskLostError(id) : error);
     }
   }
 }
