@@ -345,7 +345,8 @@ test(
 
     const { user, system } = process.threadCpuUsage(before);
     expect((user + system) / 1_000).toBeLessThan(10_000);
-    expect(longest).toBeLessThan(50);
+    // Some ten milliseconds at a time; the whole takes nearly a second, and garbage is collected in between.
+    expect(longest).toBeLessThan(150);
     const fractions = progress.map(({ fraction = 0 }) => fraction);
     expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
     expect(fractions.filter((fraction) => fraction > 0.1 && fraction < 0.8).length).toBeGreaterThan(5);
