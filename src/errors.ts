@@ -10,6 +10,9 @@ export const errorCodes = [
   'QUEUE_FULL',
   'QUEUE_DRAINING',
   'LIMIT_REACHED',
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'RATE_LIMITED',
   'UNAVAILABLE',
   'INTERNAL_SERVER_ERROR',
 ] as const;
@@ -138,6 +141,31 @@ export class LimitReachedError extends TaskwireError {
         : `after ${new Date(retryAt).toISOString()}`;
     super('LIMIT_REACHED', `The limit of '${name}' has no room for another task. Try again ${when}.`);
     this.retryAt = retryAt;
+  }
+}
+
+/** Who asks can't be told from what it showed: no token, or one that isn't valid (any more). */
+export class UnauthenticatedError extends TaskwireError {
+  constructor(message = 'Expected a valid token in the header `authorization: Bearer …`.') {
+    super('UNAUTHENTICATED', message);
+  }
+}
+
+/** The viewer is known, and may not do this. */
+export class ForbiddenError extends TaskwireError {
+  constructor(message: string) {
+    super('FORBIDDEN', message);
+  }
+}
+
+/** More came in a short time than is allowed. */
+export class RateLimitedError extends TaskwireError {
+  /** How long until there is room again, in ms. */
+  readonly retryAfterMs: number;
+
+  constructor(message: string, retryAfterMs: number) {
+    super('RATE_LIMITED', message);
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

@@ -1,15 +1,14 @@
+import type { Session } from '../auth/session.ts';
+import type { Viewer } from '../auth/viewer.ts';
 import type { Tasks } from '../tasks/tasks.ts';
 import type { MaskError } from './errors.ts';
-
-/** Who asks: everything that authorisation reads. Everybody is `anonymous` until identity exists. */
-export interface Viewer {
-  readonly owner: string;
-}
 
 /** What every resolver gets, whichever transport the operation came over. */
 export interface Context {
   readonly tasks: Tasks;
   readonly viewer: Viewer;
+  /** How the viewer has signed in. */
+  readonly session: Session;
   /** W3C `traceparent` of the request, if it sent a valid one. */
   readonly trace: string | undefined;
   /** The header `Idempotency-Key` of an HTTP request. */

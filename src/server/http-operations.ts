@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
+import { openSession, type Session } from '../auth/session.ts';
 import { keyHeader } from '../graphql/idempotency-header.ts';
 import { EventStreams } from './event-streams.ts';
 import { type HttpOperation, isPlain, operationOf } from './http-operation.ts';
@@ -130,6 +131,7 @@ function bodyOf(request: IncomingMessage): Promise<string | undefined> {
 const hasLeft = new Error('The client has left.');
 
 class HttpOrigin implements Origin {
+  readonly session: Session = openSession;
   readonly traceparent: string | undefined;
   readonly idempotencyKey: string | undefined;
   readonly onlyReads: boolean;

@@ -10,8 +10,10 @@ import {
   validateSubscriptionArgs,
   type ValidatedSubscriptionArgs,
 } from 'graphql';
+import type { Session } from '../auth/session.ts';
+import type { Viewer } from '../auth/viewer.ts';
 import { cut } from '../definition/show.ts';
-import { type Context, parseKey, parseTrace, type Viewer } from '../graphql/context.ts';
+import { type Context, parseKey, parseTrace } from '../graphql/context.ts';
 import { createMaskError, type MaskError } from '../graphql/errors.ts';
 import { ambiguousKey } from '../graphql/idempotency-header.ts';
 import type { SharedStates } from '../graphql/shared-states.ts';
@@ -34,6 +36,8 @@ export interface Params {
 
 /** Where an operation came from, whichever transport brought it. */
 export interface Origin {
+  /** Who asks. */
+  readonly session: Session;
   readonly traceparent?: string | null | undefined;
   /** The header `Idempotency-Key`, which only HTTP has. */
   readonly idempotencyKey?: string | null | undefined;
@@ -66,7 +70,8 @@ interface PipelineOptions {
 /** A class, as V8 would make a new shape for each object with a getter. */
 class OperationContext implements Context {
   readonly tasks: Tasks;
-  readonly viewer: Viewer = anonymous;
+  readonly viewer: Viewer;
+  readonly session: Session;
   readonly trace: string | undefined;
   readonly idempotencyKey: string | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
@@ -83,6 +88,8 @@ class OperationContext implements Context {
     origin: Origin,
   ) {
     this.tasks = tasks;
+    this.session = origin.session;
+    this.viewer = origin.session.viewer;
     this.trace = parseTrace(origin.traceparent);
     this.idempotencyKey = parseKey(origin.idempotencyKey ?? null);
     this.variables = variables;
@@ -97,8 +104,6 @@ class OperationContext implements Context {
     return this.#origin.signal;
   }
 }
-
-const anonymous: Viewer = { owner: 'anonymous' };
 
 /** The one way that operations of all transports go: parse, validate, context, execute or subscribe, mask. */
 export class Pipeline {

@@ -76,7 +76,7 @@ export class Subscriptions {
  * viewer alone.
  */
 export function cohortKey({ operationName, variables }: Params, { viewer }: Context, id: string): string {
-  return JSON.stringify([id, operationName ?? '', variables ?? {}, viewer]);
+  return JSON.stringify([id, operationName ?? '', variables ?? {}, viewer.key]);
 }
 
 /** A subscription of its own: the next event is asked for when the client has taken the last. */

@@ -8,6 +8,7 @@ import {
 } from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type Server } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { openSession, type Session } from '../auth/session.ts';
 import type { Context } from '../graphql/context.ts';
 import type { Logger } from '../logger.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -32,6 +33,7 @@ type Result = ExecutionResult | AsyncIterableIterator<never, undefined>;
 
 /** A socket, as its operations see it. */
 class SocketOrigin implements Origin {
+  readonly session: Session = openSession;
   readonly line: Line;
   readonly traceparent: string | undefined;
   #gone: AbortController | undefined;

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ExecutionResult, GraphQLError } from 'graphql';
 import { createYoga, getSSEProcessor, type Plugin, processRegularResult } from 'graphql-yoga';
+import { openSession } from '../auth/session.ts';
 import type { Context } from '../graphql/context.ts';
 import { keyHeader } from '../graphql/idempotency-header.ts';
 import { isJson } from './http-operation.ts';
@@ -36,6 +37,7 @@ function createServer(pipeline: Pipeline) {
     graphqlEndpoint: graphqlPath,
     context: ({ request, params }) =>
       pipeline.context(params, {
+        session: openSession,
         traceparent: request.headers.get('traceparent'),
         idempotencyKey: request.headers.get(keyHeader),
         onlyReads: request.method === 'GET',

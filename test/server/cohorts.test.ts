@@ -1,5 +1,7 @@
 import { GraphQLObjectType, GraphQLScalarType, GraphQLSchema, GraphQLString } from 'graphql';
 import { expect, test, vi } from 'vitest';
+import { openSession } from '../../src/auth/session.ts';
+import { scopes, viewerOf } from '../../src/auth/viewer.ts';
 import type { Context } from '../../src/graphql/context.ts';
 import { sharedStates } from '../../src/graphql/shared-states.ts';
 import { Line } from '../../src/server/line.ts';
@@ -122,8 +124,8 @@ async function stage(watched: Watched) {
   ) => {
     const { query = 'subscription { state }', owner = 'anonymous', variables } = options;
     const params = { document: pipeline.documents.parse(query), variables };
-    // The same but for who asks, as it will be once there is identity.
-    const context: Context = Object.assign(pipeline.context(params, {}), { viewer: { owner } });
+    const session = { ...openSession, viewer: viewerOf(owner, { scopes }) };
+    const context = pipeline.context(params, { session });
     const connection = new Connection();
     const line = new Line(
       connection,
@@ -191,11 +193,21 @@ test('what has become another thing under the same words shares nothing', async 
 
 test('all that a viewer is stands in the key of a cohort', () => {
   const params = { document: { kind: 'Document', definitions: [] } } as never;
-  const key = (viewer: object) => cohortKey(params, { viewer } as Context, 'id');
+  const key = (...viewer: Parameters<typeof viewerOf>) =>
+    cohortKey(params, { viewer: viewerOf(...viewer) } as Context, 'id');
+  const watch = { taskId: 'a', rights: ['STATUS'] as const };
 
-  expect(key({ owner: 'a' })).toBe(key({ owner: 'a' }));
-  expect(key({ owner: 'a' })).not.toBe(key({ owner: 'b' }));
-  expect(key({ owner: 'a', scopes: ['tasks:read'] })).not.toBe(key({ owner: 'a', scopes: [] }));
+  expect(key('a', { scopes: ['admin', 'tasks:read'] })).toBe(key('a', { scopes: ['tasks:read', 'admin'] }));
+  const different = [
+    key('a', {}),
+    key('b', {}),
+    key('a', { scopes: ['tasks:read'] }),
+    key('a', { watch }),
+    key('a', { watch: { ...watch, taskId: 'b' } }),
+    key('a', { watch: { ...watch, rights: ['STATUS', 'OUTPUT'] } }),
+    key('a', { claims: { plan: 'free' } }),
+  ];
+  expect(new Set(different).size).toBe(different.length);
 });
 
 test('who comes later begins with the state now, never an older one', async () => {
