@@ -2,6 +2,7 @@ import type { TaskDefinition } from '../definition/definition.ts';
 import type { InputRef } from '../definition/input-types.ts';
 import { generatedNames } from '../definition/names.ts';
 import { type BatchItem, type EnqueuedBatch, maxBatchSize } from '../tasks/new-batch.ts';
+import { needs } from './access.ts';
 import { type ActionErrorType, toldError } from './action-error.ts';
 import type { TypedTask } from './definition.ts';
 import { enqueuesTasks } from './idempotency-header.ts';
@@ -83,7 +84,7 @@ export function addBatchMutation(
         `With an idempotency key, which stands for all inputs together, the call can be repeated. ${
           description ?? `The task \`${name}\`.`
         }`,
-      extensions: enqueuesTasks,
+      extensions: { ...needs('tasks:write'), ...enqueuesTasks },
       args: {
         inputs: t.arg({
           type: [input],

@@ -1,5 +1,6 @@
 import { BatchNotFoundError } from '../errors.ts';
 import { isFinal, type TaskStatus, taskStatuses } from '../tasks/task.ts';
+import { needs } from './access.ts';
 import { type ConnectionTypes, maxPageSize, readPage } from './connection.ts';
 import { versionedStates } from './shared-states.ts';
 import { type ApiBuilder, date } from './state.ts';
@@ -105,6 +106,7 @@ export function addBatches(
       type: batch,
       nullable: true,
       description: 'The batch as it is now. An id that is not there is the error `BATCH_NOT_FOUND`.',
+      extensions: needs('tasks:read'),
       args: { id: t.arg.id({ required: true, description: "The batch's id." }) },
       resolve: async (_, { id }, { tasks }) => {
         const found = await tasks.getBatch(id);
@@ -121,7 +123,7 @@ export function addBatches(
       description:
         'The batch as it is now, then each newer state, and the end once all of its tasks have ended. A slow reader may ' +
         'skip states, never the last. An id that is not there is the error `BATCH_NOT_FOUND`.',
-      extensions: versionedStates,
+      extensions: { ...needs('tasks:read'), ...versionedStates },
       args: {
         id: t.arg.id({ required: true, description: "The batch's id." }),
         throttle: t.arg({ type: 'Duration', description: throttleHelp }),

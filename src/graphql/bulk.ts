@@ -3,6 +3,7 @@ import { BadUserInputError } from '../errors.ts';
 import { actOnTasks, type Bulk, maxBulkSize } from '../tasks/bulk.ts';
 import { canCancel, canRetry, isFinal, type Task, type TaskStatus } from '../tasks/task.ts';
 import { checkReason, maxReasonLength } from '../tasks/reason.ts';
+import { needs } from './access.ts';
 import { type Answer, bulkPayloads, type BulkPayloadTypes } from './bulk-payloads.ts';
 import { cursorNamed, isGiven } from './connection.ts';
 import type { Context } from './context.ts';
@@ -58,6 +59,7 @@ export function addBulk(builder: ApiBuilder, types: BulkTypes): void {
         nullable: false,
         description:
           'Cancels the tasks of a filter that have not ended and are not being canceled yet, each as `cancelTask` does.',
+        extensions: needs('tasks:write'),
         args: {
           ...args,
           reason: t.arg.string({
@@ -75,6 +77,7 @@ export function addBulk(builder: ApiBuilder, types: BulkTypes): void {
         nullable: false,
         description:
           'Puts the tasks of a filter back that FAILED, were CANCELED or EXPIRED, each as `retryTask` does.',
+        extensions: needs('tasks:write'),
         args,
         resolve: (_, query, context) =>
           runBulk(query, context, canRetry, ({ id }) => context.tasks.retry(id)),
@@ -87,7 +90,7 @@ export function addBulk(builder: ApiBuilder, types: BulkTypes): void {
           'that SUCCEEDED, too, unless `statuses` says otherwise. With an idempotency key, for which `createdBefore` ' +
           'must be a time that has passed, the call can be repeated: each original is replayed once, unless its ' +
           'replay has FAILED or EXPIRED meanwhile.',
-        extensions: enqueuesTasks,
+        extensions: { ...needs('tasks:write'), ...enqueuesTasks },
         args: { ...args, options: t.arg({ type: types.options, description: 'How they are enqueued.' }) },
         resolve: (_, { options, ...query }, context) => {
           refuseWait(options);

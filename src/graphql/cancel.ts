@@ -1,5 +1,6 @@
 import type { Task } from '../tasks/task.ts';
 import { maxReasonLength } from '../tasks/reason.ts';
+import { needs } from './access.ts';
 import type { ApiBuilder } from './state.ts';
 import type { TaskTypes } from './task.ts';
 
@@ -23,6 +24,7 @@ export function addCancel(builder: ApiBuilder, { task }: TaskTypes): void {
       description:
         'Cancels a task: one that waits at once, one that runs as soon as its `run` heeds its signal. ' +
         'May be repeated. An id that is not there is the error `TASK_NOT_FOUND`.',
+      extensions: needs('tasks:write', ['CANCEL']),
       args: {
         id: t.arg.id({ required: true, description: "The task's id." }),
         reason: t.arg.string({

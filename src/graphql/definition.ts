@@ -4,6 +4,7 @@ import type { DefinitionTypes } from '../definition/types.ts';
 import { TaskNotFoundError } from '../errors.ts';
 import type { Task } from '../tasks/task.ts';
 import type { EnqueuedTask } from '../tasks/draft.ts';
+import { needs } from './access.ts';
 import { enqueuesTasks } from './idempotency-header.ts';
 import { optionsOf, type OptionsType } from './options.ts';
 import { addRun } from './run.ts';
@@ -61,7 +62,7 @@ export function addDefinition(
       type: payload,
       nullable: false,
       description: `Enqueues a task. ${about}`,
-      extensions: enqueuesTasks,
+      extensions: { ...needs('tasks:write'), ...enqueuesTasks },
       args: {
         ...(input === undefined
           ? {}
@@ -91,7 +92,7 @@ export function addDefinition(
       description:
         `A task of \`${name}\` as it is now, then each newer state, and the end after a final one. ` +
         'An id that is not there, or of another definition, is the error `TASK_NOT_FOUND`.',
-      extensions: versionedStates,
+      extensions: { ...needs('tasks:read', ['STATUS']), ...versionedStates },
       args: {
         id: t.arg.id({ required: true, description: "The task's id." }),
         throttle: t.arg({ type: 'Duration', description: throttleHelp }),

@@ -1,5 +1,6 @@
 import type { TaskFilter } from '../tasks/list.ts';
 import type { TaskListChange, TaskListUpdate } from '../tasks/list-snapshot.ts';
+import { needs } from './access.ts';
 import { type ConnectionTypes, connectionOf, isGiven, maxPageSize } from './connection.ts';
 import { type FilterTypes, filterOf } from './filter.ts';
 import { type ApiBuilder, described } from './state.ts';
@@ -79,6 +80,7 @@ export function addLiveList(
       description:
         'A live window of a list: the first tasks that `tasks` would answer with the same arguments, then what changes ' +
         'in it, in order. Several changes come as one payload, each task in its newest state. Ends only with the connection.',
+      extensions: needs('tasks:read'),
       args: {
         filter: t.arg({ type: filter, description: 'Which tasks. All of them unless given.' }),
         orderBy: t.arg({ type: order, description: 'In which order. Newest first unless given.' }),

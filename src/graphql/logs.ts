@@ -1,6 +1,7 @@
 import { BadUserInputError } from '../errors.ts';
 import { streamNamePattern } from '../tasks/journal.ts';
 import { type LogBatch, type LogEntry, type LogLevel, type StreamBatch } from '../tasks/logs.ts';
+import { needs } from './access.ts';
 import { type ApiBuilder, described } from './state.ts';
 import { openStartedStream } from './stream.ts';
 import type { TaskTypes } from './task.ts';
@@ -146,6 +147,7 @@ export function addLogs(builder: ApiBuilder, { task }: TaskTypes): void {
       description:
         'What a task has logged after an index, at once and perhaps nothing, then each new line, once and in order, and ' +
         'the end when the task has ended. An id that is not there is the error `TASK_NOT_FOUND`.',
+      extensions: needs('tasks:read', ['LOGS']),
       args: {
         id: t.arg.id({ required: true, description: "The task's id." }),
         after: t.arg.int({ description: afterHelp }),
@@ -161,6 +163,7 @@ export function addLogs(builder: ApiBuilder, { task }: TaskTypes): void {
       description:
         'What a task has written to a stream after an index, at once and perhaps nothing, then each new chunk, once and ' +
         'in order, and the end when the task has ended. An id that is not there is the error `TASK_NOT_FOUND`.',
+      extensions: needs('tasks:read', ['OUTPUT']),
       args: {
         id: t.arg.id({ required: true, description: "The task's id." }),
         name: t.arg.string({ required: true, description: nameHelp }),

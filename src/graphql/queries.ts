@@ -4,6 +4,7 @@ import type { Batch } from '../tasks/batch.ts';
 import { queueOfBatch } from '../tasks/id.ts';
 import type { Task } from '../tasks/task.ts';
 import type { Tasks } from '../tasks/tasks.ts';
+import { needs } from './access.ts';
 import { type ConnectionTypes, maxPageSize, readPage } from './connection.ts';
 import { type FilterTypes, filterOf } from './filter.ts';
 import type { ApiBuilder } from './state.ts';
@@ -19,6 +20,7 @@ export function addQueries(
       type: node,
       nullable: true,
       description: 'Finds anything by its id; null where there is nothing.',
+      extensions: needs('tasks:read', ['STATUS']),
       args: { id: t.arg.id({ required: true, description: 'The id of any object.' }) },
       resolve: (_, { id }, { tasks }) => findNode(tasks, id),
     }),
@@ -29,6 +31,7 @@ export function addQueries(
       type: [node],
       nullable: { list: false, items: true },
       description: 'Finds many by their ids, in their order; null in the places where there is nothing.',
+      extensions: needs('tasks:read'),
       args: { ids: t.arg.idList({ required: true, description: `Up to ${maxPageSize} ids.` }) },
       resolve: async (_, { ids }, { tasks }) => {
         if (ids.length > maxPageSize) {
@@ -45,6 +48,7 @@ export function addQueries(
       type: task,
       nullable: true,
       description: 'The task as it is now. An id that is not there is the error `TASK_NOT_FOUND`.',
+      extensions: needs('tasks:read', ['STATUS']),
       args: { id: t.arg.id({ required: true, description: "The task's id." }) },
       resolve: async (_, { id }, { tasks }) => {
         const found = await tasks.get(id);
@@ -59,6 +63,7 @@ export function addQueries(
       type: connection,
       nullable: false,
       description: 'A list of tasks, page by page.',
+      extensions: needs('tasks:read'),
       args: {
         filter: t.arg({ type: filter, description: 'Which tasks. All of them unless given.' }),
         orderBy: t.arg({ type: order, description: 'In which order. Newest first unless given.' }),

@@ -1,5 +1,6 @@
 import type { Queue } from '../tasks/queue.ts';
 import { maxReasonLength } from '../tasks/reason.ts';
+import { needs } from './access.ts';
 import type { Context } from './context.ts';
 import type { QueueTypes } from './queue.ts';
 import type { ApiBuilder } from './state.ts';
@@ -25,6 +26,7 @@ export function addQueueControl(builder: ApiBuilder, { queue }: QueueTypes): voi
         type: paused,
         nullable: false,
         description: `Lets nothing of a queue begin, in any worker, until it is resumed: what runs goes on, and new tasks are taken. ${unknown}`,
+        extensions: needs('queues:manage'),
         args: { name, reason },
         resolve: async (_, { name, reason }, context) => ({
           queue: await context.tasks.queues.pause(name, actOf(reason, context)),
@@ -34,6 +36,7 @@ export function addQueueControl(builder: ApiBuilder, { queue }: QueueTypes): voi
         type: resumed,
         nullable: false,
         description: `Ends a pause and a drain of a queue. Definitions that are paused by themselves stay so. ${unknown}`,
+        extensions: needs('queues:manage'),
         args: { name },
         resolve: async (_, { name }, { tasks }) => ({ queue: await tasks.queues.resume(name) }),
       }),
@@ -43,6 +46,7 @@ export function addQueueControl(builder: ApiBuilder, { queue }: QueueTypes): voi
         description:
           'Lets a queue take no new tasks until it is resumed: they are refused with `QUEUE_DRAINING`. Those that are ' +
           `there are worked off, retries included. ${unknown}`,
+        extensions: needs('queues:manage'),
         args: { name, reason },
         resolve: async (_, { name, reason }, context) => ({
           queue: await context.tasks.queues.drain(name, actOf(reason, context)),
@@ -52,6 +56,7 @@ export function addQueueControl(builder: ApiBuilder, { queue }: QueueTypes): voi
         type: pausedOne,
         nullable: false,
         description: 'Lets nothing of one definition begin, in any worker, until it is resumed.',
+        extensions: needs('queues:manage'),
         args: { name: definition, reason },
         resolve: async (_, { name, reason }, context) => ({
           queue: await context.tasks.queues.pauseDefinition(name, actOf(reason, context)),
@@ -61,6 +66,7 @@ export function addQueueControl(builder: ApiBuilder, { queue }: QueueTypes): voi
         type: resumedOne,
         nullable: false,
         description: 'Ends the pause of a definition. It does not begin while its queue is paused.',
+        extensions: needs('queues:manage'),
         args: { name: definition },
         resolve: async (_, { name }, { tasks }) => ({ queue: await tasks.queues.resumeDefinition(name) }),
       }),

@@ -1,6 +1,7 @@
 import { isoMs } from '../definition/duration-scalar.ts';
 import { BadUserInputError } from '../errors.ts';
 import type { QueueLimits } from '../tasks/queues.ts';
+import { needs } from './access.ts';
 import { queuePayload } from './queue-control.ts';
 import type { QueueTypes } from './queue.ts';
 import type { ApiBuilder } from './state.ts';
@@ -34,6 +35,7 @@ export function addQueueLimits(builder: ApiBuilder, { queue }: QueueTypes): void
       description:
         'Says how much of a queue may run and wait, beside the limits of its definitions. What is left out stays as it ' +
         'is, null takes it away. A name that nobody knows is the error `QUEUE_NOT_FOUND`.',
+      extensions: needs('queues:manage'),
       args: {
         name: t.arg.string({ required: true, description: "The queue's name." }),
         limit: t.arg({ type: limitInput, description: 'How much may run across all workers.' }),

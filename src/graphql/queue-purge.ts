@@ -1,6 +1,7 @@
 import { purgeSize } from '../tasks/queues.ts';
 import type { Queue } from '../tasks/queue.ts';
 import { maxReasonLength } from '../tasks/reason.ts';
+import { needs } from './access.ts';
 import { actOf } from './queue-control.ts';
 import type { QueueTypes } from './queue.ts';
 import type { ApiBuilder } from './state.ts';
@@ -37,6 +38,7 @@ export function addQueuePurge(builder: ApiBuilder, { queue }: QueueTypes): void 
       description:
         'Cancels the tasks of a queue that have not begun or wait for their next attempt, oldest first, at most ' +
         `${purgeSize} in a call. What runs goes on. A name that nobody knows is the error \`QUEUE_NOT_FOUND\`.`,
+      extensions: needs('queues:manage'),
       args: {
         name: t.arg.string({ required: true, description: "The queue's name." }),
         definition: t.arg.string({ description: 'Only those of this definition.' }),

@@ -1,4 +1,5 @@
 import type { Queue } from '../tasks/queue.ts';
+import { needs } from './access.ts';
 import type { QueueTypes } from './queue.ts';
 import { sharedStates } from './shared-states.ts';
 import type { ApiBuilder } from './state.ts';
@@ -11,6 +12,7 @@ export function addQueues(builder: ApiBuilder, { queue }: QueueTypes): void {
       type: [queue],
       nullable: { list: false, items: false },
       description: 'All queues that any process has served or filled, by name.',
+      extensions: needs('queues:manage'),
       resolve: (_, _args, { tasks }) => tasks.queues.list(),
     }),
   );
@@ -20,6 +22,7 @@ export function addQueues(builder: ApiBuilder, { queue }: QueueTypes): void {
       type: queue,
       nullable: true,
       description: 'A queue as it is now; null where no process has ever had a definition for it.',
+      extensions: needs('queues:manage'),
       args: { name: t.arg.string({ required: true, description: "The queue's name." }) },
       resolve: (_, { name }, { tasks }) => tasks.queues.get(name),
     }),
@@ -33,10 +36,13 @@ export function addQueues(builder: ApiBuilder, { queue }: QueueTypes): void {
         'The queue as it is now, then again after changes, at most about twice a second. That ages and rates go on is ' +
         'no change, nor that a worker comes or goes. Ends only with the connection. A name that nobody knows is the ' +
         'error `QUEUE_NOT_FOUND`.',
-      extensions: sharedStates<Queue>(
-        ({ at }) => at,
-        ({ name }) => name,
-      ),
+      extensions: {
+        ...needs('queues:manage'),
+        ...sharedStates<Queue>(
+          ({ at }) => at,
+          ({ name }) => name,
+        ),
+      },
       args: { name: t.arg.string({ required: true, description: "The queue's name." }) },
       subscribe: (_, { name }, { tasks, signal }) =>
         openStartedStream((signal) => tasks.queues.watch(name, { signal }), signal),

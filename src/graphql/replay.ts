@@ -1,4 +1,5 @@
 import type { EnqueuedTask } from '../tasks/draft.ts';
+import { needs } from './access.ts';
 import { enqueuesTasks } from './idempotency-header.ts';
 import { optionsOf, type OptionsType } from './options.ts';
 import { argumentAsSent, inputNamed } from './sent.ts';
@@ -34,7 +35,7 @@ export function addReplay(builder: ApiBuilder, { task }: TaskTypes, options: Opt
         'unless the options bring others. The original stays as it is. An id that is not there is the error ' +
         '`TASK_NOT_FOUND`; one of a definition that this API does not know, or an input that its definition does ' +
         'not take, is `BAD_USER_INPUT`.',
-      extensions: enqueuesTasks,
+      extensions: { ...needs('tasks:write'), ...enqueuesTasks },
       args: {
         id: t.arg.id({ required: true, description: "The original's id." }),
         input: t.arg({

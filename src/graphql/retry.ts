@@ -1,4 +1,5 @@
 import type { Task } from '../tasks/task.ts';
+import { needs } from './access.ts';
 import type { ApiBuilder } from './state.ts';
 import type { TaskTypes } from './task.ts';
 
@@ -24,6 +25,7 @@ export function addRetry(builder: ApiBuilder, { task }: TaskTypes): void {
         'budget and its clocks begin anew. Subscribe after it, as what was subscribed before has ended. An id that ' +
         'is not there is the error `TASK_NOT_FOUND`; where its idempotency key has become ' +
         "another task's it is `IDEMPOTENCY_KEY_REUSED`.",
+      extensions: needs('tasks:write'),
       args: { id: t.arg.id({ required: true, description: "The task's id." }) },
       resolve: (_, { id }, { tasks }) => tasks.retry(id),
     }),

@@ -4,6 +4,7 @@ import { generatedNames } from '../definition/names.ts';
 import { BadUserInputError } from '../errors.ts';
 import type { EnqueuedTask } from '../tasks/draft.ts';
 import { keyLengthIssue } from '../tasks/idempotency.ts';
+import { needs } from './access.ts';
 import type { Context } from './context.ts';
 import type { TypedTask } from './definition.ts';
 import { enqueuesTasks } from './idempotency-header.ts';
@@ -32,7 +33,7 @@ export function addRun(
         `Enqueues a task and follows it: \`${names.mutations.enqueue}\` and \`${names.subscriptions.updated}\` in one ` +
         'operation, over WebSocket or by POST. The first state is that of the task as it was accepted. The same key gives ' +
         `the same task, so that a client whose connection broke follows on. ${description ?? ''}`.trim(),
-      extensions: { ...enqueuesTasks, ...versionedStates },
+      extensions: { ...needs('tasks:write'), ...enqueuesTasks, ...versionedStates },
       args: {
         ...(input === undefined
           ? {}

@@ -2,6 +2,7 @@ import type { Schedule } from '../tasks/schedule.ts';
 import type { NewSchedule } from '../tasks/schedules.ts';
 import type { EnqueuedTask } from '../tasks/draft.ts';
 import { checkReason, maxReasonLength } from '../tasks/reason.ts';
+import { needs } from './access.ts';
 import { enqueuesTasks } from './idempotency-header.ts';
 import { optionsOf, type OptionsType } from './options.ts';
 import { addScheduleSpec, changesOf, scheduleArgs, scheduleNamed } from './schedule-input.ts';
@@ -76,6 +77,7 @@ export function addScheduleMutations(
         description:
           'Makes a schedule. Everything that is wrong with it is one error `BAD_USER_INPUT`, with a path each: an ' +
           'expression that no day is like, a time that has passed, an input that the definition does not take.',
+        extensions: needs('tasks:write'),
         args: {
           definition: t.arg.string({
             required: true,
@@ -102,6 +104,7 @@ export function addScheduleMutations(
         description:
           'Changes a schedule; what is left out or null stays. Other times hold from now on. One that stands in the ' +
           `code is changed there: \`BAD_USER_INPUT\`. ${notFound}.`,
+        extensions: needs('tasks:write'),
         args: {
           id,
           schedule: t.arg({
@@ -123,6 +126,7 @@ export function addScheduleMutations(
         type: paused,
         nullable: false,
         description: `Lets a schedule make no tasks until it is resumed; slots that pass meanwhile are passed. ${notFound}.`,
+        extensions: needs('tasks:write'),
         args: {
           id,
           reason: t.arg.string({
@@ -138,6 +142,7 @@ export function addScheduleMutations(
         type: resumed,
         nullable: false,
         description: `Ends a pause: goes on with the next slot from now. ${notFound}.`,
+        extensions: needs('tasks:write'),
         args: { id },
         resolve: (_, { id }, { tasks }) => tasks.schedules.resume(id),
       }),
@@ -147,6 +152,7 @@ export function addScheduleMutations(
         description:
           'Takes a schedule away; its tasks stay, and go on. One that stands in the code is taken away there: ' +
           `\`BAD_USER_INPUT\`. ${notFound}.`,
+        extensions: needs('tasks:write'),
         args: { id },
         resolve: async (_, { id }, { tasks }) => ({ schedule: await tasks.schedules.delete(id) }),
       }),
@@ -156,7 +162,7 @@ export function addScheduleMutations(
         description:
           'Enqueues a task of a schedule now, also while it is paused or an earlier one runs; its slots stay as they ' +
           `are. ${notFound}.`,
-        extensions: enqueuesTasks,
+        extensions: { ...needs('tasks:write'), ...enqueuesTasks },
         args: { id, options: t.arg({ type: options, description: 'How it is enqueued.' }) },
         resolve: async (_, { id, options }, context) => {
           const waitMs = waitOf(options);

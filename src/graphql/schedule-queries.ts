@@ -1,6 +1,7 @@
 import { BadUserInputError, ScheduleNotFoundError } from '../errors.ts';
 import type { Schedule } from '../tasks/schedule.ts';
 import type { SchedulePage } from '../tasks/schedules.ts';
+import { needs } from './access.ts';
 import { type ConnectionTypes, cursorNamed, isGiven, maxPageSize } from './connection.ts';
 import type { ScheduleTypes } from './schedule.ts';
 import type { ApiBuilder } from './state.ts';
@@ -54,6 +55,7 @@ export function addScheduleQueries(
       type: schedule,
       nullable: true,
       description: 'A schedule. An id that is not there is the error `SCHEDULE_NOT_FOUND`.',
+      extensions: needs('tasks:read'),
       args: { id: t.arg.id({ required: true, description: "The schedule's id." }) },
       resolve: async (_, { id }, { tasks }) => {
         const found = await tasks.schedules.get(id);
@@ -68,6 +70,7 @@ export function addScheduleQueries(
       type: connection,
       nullable: false,
       description: 'The schedules, those that were made last first.',
+      extensions: needs('tasks:read'),
       args: {
         definitions: t.arg.stringList({
           description: 'Only those of these definitions. All of them unless given.',

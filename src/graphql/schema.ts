@@ -4,6 +4,7 @@ import type { TaskDefinition } from '../definition/definition.ts';
 import { generatedNames } from '../definition/names.ts';
 import { addTypes } from '../definition/types.ts';
 import { ConfigurationError } from '../errors.ts';
+import { guardRootFields } from './access.ts';
 import { addActionError } from './action-error.ts';
 import { addBatches } from './batch.ts';
 import { addBatchMutation } from './batch-mutation.ts';
@@ -93,5 +94,7 @@ function build(definitions: readonly TaskDefinition[]): GraphQLSchema {
   // Unsorted: GraphiQL shows types and fields in the order in which they are told.
   const config = builder.toSchema({ sortSchema: false }).toConfig();
   // The builder knows many scalars; the schema shows those that something uses.
-  return new GraphQLSchema({ ...config, types: config.types.filter((type) => !isScalarType(type)) });
+  const schema = new GraphQLSchema({ ...config, types: config.types.filter((type) => !isScalarType(type)) });
+  guardRootFields(schema);
+  return schema;
 }

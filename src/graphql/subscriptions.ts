@@ -1,3 +1,4 @@
+import { needs } from './access.ts';
 import { versionedStates } from './shared-states.ts';
 import type { ApiBuilder } from './state.ts';
 import { started } from './stream.ts';
@@ -13,7 +14,7 @@ export function addSubscriptions(builder: ApiBuilder, { task }: TaskTypes): void
       description:
         'The task as it is now, then each newer state, and the end after a final one. A slow reader may skip ' +
         'states, never the last. An id that is not there is the error `TASK_NOT_FOUND`.',
-      extensions: versionedStates,
+      extensions: { ...needs('tasks:read', ['STATUS']), ...versionedStates },
       args: {
         id: t.arg.id({ required: true, description: "The task's id." }),
         throttle: t.arg({ type: 'Duration', description: throttleHelp }),

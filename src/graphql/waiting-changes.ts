@@ -1,6 +1,7 @@
 import { isoMs } from '../definition/duration-scalar.ts';
 import { BadUserInputError } from '../errors.ts';
 import type { Task } from '../tasks/task.ts';
+import { needs } from './access.ts';
 import type { ApiBuilder } from './state.ts';
 import type { TaskTypes } from './task.ts';
 
@@ -34,6 +35,7 @@ export function addWaitingChanges(builder: ApiBuilder, { task }: TaskTypes): voi
         description:
           'Gives a task that is SCHEDULED or RETRYING another time; one that has passed is now. An id that is not ' +
           'there is the error `TASK_NOT_FOUND`.',
+        extensions: needs('tasks:write'),
         args: {
           id,
           runAt: t.arg({ type: 'DateTimeISO', description: 'When it may begin. Either this or `delay`.' }),
@@ -47,6 +49,7 @@ export function addWaitingChanges(builder: ApiBuilder, { task }: TaskTypes): voi
         description:
           'Gives a task another priority: at once where it waits, else from its next attempt on. An id that is not ' +
           'there is the error `TASK_NOT_FOUND`.',
+        extensions: needs('tasks:write'),
         args: {
           id,
           priority: t.arg.int({ required: true, description: 'Seconds of head start, -600 to 600.' }),
