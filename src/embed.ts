@@ -1,3 +1,4 @@
+import { openAuthenticator } from './auth/authenticator.ts';
 import type { TaskDefinition } from './definition/definition.ts';
 import { inlineQueue } from './definition/inline.ts';
 import type { Logger } from './logger.ts';
@@ -42,7 +43,7 @@ export async function startWorker(options: EmbedOptions<WorkerOptions>): Promise
 }
 
 /** Options of an API server in a program of your own. */
-export type EmbedServerOptions = EmbedOptions<Omit<ServerOptions, 'startInline'>> & {
+export type EmbedServerOptions = EmbedOptions<Omit<ServerOptions, 'startInline' | 'authenticator'>> & {
   /** How the tasks of the queue `inline` are run in this process; `false` leaves them to others. @default {} */
   readonly inline?: InlineOptions | false;
 };
@@ -59,14 +60,16 @@ export type EmbedServerOptions = EmbedOptions<Omit<ServerOptions, 'startInline'>
 export async function createServer({ inline = {}, ...options }: EmbedServerOptions): Promise<Server> {
   const { createServer } = await import('./server/server.ts');
   const logger = options.logger ?? (await usualLogger());
+  const authenticator = openAuthenticator;
   const { redis, definitions, leaseMs } = options.tasks.options;
   if (inline === false || definitions.every(({ queue }) => queue !== inlineQueue)) {
-    return createServer({ ...options, logger });
+    return createServer({ ...options, authenticator, logger });
   }
   const { startInline } = await import('./worker/inline.ts');
   const lease = leaseMs === undefined ? {} : { leaseMs };
   return createServer({
     ...options,
+    authenticator,
     logger,
     startInline: () => startInline({ redis, definitions, logger, ...lease, ...inline }),
   });

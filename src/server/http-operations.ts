@@ -1,11 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
-import { openSession, type Session } from '../auth/session.ts';
+import type { Authenticator } from '../auth/authenticator.ts';
+import type { Session } from '../auth/session.ts';
 import { keyHeader } from '../graphql/idempotency-header.ts';
+import { RequestCredentials } from './credentials.ts';
 import { EventStreams } from './event-streams.ts';
 import { type HttpOperation, isPlain, operationOf } from './http-operation.ts';
 import { payloadOf } from './payload.ts';
 import type { Origin, Pipeline } from './pipeline.ts';
+import { refuse } from './refusals.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { YogaAnswers } from './yoga.ts';
 
@@ -22,27 +25,43 @@ export interface StreamOptions {
 export class HttpOperations {
   readonly #pipeline: Pipeline;
   readonly #subscriptions: Subscriptions;
+  readonly #authenticator: Authenticator;
   readonly #streams: EventStreams;
   #loading: Promise<YogaAnswers> | undefined;
 
-  constructor(pipeline: Pipeline, subscriptions: Subscriptions, options: StreamOptions = {}) {
+  constructor(
+    pipeline: Pipeline,
+    subscriptions: Subscriptions,
+    authenticator: Authenticator,
+    options: StreamOptions = {},
+  ) {
     const { pingMs = 12_000, blockedMs = 12_000 } = options;
     this.#pipeline = pipeline;
     this.#subscriptions = subscriptions;
+    this.#authenticator = authenticator;
     this.#streams = new EventStreams(pipeline.maskError, pingMs, blockedMs);
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let session;
+    try {
+      // Before anything of its body is looked at.
+      session = this.#authenticator.authenticate(new RequestCredentials(request));
+      if (session instanceof Promise) session = await session;
+    } catch (error) {
+      const showedToken = request.headers.authorization !== undefined;
+      return refuse(response, error, { maskError: this.#pipeline.maskError, showedToken });
+    }
     if (isPlain(request)) {
       const body = await bodyOf(request);
       // The client left in the middle of it, or was refused.
       if (body === undefined) return;
       const operation = operationOf(this.#pipeline, request, body);
-      if (operation !== undefined && (await this.#answerPlain(operation, request, response))) return;
+      if (operation !== undefined && (await this.#answerPlain(operation, session, request, response))) return;
       // Where Yoga looks for what was read before it.
       Object.assign(request, { body });
     }
-    await (await this.#yoga()).serve(request, response);
+    await (await this.#yoga()).serve(request, response, session);
   }
 
   close(): void {
@@ -58,6 +77,7 @@ export class HttpOperations {
   /** False where this kind of operation isn't for this kind of answer. */
   async #answerPlain(
     { params, type, resultType, takesEvents }: HttpOperation,
+    session: Session,
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<boolean> {
@@ -65,7 +85,7 @@ export class HttpOperations {
     if (isStream ? !takesEvents : resultType === undefined) return false;
     let context;
     try {
-      context = this.#pipeline.context(params, new HttpOrigin(request, response));
+      context = this.#pipeline.context(params, new HttpOrigin(session, request, response));
     } catch {
       // Yoga finds the same, and says so.
       return false;
@@ -112,6 +132,8 @@ export class HttpOperations {
 /** The whole body; undefined where it never came. */
 function bodyOf(request: IncomingMessage): Promise<string | undefined> {
   return new Promise((resolve) => {
+    // Closed while it was found out who asks, it says so no more.
+    if (request.closed) return resolve(undefined);
     let only: Buffer | undefined;
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => {
@@ -131,16 +153,17 @@ function bodyOf(request: IncomingMessage): Promise<string | undefined> {
 const hasLeft = new Error('The client has left.');
 
 class HttpOrigin implements Origin {
-  readonly session: Session = openSession;
+  readonly session: Session;
   readonly traceparent: string | undefined;
   readonly idempotencyKey: string | undefined;
   readonly onlyReads: boolean;
   readonly #response: ServerResponse;
   #gone: AbortController | undefined;
 
-  constructor({ headers, method }: IncomingMessage, response: ServerResponse) {
+  constructor(session: Session, { headers, method }: IncomingMessage, response: ServerResponse) {
     const { traceparent } = headers;
     const key = headers[keyHeader.toLowerCase()];
+    this.session = session;
     this.traceparent = typeof traceparent === 'string' ? traceparent : undefined;
     this.idempotencyKey = typeof key === 'string' ? key : undefined;
     this.onlyReads = method === 'GET';

@@ -1,6 +1,7 @@
 import { createServer as createHttpServer, type Server as HttpServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Authenticator } from '../auth/authenticator.ts';
 import { buildSchema } from '../graphql/schema.ts';
 import type { Logger } from '../logger.ts';
 import type { Tasks } from '../tasks/tasks.ts';
@@ -16,6 +17,8 @@ import { type SocketOptions, Sockets } from './websocket.ts';
 export interface ServerOptions {
   readonly tasks: Tasks;
   readonly logger: Logger;
+  /** Finds out who asks; whoever made it closes it, after the server. */
+  readonly authenticator: Authenticator;
   /** Serves the page to try operations on. @default false */
   readonly graphiql?: boolean;
   /** Origins of web pages that may use the API, beside its own: `https://app.example.com`, or `loopback`. @default none */
@@ -64,7 +67,16 @@ export class Server implements AsyncDisposable {
   #closed: Promise<void> | undefined;
 
   constructor(options: ServerOptions) {
-    const { tasks, logger, graphiql = false, origins, maxBodyBytes, closeMs = 1000, sockets } = options;
+    const {
+      tasks,
+      logger,
+      authenticator,
+      graphiql = false,
+      origins,
+      maxBodyBytes,
+      closeMs = 1000,
+      sockets,
+    } = options;
     const definitions = [...tasks.definitions.values()].map(({ definition }) => definition);
     const schema = buildSchema(definitions);
     this.#tasks = tasks;
@@ -81,8 +93,8 @@ export class Server implements AsyncDisposable {
     });
     this.#origins = new Origins(origins);
     const subscriptions = new Subscriptions(pipeline);
-    this.#operations = new HttpOperations(pipeline, subscriptions, sockets);
-    this.#sockets = new Sockets(pipeline, subscriptions, logger, sockets);
+    this.#operations = new HttpOperations(pipeline, subscriptions, authenticator, sockets);
+    this.#sockets = new Sockets(pipeline, subscriptions, authenticator, logger, sockets);
     this.#http = createHttpServer(
       {
         IncomingMessage: CountedRequest,
@@ -187,8 +199,9 @@ export class Server implements AsyncDisposable {
     const headers = this.#origins.headersFor(request);
     for (const name in headers) response.setHeader(name, headers[name] ?? '');
     if (!this.#origins.admit(request)) return answerJson(response, { status: 403, body: foreignOrigin });
-    if (request.method === 'OPTIONS' && response.hasHeader('access-control-allow-origin')) {
-      response.writeHead(204).end();
+    // Browsers ask so before they send a token.
+    if (request.method === 'OPTIONS') {
+      response.writeHead(204, { allow: 'GET, POST, OPTIONS' }).end();
       return;
     }
     if (limitBody(request, response, this.#maxBodyBytes)) await this.#operations.answer(request, response);

@@ -8,9 +8,12 @@ import {
 } from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type Server } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { openSession, type Session } from '../auth/session.ts';
+import type { Authenticator } from '../auth/authenticator.ts';
+import type { Session } from '../auth/session.ts';
+import { UnauthenticatedError, UnavailableError } from '../errors.ts';
 import type { Context } from '../graphql/context.ts';
 import type { Logger } from '../logger.ts';
+import { RequestCredentials } from './credentials.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Line } from './line.ts';
 import { bytesOf, shownError } from './payload.ts';
@@ -33,16 +36,31 @@ type Result = ExecutionResult | AsyncIterableIterator<never, undefined>;
 
 /** A socket, as its operations see it. */
 class SocketOrigin implements Origin {
-  readonly session: Session = openSession;
   readonly line: Line;
+  readonly socket: WebSocket;
+  readonly request: IncomingMessage;
   readonly traceparent: string | undefined;
+  #session: Session | undefined;
   #gone: AbortController | undefined;
   #hasLeft = false;
   #beginning: Set<string> | undefined;
 
-  constructor(line: Line, { headers: { traceparent } }: IncomingMessage) {
+  constructor(line: Line, socket: WebSocket, request: IncomingMessage) {
+    const { traceparent } = request.headers;
     this.line = line;
+    this.socket = socket;
+    this.request = request;
     this.traceparent = typeof traceparent === 'string' ? traceparent : undefined;
+  }
+
+  /** Known once `connection_init` was accepted, before which no operation begins. */
+  get session(): Session {
+    if (this.#session === undefined) throw new UnauthenticatedError();
+    return this.#session;
+  }
+
+  set session(session: Session) {
+    this.#session = session;
   }
 
   /** Made for those who ask. */
@@ -93,12 +111,18 @@ export class Sockets {
   readonly #protocol: Server<SocketOrigin>;
   readonly #server: WebSocketServer;
 
-  constructor(pipeline: Pipeline, subscriptions: Subscriptions, logger: Logger, options: SocketOptions = {}) {
+  constructor(
+    pipeline: Pipeline,
+    subscriptions: Subscriptions,
+    authenticator: Authenticator,
+    logger: Logger,
+    options: SocketOptions = {},
+  ) {
     const { maxMessageBytes = 65_536, pingMs = 12_000, initTimeoutMs = 3000, blockedMs = 12_000 } = options;
     this.#pipeline = pipeline;
     this.#logger = logger;
     this.#heartbeat = new Heartbeat(pingMs, blockedMs);
-    this.#protocol = createProtocol(pipeline, subscriptions, initTimeoutMs);
+    this.#protocol = createProtocol(pipeline, subscriptions, authenticator, initTimeoutMs);
     this.#server = new WebSocketServer({
       noServer: true,
       maxPayload: maxMessageBytes,
@@ -139,7 +163,7 @@ export class Sockets {
       },
       () => socket.terminate(),
     );
-    const origin = new SocketOrigin(line, request);
+    const origin = new SocketOrigin(line, socket, request);
     const stopPings = this.#heartbeat.add(socket, line);
     const closed = this.#protocol.opened(
       {
@@ -181,6 +205,9 @@ export class Sockets {
     socket.close(CloseCode.InternalServerError, 'Internal server error');
   }
 }
+
+/** Of RFC 6455's registry: clients of graphql-ws come again by themselves. */
+const tryAgainLater = 1013;
 
 const brace = Buffer.from('}');
 
@@ -231,6 +258,7 @@ function idInUse(): GraphQLError {
 function createProtocol(
   pipeline: Pipeline,
   subscriptions: Subscriptions,
+  authenticator: Authenticator,
   initTimeoutMs: number,
 ): Server<SocketOrigin> {
   const { maskError } = pipeline;
@@ -250,6 +278,18 @@ function createProtocol(
     };
   return makeServer<Record<string, unknown> | undefined, SocketOrigin>({
     connectionInitWaitTimeout: initTimeoutMs,
+    async onConnect({ extra: origin, connectionParams }) {
+      try {
+        const credentials = new RequestCredentials(origin.request, connectionParams);
+        origin.session = await authenticator.authenticate(credentials);
+        return true;
+      } catch (error) {
+        if (error instanceof UnauthenticatedError) return false;
+        if (!(error instanceof UnavailableError)) throw error;
+        origin.socket.close(tryAgainLater, 'try again later');
+        return false;
+      }
+    },
     execute: answering(({ params, contextValue }) => pipeline.execute(params, contextValue)),
     subscribe: answering(async ({ params, contextValue, origin: { line }, id }) => {
       const wait = new Wait();

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ExecutionResult, GraphQLError } from 'graphql';
 import { createYoga, getSSEProcessor, type Plugin, processRegularResult } from 'graphql-yoga';
-import { openSession } from '../auth/session.ts';
+import type { Session } from '../auth/session.ts';
 import type { Context } from '../graphql/context.ts';
 import { keyHeader } from '../graphql/idempotency-header.ts';
 import { isJson } from './http-operation.ts';
@@ -16,8 +16,8 @@ export class YogaAnswers {
   }
 
   /** Answers a request whose body was not read, or is its `body`. */
-  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    await this.#yoga(request, response);
+  async serve(request: IncomingMessage, response: ServerResponse, session: Session): Promise<void> {
+    await this.#yoga(request, response, { session });
   }
 
   /** The answer with a result, of which Yoga knows the status. */
@@ -32,12 +32,12 @@ export class YogaAnswers {
 }
 
 function createServer(pipeline: Pipeline) {
-  return createYoga<object, Context>({
+  return createYoga<{ readonly session: Session }, Context>({
     schema: pipeline.schema,
     graphqlEndpoint: graphqlPath,
-    context: ({ request, params }) =>
+    context: ({ request, params, session }) =>
       pipeline.context(params, {
-        session: openSession,
+        session,
         traceparent: request.headers.get('traceparent'),
         idempotencyKey: request.headers.get(keyHeader),
         onlyReads: request.method === 'GET',

@@ -3,6 +3,7 @@ import { Agent, request } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, test, vi } from 'vitest';
+import { openAuthenticator } from '../../src/auth/authenticator.ts';
 import { createServer, PortInUseError } from '../../src/server/server.ts';
 import { double, forever } from '../support/definitions.ts';
 import { testLogger } from '../support/stores.ts';
@@ -84,7 +85,11 @@ test('a server may be closed twice, and before it listens', async () => {
   await using api = await TestApi.start([double], { workers: 0 });
 
   await Promise.all([api.server.close(), api.server.close()]);
-  const unused = createServer({ tasks: api.tests.tasks, logger: testLogger });
+  const unused = createServer({
+    tasks: api.tests.tasks,
+    authenticator: openAuthenticator,
+    logger: testLogger,
+  });
 
   await expect(unused.close()).resolves.toBeUndefined();
 });
@@ -95,7 +100,11 @@ test('a busy port is an error that says which flag changes it', async () => {
   await once(taken, 'listening');
   const address = taken.address();
   const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
-  const server = createServer({ tasks: api.tests.tasks, logger: testLogger });
+  const server = createServer({
+    tasks: api.tests.tasks,
+    authenticator: openAuthenticator,
+    logger: testLogger,
+  });
 
   const listening = server.listen(port);
 
@@ -111,7 +120,11 @@ test('a busy port is an error that says which flag changes it', async () => {
 test('the URL that a server answers with works for every host', async () => {
   await using api = await TestApi.start([double], { workers: 0 });
   for (const host of ['127.0.0.1', '0.0.0.0', '::1', '::']) {
-    await using server = createServer({ tasks: api.tests.tasks, logger: testLogger });
+    await using server = createServer({
+      tasks: api.tests.tasks,
+      authenticator: openAuthenticator,
+      logger: testLogger,
+    });
     const { url, port } = await server.listen(0, host);
 
     expect(new URL(url).port).toBe(String(port));

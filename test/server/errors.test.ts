@@ -10,6 +10,7 @@ import {
 } from 'graphql';
 import pino from 'pino';
 import { expect, test, vi } from 'vitest';
+import { openAuthenticator } from '../../src/auth/authenticator.ts';
 import type { Context } from '../../src/graphql/context.ts';
 import { defineTask } from '../../src/index.ts';
 import { HttpOperations } from '../../src/server/http-operations.ts';
@@ -174,8 +175,8 @@ test('what a subscription throws while it streams, or before, is masked on SSE a
     closing: new AbortController().signal,
   });
   const subscriptions = new Subscriptions(pipeline);
-  const sockets = new Sockets(pipeline, subscriptions, logger);
-  const operations = new HttpOperations(pipeline, subscriptions);
+  const sockets = new Sockets(pipeline, subscriptions, openAuthenticator, logger);
+  const operations = new HttpOperations(pipeline, subscriptions, openAuthenticator);
   const server = createServer((request, response) => void operations.answer(request, response));
   server.on('upgrade', (request, connection, head) => sockets.upgrade(request, connection, head));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

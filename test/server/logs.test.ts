@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { openAuthenticator } from '../../src/auth/authenticator.ts';
 import { defineTask } from '../../src/index.ts';
 import { createServer } from '../../src/server/server.ts';
 import { connectTasks } from '../../src/tasks/tasks.ts';
@@ -43,7 +44,7 @@ test.each(['ws', 'sse'] as const)(
       definitions: [task],
       logger: testLogger,
     });
-    const other = createServer({ tasks, logger: testLogger });
+    const other = createServer({ tasks, authenticator: openAuthenticator, logger: testLogger });
     const { url } = await other.listen(0);
     await using client = new TestClient(url);
     const { data } = await client.http('mutation { counting { task { id } } }');

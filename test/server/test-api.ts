@@ -1,3 +1,4 @@
+import { openAuthenticator } from '../../src/auth/authenticator.ts';
 import type { TaskDefinition } from '../../src/definition/definition.ts';
 import { createServer, type Server, type ServerOptions } from '../../src/server/server.ts';
 import { testLogger } from '../support/stores.ts';
@@ -20,7 +21,12 @@ export class TestApi extends TestClient {
     options: TestTasksOptions & Partial<Omit<ServerOptions, 'tasks'>> = {},
   ): Promise<TestApi> {
     const tests = await TestTasks.start(definitions, options);
-    const server = createServer({ logger: testLogger, ...options, tasks: tests.tasks });
+    const server = createServer({
+      authenticator: openAuthenticator,
+      logger: testLogger,
+      ...options,
+      tasks: tests.tasks,
+    });
     const { url } = await server.listen(0);
     return new TestApi(tests, server, url);
   }

@@ -17,10 +17,13 @@ export interface Result {
 export class TestClient implements AsyncDisposable {
   /** `http://127.0.0.1:PORT` */
   readonly origin: string;
+  /** What it signs in with. */
+  readonly token: string | undefined;
   readonly #sockets: Client[] = [];
 
-  constructor(origin: string) {
+  constructor(origin: string, token?: string) {
     this.origin = origin;
+    this.token = token;
   }
 
   get url(): string {
@@ -29,6 +32,10 @@ export class TestClient implements AsyncDisposable {
 
   get socketUrl(): string {
     return this.url.replace('http', 'ws');
+  }
+
+  get #authorization(): Record<string, string> {
+    return this.token === undefined ? {} : { authorization: `Bearer ${this.token}` };
   }
 
   /** Runs an operation over HTTP. */
@@ -41,7 +48,12 @@ export class TestClient implements AsyncDisposable {
   async post(body: unknown, headers: Record<string, string> = {}): Promise<Response> {
     return await fetch(this.url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json',
+        ...this.#authorization,
+        ...headers,
+      },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
   }
@@ -50,7 +62,7 @@ export class TestClient implements AsyncDisposable {
   async *sse(query: string, variables?: Variables, signal?: AbortSignal): AsyncGenerator<Result> {
     const response = await fetch(this.url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...this.#authorization },
       body: JSON.stringify({ query, variables }),
       signal: signal ?? null,
     });
@@ -71,7 +83,12 @@ export class TestClient implements AsyncDisposable {
 
   /** A socket of its own. */
   socket(): Client {
-    const client = createClient({ url: this.socketUrl, webSocketImpl: WebSocket, retryAttempts: 0 });
+    const client = createClient({
+      url: this.socketUrl,
+      webSocketImpl: WebSocket,
+      retryAttempts: 0,
+      connectionParams: this.#authorization,
+    });
     this.#sockets.push(client);
     return client;
   }

@@ -1,3 +1,4 @@
+import { openAuthenticator } from '../../../src/auth/authenticator.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { createServer } from '../../../src/server/server.ts';
 import type { EnqueuedTask } from '../../../src/tasks/draft.ts';
@@ -10,7 +11,7 @@ const [url = '', mode = 'store'] = process.argv.slice(2);
 const logger = createLogger({ level: 'error' });
 const tasks = await connectTasks({ redis: { url, prefix: 'bench' }, definitions, logger });
 if (mode === 'memory') Object.defineProperty(tasks, 'enqueue', { value: fromMemory });
-const { port } = await createServer({ tasks, logger }).listen(0);
+const { port } = await createServer({ tasks, authenticator: openAuthenticator, logger }).listen(0);
 serveCalls({ port });
 
 async function fromMemory(name: string, input: { n: number }): Promise<EnqueuedTask> {

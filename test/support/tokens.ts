@@ -1,0 +1,57 @@
+import type { Authenticator, Credentials, SessionEnd } from '../../src/auth/authenticator.ts';
+import type { Session } from '../../src/auth/session.ts';
+import { scopes, viewerOf } from '../../src/auth/viewer.ts';
+import { UnauthenticatedError, UnavailableError } from '../../src/errors.ts';
+
+/** Tokens in memory, which a test makes and revokes. */
+export class TestTokens implements Authenticator {
+  readonly #sessions: Map<string, Session> = new Map();
+  readonly #held: Map<Session, Set<(why: SessionEnd) => void>> = new Map();
+  /** While it is set, nobody can be asked. */
+  isAway = false;
+
+  /** A token of an owner; it lasts `forMs`, where that is given. */
+  make(owner: string, forMs?: number): string {
+    const token = `test_${owner}_${this.#sessions.size}`;
+    this.#sessions.set(token, {
+      viewer: viewerOf(owner, { scopes }),
+      credential: `token:${this.#sessions.size}`,
+      expiresAt: forMs === undefined ? undefined : Date.now() + forMs,
+    });
+    return token;
+  }
+
+  revoke(token: string): void {
+    const session = this.#sessions.get(token);
+    this.#sessions.delete(token);
+    for (const end of (session && this.#held.get(session)) ?? []) end('REVOKED');
+  }
+
+  /** How many sockets and streams hang on sessions. */
+  get held(): number {
+    return [...this.#held.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  async authenticate({ token }: Credentials): Promise<Session> {
+    await Promise.resolve();
+    if (this.isAway) throw new UnavailableError();
+    const session = this.#sessions.get(token ?? '');
+    if (session === undefined || (session.expiresAt ?? Infinity) <= Date.now())
+      throw new UnauthenticatedError();
+    return session;
+  }
+
+  hold(session: Session, end: (why: SessionEnd) => void): () => void {
+    const held = this.#held.get(session) ?? new Set();
+    this.#held.set(session, held.add(end));
+    const { expiresAt } = session;
+    const timer =
+      expiresAt === undefined ? undefined : setTimeout(() => end('EXPIRED'), expiresAt - Date.now());
+    return () => {
+      held.delete(end);
+      clearTimeout(timer);
+    };
+  }
+
+  close(): void {}
+}
