@@ -59,6 +59,11 @@ export function queuesKey(prefix: string): string {
   return `${prefix}:queues`;
 }
 
+/** The string that is the key by which watch tokens are signed, in base64url. */
+export function watchKeyName(prefix: string): string {
+  return `${prefix}:watch-key`;
+}
+
 /** The hash that is a task's record. */
 export function taskKey(root: string, id: string): string {
   return `${root}:task:${id}`;

@@ -1,0 +1,106 @@
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { UnavailableError } from '../errors.ts';
+import type { Redis } from '../redis/connection.ts';
+import { watchKeyName } from '../redis/keys.ts';
+
+/** A key that was read is used for so long, in ms: a key that was taken away is one no later than that. */
+const staleMs = 2_000;
+
+/** Whatever ids are asked for, the store is asked at most once in this time, in ms. */
+const askedAgainMs = 1_000;
+
+/** A request gets its answer, or UNAVAILABLE, within a second. */
+const answerMs = 900;
+
+/** What watch tokens are signed with. */
+export class WatchKey {
+  /** Tells keys apart, and nothing of them: a token says which one has signed it. */
+  readonly id: string;
+  readonly #secret: Buffer;
+
+  constructor(secret: Buffer) {
+    this.id = createHash('sha256').update('watch key id').update(secret).digest('base64url').slice(0, 8);
+    this.#secret = secret;
+  }
+
+  /** The signature of a text: HMAC-SHA256, in 43 characters. */
+  sign(text: string): string {
+    return createHmac('sha256', this.#secret).update(text).digest('base64url');
+  }
+}
+
+/** The one key of all API processes on a store. Whoever takes it away voids all that was signed with it. */
+export class WatchKeys {
+  readonly #redis: Redis;
+  readonly #name: string;
+  #key: WatchKey | undefined;
+  #readAt = -Infinity;
+  #reading: Promise<WatchKey> | undefined;
+
+  constructor(redis: Redis, prefix: string) {
+    this.#redis = redis;
+    this.#name = watchKeyName(prefix);
+  }
+
+  /** The key as it is now, or was two seconds ago at most; it is made where there is none. @throws UnavailableError */
+  async current(): Promise<WatchKey> {
+    return this.#key !== undefined && this.#age < staleMs ? this.#key : await this.#read();
+  }
+
+  /** The key of this id; undefined where it is no key any more, or never was one. @throws UnavailableError */
+  async find(id: string): Promise<WatchKey | undefined> {
+    const current = await this.current();
+    if (current.id === id) return current;
+    // Another process may have made a new one since; a flood of made-up ids isn't passed on to the store.
+    const latest = this.#age < askedAgainMs ? current : await this.#read();
+    return latest.id === id ? latest : undefined;
+  }
+
+  /** Takes the key away, in the place of which there is soon another one. @throws UnavailableError */
+  async revoke(): Promise<void> {
+    await bounded(() => this.#redis.del(this.#name));
+    this.#key = undefined;
+  }
+
+  get #age(): number {
+    return performance.now() - this.#readAt;
+  }
+
+  /** Those who ask meanwhile share the answer. */
+  async #read(): Promise<WatchKey> {
+    this.#reading ??= this.#readOrMake().finally(() => (this.#reading = undefined));
+    return await this.#reading;
+  }
+
+  async #readOrMake(): Promise<WatchKey> {
+    const readAt = performance.now();
+    const text = await bounded(async () => {
+      const found = await this.#redis.get(this.#name);
+      if (found !== null) return found;
+      // Of processes that find none at the same time, one makes it.
+      await this.#redis.set(this.#name, randomBytes(32).toString('base64url'), 'NX');
+      return await this.#redis.get(this.#name);
+    });
+    // Taken away within a millisecond of its making.
+    if (text === null) throw new UnavailableError();
+    this.#key = new WatchKey(Buffer.from(text, 'base64url'));
+    this.#readAt = readAt;
+    return this.#key;
+  }
+}
+
+/** Bounds a wait for Redis. @throws UnavailableError */
+async function bounded<T>(call: () => Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer within ${answerMs} ms`)), answerMs);
+  try {
+    const answer = call();
+    // A late answer is nobody's.
+    answer.catch(() => undefined);
+    return await Promise.race([answer, late]);
+  } catch (error) {
+    throw new UnavailableError({ cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}
