@@ -63,7 +63,6 @@ function placesIn(
  * selects as much as a document may.
  */
 export function operationOf(
-  schema: GraphQLSchema,
   { kind, field }: RootField,
   given: readonly { readonly place: Place; readonly value: unknown }[] = [],
 ): { readonly query: string; readonly variables: Record<string, unknown> } {
@@ -77,9 +76,7 @@ export function operationOf(
   const declared = used.map(({ name, type }) => `$${name}: ${String(type)}`).join(', ');
   const passed = used.map(({ name }) => `${name}: $${name}`).join(', ');
   const head = `${kind}${declared && `(${declared})`} { ${field.name}${passed && `(${passed})`}`;
-  const documents = [4, 3, 2, 1].map(
-    (depth) => `${head} ${selectionOf(schema, getNamedType(field.type), depth)} }`,
-  );
+  const documents = [4, 3, 2, 1].map((depth) => `${head} ${selectionOf(getNamedType(field.type), depth)} }`);
   const query = documents.find((document) => tokensOf(document) < 900);
   if (query === undefined) throw new Error(`${field.name} has too many fields for a document`);
   return { query, variables };
@@ -124,14 +121,14 @@ function valueOf(
 }
 
 /** All fields that need no arguments, so deep. */
-function selectionOf(schema: GraphQLSchema, type: GraphQLNamedType, depth: number): string {
+function selectionOf(type: GraphQLNamedType, depth: number): string {
   if (!isObjectType(type) && !isInterfaceType(type)) return '';
   const inner = Object.values(type.getFields())
     .filter(({ args }) => args.every((argument) => !isNonNullType(argument.type)))
     .map((field) => {
       const named = getNamedType(field.type);
       if (isLeafType(named)) return field.name;
-      return depth > 1 ? `${field.name} ${selectionOf(schema, named, depth - 1)}` : '';
+      return depth > 1 ? `${field.name} ${selectionOf(named, depth - 1)}` : '';
     });
   return `{ __typename ${inner.filter(Boolean).join(' ')} }`;
 }
