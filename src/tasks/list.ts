@@ -1,6 +1,5 @@
 import { BadUserInputError } from '../errors.ts';
 import type { Position, StoreFilter } from './store-filter.ts';
-import { tagGroups } from './tags.ts';
 import type { Store } from './store.ts';
 import type { Task } from './task.ts';
 
@@ -78,13 +77,11 @@ export async function countTasks(
   queues: readonly string[],
   filter: StoreFilter,
 ): Promise<{ count: number; exact: boolean }> {
-  const { names = [], statuses = [], tags = [], owners = [] } = filter;
   const counts = await Promise.all(queues.map((queue) => store.count(queue, filter)));
-  const groups = tagGroups(filter).length;
-  const others = names.length + statuses.length;
-  // Only tags overlap: a task has one parent, one batch, one schedule.
-  const exact = owners.length === 0 && (groups === 0 || (groups === 1 && tags.length <= 1 && others === 0));
-  return { count: counts.reduce((sum, count) => sum + count, 0), exact };
+  return {
+    count: counts.reduce((sum, { count }) => sum + count, 0),
+    exact: counts.every(({ exact }) => exact),
+  };
 }
 
 type Part = Awaited<ReturnType<Store['page']>>;

@@ -56,7 +56,7 @@ export function scheduleFields(
   return {
     owner: JSON.stringify(owner),
     tags: JSON.stringify(tags),
-    tagList: tagListOf({ tags, schedule }),
+    tagList: tagListOf({ tags, owner, schedule }),
   };
 }
 

@@ -287,7 +287,6 @@ export class Store {
       from?.time ?? '',
       from?.id ?? '',
       ...listArguments(filter),
-      (filter.owners ?? []).map((owner) => JSON.stringify(owner)).join('\n'),
       ...timeArguments(filter),
     ]);
     const [more, endTime, endId, ...found] = reply as [number, string, string, ...string[]];
@@ -298,9 +297,16 @@ export class Store {
     return { more: more === 1, end: endTime === '' ? undefined : { time: endTime, id: endId }, tasks };
   }
 
-  async count(queue: string, filter: StoreFilter): Promise<number> {
-    const reply = await this.run(count, queue, [...listArguments(filter), ...timeArguments(filter)]);
-    return Number(reply);
+  /** How many tasks of a queue a filter finds; where it isn't exact, at least as many as there are. */
+  async count(queue: string, filter: StoreFilter): Promise<{ count: number; exact: boolean }> {
+    const isPlain = isCounted(filter);
+    const [found, exact] = (await this.run(count, queue, [
+      ...listArguments(filter),
+      ...timeArguments(filter),
+      // Of one's own tasks there are few, and those of others must not be counted with them.
+      isPlain || filter.owners === undefined ? '' : 'look',
+    ])) as [number, number];
+    return { count: found, exact: isPlain || exact === 1 };
   }
 
   /** Remembers that queues exist, so that lists find them in every process. */
@@ -363,7 +369,18 @@ export function membersOf(object: object): string {
 function listArguments(filter: StoreFilter): string[] {
   const [source = [], ...others] = tagGroups(filter);
   const lists = [filter.names ?? [], filter.statuses ?? [], source].map((list) => list.join('\n'));
-  return [...lists, others.map((group) => group.join('\n')).join('\n\n')];
+  const owners = (filter.owners ?? []).map((owner) => JSON.stringify(owner)).join('\n');
+  return [...lists, others.map((group) => group.join('\n')).join('\n\n'), owners];
+}
+
+/** Whether the entries of the lists that a filter reads are as many as its tasks. */
+function isCounted(filter: StoreFilter): boolean {
+  const { names = [], statuses = [], tags = [], owners = [] } = filter;
+  const groups = tagGroups(filter).length;
+  // Only tags overlap: a task has one parent, one batch, one schedule, one owner.
+  return groups === 0
+    ? owners.length === 0
+    : groups === 1 && tags.length <= 1 && names.length + statuses.length === 0;
 }
 
 function timeArguments({ createdAfter, createdBefore }: StoreFilter): string[] {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { BadUserInputError, type Issue } from '../errors.ts';
 import type { StoreFilter } from './store-filter.ts';
 
@@ -13,31 +14,51 @@ export function internalTag(kind: Belonging, id: string): string {
   return `\u0001${kind}:${id}`;
 }
 
+/**
+ * The tag by which all tasks of an owner are found; none of those who haven't signed in, which are most or all where they
+ * are any. A name may be long and of any characters: it is hashed, and short, as a record's fields are best below 64 bytes.
+ */
+export function ownerTag(owner: string): string | undefined {
+  if (owner === 'anonymous') return undefined;
+  return `\u0001o:${createHash('sha256').update(owner).digest('base64url').slice(0, 16)}`;
+}
+
 /** All tags that a record is indexed by, one a line. */
 export function tagListOf({
   tags,
+  owner,
   ...task
-}: { readonly tags: readonly string[] } & { readonly [Kind in Belonging]?: string | undefined }): string {
+}: { readonly tags: readonly string[]; readonly owner: string } & {
+  readonly [Kind in Belonging]?: string | undefined;
+}): string {
   const internal = belongings.flatMap((kind) => {
     const id = task[kind];
     return id === undefined ? [] : [internalTag(kind, id)];
   });
-  return [...tags, ...internal].join('\n');
+  return [...tags, ...internal, ownerTag(owner) ?? []].flat().join('\n');
 }
 
 /**
  * The lists of tags that a filter asks for, each of them any of its members. The first one is read and the others are
- * looked for in the records: the smallest lists come first.
+ * looked for in the records: the smallest lists come first. That of an owner goes before what others may have, too: how
+ * long a look takes and where it ends then depends on the owner's own tasks.
  */
 export function tagGroups({
   tags = [],
   parents = [],
   batches = [],
   schedules = [],
+  owners = [],
 }: StoreFilter): string[][] {
   const lists = { parent: parents, batch: batches, schedule: schedules };
   const internal = belongings.map((kind) => lists[kind].map((id) => internalTag(kind, id)));
-  return [...internal, [...tags]].filter((group) => group.length > 0);
+  return [...internal, ownerTags(owners), [...tags]].filter((group) => group.length > 0);
+}
+
+/** None where an owner among them has no tag. */
+function ownerTags(owners: readonly string[]): string[] {
+  const tags = owners.map(ownerTag).filter((tag) => tag !== undefined);
+  return tags.length === owners.length ? tags : [];
 }
 
 const belongings = ['parent', 'batch', 'schedule'] as const satisfies readonly Belonging[];

@@ -240,8 +240,8 @@ export class Tasks implements AsyncDisposable {
   }
 
   /**
-   * How many tasks a filter finds: exact unless tags, parents, batches, schedules or owners meet other conditions; then
-   * at least as many as there are.
+   * How many tasks a filter finds: exact unless tags, parents, batches or schedules meet other conditions; then at least
+   * as many as there are. With owners it is exact up to 1,000 tasks that they have.
    */
   async count(filter: TaskFilter = {}): Promise<{ count: number; exact: boolean }> {
     return await countTasks(this.#store, await this.#queuesOf(filter), filter);

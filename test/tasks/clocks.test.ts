@@ -216,7 +216,7 @@ describe.each(sharedStores)('the clock in $name', (shared) => {
 
     const { now, next = Infinity } = await tests.tick();
 
-    const expired = async () => await tests.store.count(tests.queue, { statuses: ['EXPIRED'] });
+    const expired = async () => (await tests.store.count(tests.queue, { statuses: ['EXPIRED'] })).count;
     expect(await expired()).toBe(100);
     expect(next).toBeLessThanOrEqual(now);
     expect((await tests.tick()).next).toBeUndefined();

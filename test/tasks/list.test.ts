@@ -87,7 +87,7 @@ describe.each(sharedStores)('a list in $name', (shared) => {
     expect(await found({ parents, owners: ['ada'] })).toEqual([second]);
     expect(await found({ parents, batches: ['none'] })).toEqual([]);
     expect(await found({ parents: [one.task.id] })).toEqual([]);
-    expect(await tests.store.count(tests.queue, { parents })).toBe(2);
+    expect(await tests.store.count(tests.queue, { parents })).toMatchObject({ count: 2 });
   });
 
   test('goes back from a cursor to where it came from', async () => {
@@ -108,12 +108,49 @@ describe.each(sharedStores)('a list in $name', (shared) => {
 
   test('finds a rare task among many by bounded looks', async () => {
     await using tests = new TestStore(shared);
-    const { task } = await tests.create({ owner: 'rare' });
-    await Promise.all(Array.from({ length: 2_500 }, () => tests.create()));
+    const { task } = await tests.create({ owner: 'anonymous' });
+    await Promise.all(Array.from({ length: 2_500 }, () => tests.create({ owner: 'ada' })));
 
-    const look = await tests.store.page(tests.queue, { owners: ['rare'] }, 'DESC', 10, undefined);
+    const look = await tests.store.page(tests.queue, { owners: ['anonymous'] }, 'DESC', 10, undefined);
     expect(look).toMatchObject({ more: true, tasks: [] });
-    expect(await readAll(tests, { owners: ['rare'] }, 'DESC', 10)).toEqual([task.id]);
+    expect(await readAll(tests, { owners: ['anonymous'] }, 'DESC', 10)).toEqual([task.id]);
+  });
+
+  test('finds what few owners have among the tasks of others in one look, and tells nothing of those', async () => {
+    await using tests = new TestStore(shared);
+    const owner = `a\n\u0001${'x'.repeat(250)}`;
+    const own = [await tests.create({ owner }), await tests.create({ owner, tags: ['a'] })];
+    const { task } = await tests.create({ owner: 'bob' });
+    await Promise.all(Array.from({ length: 1_500 }, () => tests.create({ owner: 'ada', tags: ['a'] })));
+    const [first, second] = own.map(({ task }) => task.id);
+    const look = async (filter: TaskFilter) => {
+      const page = await tests.store.page(tests.queue, filter, 'DESC', 10, undefined);
+      return { ids: page.tasks.map(({ task }) => task.id), more: page.more, end: page.end?.id };
+    };
+
+    expect(await look({ owners: [owner] })).toEqual({ ids: [second, first], more: false, end: first });
+    expect(await look({ owners: [owner, 'bob'] })).toMatchObject({ ids: [task.id, second, first] });
+    expect(await look({ owners: [owner], tags: ['a'] })).toEqual({ ids: [second], more: false, end: first });
+    expect(await look({ owners: [owner], statuses: ['RUNNING'] })).toMatchObject({ ids: [], more: false });
+    expect(await look({ owners: ['x'] })).toEqual({ ids: [], more: false, end: undefined });
+    const count = async (filter: TaskFilter) => await tests.store.count(tests.queue, filter);
+    expect(await count({ owners: [owner] })).toEqual({ count: 2, exact: true });
+    expect(await count({ owners: [owner, 'bob'] })).toEqual({ count: 3, exact: true });
+    expect(await count({ owners: [owner], tags: ['a'] })).toEqual({ count: 1, exact: true });
+    expect(await count({ owners: [owner], statuses: ['QUEUED'] })).toEqual({ count: 2, exact: true });
+    expect(await count({ owners: ['ada'], statuses: ['RUNNING'] })).toEqual({ count: 1_500, exact: false });
+    expect(await count({ owners: ['ada'], tags: ['a'] })).toEqual({ count: 1_500, exact: false });
+  });
+
+  test('forgets what an owner had once it is removed', async () => {
+    await using tests = new TestStore(shared);
+    await tests.create({ owner: 'ada', policy: { keepSuccessMs: 0 } });
+    await tests.succeed(await tests.delivery());
+
+    await tests.tick();
+
+    expect(await tests.store.count(tests.queue, { owners: ['ada'] })).toEqual({ count: 0, exact: true });
+    expect(await tests.redis.keys(`${tests.root}:tag:*`)).toEqual([]);
   });
 
   test('merges queues by time', async () => {
@@ -144,9 +181,9 @@ describe.each(sharedStores)('a list in $name', (shared) => {
     await tests.create({ name: 'other' });
     await tests.delivery(w1);
 
-    expect(await tests.store.count(tests.queue, {})).toBe(2);
-    expect(await tests.store.count(tests.queue, { statuses: ['QUEUED'] })).toBe(1);
-    expect(await tests.store.count(tests.queue, { tags: ['a'] })).toBe(1);
-    expect(await tests.store.count(tests.queue, { names: ['nothing'] })).toBe(0);
+    expect(await tests.store.count(tests.queue, {})).toMatchObject({ count: 2 });
+    expect(await tests.store.count(tests.queue, { statuses: ['QUEUED'] })).toMatchObject({ count: 1 });
+    expect(await tests.store.count(tests.queue, { tags: ['a'] })).toMatchObject({ count: 1 });
+    expect(await tests.store.count(tests.queue, { names: ['nothing'] })).toMatchObject({ count: 0 });
   });
 });

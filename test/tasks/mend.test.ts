@@ -19,8 +19,8 @@ const damages: readonly {
     count: 4,
     damage: ({ tests, ids }) => tests.redis.del(`${tests.root}:task:${ids.ended}`),
     async mended({ tests, ids }) {
-      expect(await tests.store.count(tests.queue, { tags: ['ended'] })).toBe(0);
-      expect(await tests.store.count(tests.queue, { statuses: ['SUCCEEDED'] })).toBe(0);
+      expect(await tests.store.count(tests.queue, { tags: ['ended'] })).toMatchObject({ count: 0 });
+      expect(await tests.store.count(tests.queue, { statuses: ['SUCCEEDED'] })).toMatchObject({ count: 0 });
       expect(await tests.redis.zscore(`${tests.root}:removals`, ids.ended)).toBeNull();
     },
   },
@@ -42,8 +42,8 @@ const damages: readonly {
       await tests.redis.zadd(`${tests.root}:index:resize:RUNNING`, 1, ids.ended);
     },
     async mended({ tests }) {
-      expect(await tests.store.count(tests.queue, { statuses: ['SUCCEEDED'] })).toBe(1);
-      expect(await tests.store.count(tests.queue, { statuses: ['RUNNING'] })).toBe(1);
+      expect(await tests.store.count(tests.queue, { statuses: ['SUCCEEDED'] })).toMatchObject({ count: 1 });
+      expect(await tests.store.count(tests.queue, { statuses: ['RUNNING'] })).toMatchObject({ count: 1 });
     },
   },
   {

@@ -40,6 +40,27 @@ local sourcesOf = function(names, statuses, tags)
   end
   return keys
 end
+-- Tells of ids whether a filter means their tasks. Most of what is looked at may be none of it.
+local meant = function(names, statuses, otherTags, owners)
+  local nameSet, statusSet, ownerSet, others = set(names), set(statuses), set(split(owners)), {}
+  for group in (otherTags .. '\\n\\n'):gmatch('(.-)\\n\\n') do
+    if group ~= '' then others[#others + 1] = set(split(group)) end
+  end
+  local hasOthers = function(tagList)
+    local tags = #others > 0 and split(tagList or '')
+    for _, group in ipairs(others) do
+      local found = false
+      for _, tag in ipairs(tags) do found = found or group[tag] end
+      if not found then return false end
+    end
+    return true
+  end
+  return function(id)
+    local name, status, owner, tagList = unpack(redis.call('HMGET', taskKey(id), 'name', 'status', 'owner', 'tagList'))
+    return name and (not nameSet or nameSet[name]) and (not statusSet or statusSet[status])
+      and (not ownerSet or ownerSet[owner]) and hasOthers(tagList)
+  end
+end
 `;
 
 /** The most index entries that one call of `page` looks at. */
@@ -59,34 +80,14 @@ const entriesPerCall = 1_000;
  */
 export const page = defineScript(`${prelude}${sources}
 local direction, limit, fromTime, fromId = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
-local names, statuses, tags, owners = split(ARGV[5]), split(ARGV[6]), split(ARGV[7]), split(ARGV[9])
+local names, statuses, tags = split(ARGV[5]), split(ARGV[6]), split(ARGV[7])
 local low, high = ARGV[10], ARGV[11]
 if high ~= '+inf' then high = '(' .. high end
 local ascending = direction == 'ASC'
 if fromTime ~= '' then
   if ascending then low = fromTime else high = fromTime end
 end
-local nameSet, statusSet = set(names), set(statuses)
-local ownerSet = set(owners)
-local others = {}
-for group in (ARGV[8] .. '\\n\\n'):gmatch('(.-)\\n\\n') do
-  if group ~= '' then others[#others + 1] = set(split(group)) end
-end
-local hasOthers = function(tagList)
-  local tags = #others > 0 and split(tagList or '')
-  for _, group in ipairs(others) do
-    local found = false
-    for _, tag in ipairs(tags) do found = found or group[tag] end
-    if not found then return false end
-  end
-  return true
-end
--- Most of what is looked at may be none of it.
-local isMeant = function(id)
-  local name, status, owner, tagList = unpack(redis.call('HMGET', taskKey(id), 'name', 'status', 'owner', 'tagList'))
-  return name and (not nameSet or nameSet[name]) and (not statusSet or statusSet[status])
-    and (not ownerSet or ownerSet[owner]) and hasOthers(tagList)
-end
+local isMeant = meant(names, statuses, ARGV[8], ARGV[9])
 
 -- Merges the sorted sets; each is read in chunks, as far as it is needed.
 local readers = {}
@@ -154,17 +155,31 @@ return result
 `);
 
 /**
- * How many tasks a filter finds, by counting index entries.
+ * How many tasks a filter finds, by counting index entries; to 'look' is to read the records of the first ones, too.
  *
  * KEYS: queue root
- * ARGV: names, statuses, tags, other tags (which aren't looked at), created at or after (µs or '-inf'), created before (µs or '+inf')
- * Returns the count; above the true one where tags meet other conditions or each other
+ * ARGV: names, statuses, tags, other tags, owners, created at or after (µs or '-inf'), created before (µs or '+inf'),
+ *       'look' ('' = don't)
+ * Returns [the count, 1 where each entry was looked at / 0]; above the true one where tags meet other conditions or each
+ * other and not all were looked at
  */
 export const count = defineScript(`${prelude}${sources}
-local high = ARGV[6] ~= '+inf' and '(' .. ARGV[6] or ARGV[6]
-local total = 0
-for _, key in ipairs(sourcesOf(split(ARGV[1]), split(ARGV[2]), split(ARGV[3]))) do
-  total = total + redis.call('ZCOUNT', key, ARGV[5], high)
+local names, statuses, tags = split(ARGV[1]), split(ARGV[2]), split(ARGV[3])
+local low, high = ARGV[6], ARGV[7] ~= '+inf' and '(' .. ARGV[7] or ARGV[7]
+local isMeant = ARGV[8] == 'look' and meant(names, statuses, ARGV[4], ARGV[5])
+local total, looked, seen = 0, 0, {}
+for _, key in ipairs(sourcesOf(names, statuses, tags)) do
+  local entries = redis.call('ZCOUNT', key, low, high)
+  if isMeant and entries + looked <= ${entriesPerCall} then
+    looked = looked + entries
+    for _, id in ipairs(redis.call('ZRANGE', key, low, high, 'BYSCORE')) do
+      if not seen[id] and isMeant(id) then total = total + 1 end
+      seen[id] = true
+    end
+  else
+    isMeant = false
+    total = total + entries
+  end
 end
-return total
+return { total, isMeant and 1 or 0 }
 `);
