@@ -50,10 +50,9 @@ function parse(json: string, input: string): unknown {
     return JSON.parse(json);
   } catch (error) {
     const from = input === '-' ? 'stdin' : input.startsWith('@') ? input.slice(1) : 'its value';
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CommandError(`--input: expected JSON in ${from}: ${reason}`, {
-      cause: error,
-      exitCode: exitCodes.usage,
-    });
+    const message = error instanceof Error ? error.message : String(error);
+    // Without the text around the place, which may be a secret.
+    const reason = message.replace(/, (?:\.\.\.)?".*is not valid JSON$/s, '');
+    throw new CommandError(`--input: expected JSON in ${from}: ${reason}`, { exitCode: exitCodes.usage });
   }
 }

@@ -8,6 +8,7 @@ import {
   type GraphQLLeafType,
 } from 'graphql';
 import type { Issue } from '../errors.ts';
+import { holdsSecret, isSecretField, secretText } from './secrets.ts';
 import { cut, show } from './show.ts';
 
 /** An input that has its types, or what keeps it from having them. */
@@ -74,40 +75,52 @@ export function findBadDefaults(type: GraphQLInputObjectType): string[] {
 class Walk {
   readonly issues: Issue[] = [];
 
-  value(wire: unknown, type: GraphQLInputType, path: Path): unknown {
+  /** A value that is secret is never repeated in an issue. */
+  value(wire: unknown, type: GraphQLInputType, path: Path, isSecret = false): unknown {
     if (this.issues.length >= mostIssues) return undefined;
     if (isNonNullType(type)) {
       if (wire === undefined) return this.#issue(path, `Expected ${String(type)}, but it is missing.`);
       if (wire === null) return this.#issue(path, `Expected ${String(type)}, not null.`);
-      return this.value(wire, type.ofType, path);
+      return this.value(wire, type.ofType, path, isSecret);
     }
     if (wire === null || wire === undefined) return wire;
     if (isListType(type)) {
       // GraphQL takes a single value for a list of one.
-      if (!Array.isArray(wire)) return [this.value(wire, type.ofType, path)];
-      return wire.map((item, index) => this.value(item ?? null, type.ofType, [...path, index]));
+      if (!Array.isArray(wire)) return [this.value(wire, type.ofType, path, isSecret)];
+      return wire.map((item, index) => this.value(item ?? null, type.ofType, [...path, index], isSecret));
     }
-    if (!isInputObjectType(type)) return this.#leaf(wire, type, path);
-    if (typeof wire === 'object' && !Array.isArray(wire)) return this.#object(wire, type, path);
-    return this.#issue(path, `Expected ${String(type)}, an object, not ${show(wire)}.`);
+    if (!isInputObjectType(type)) return this.#leaf(wire, type, path, isSecret);
+    if (typeof wire === 'object' && !Array.isArray(wire)) return this.#object(wire, type, path, isSecret);
+    // Also where it isn't secret as a whole: it may be the object as text.
+    return this.#unlike(path, `${String(type)}, an object`, wire, isSecret || holdsSecret(type));
   }
 
-  #object(wire: object, type: GraphQLInputObjectType, path: Path): unknown {
+  #object(wire: object, type: GraphQLInputObjectType, path: Path, isSecret: boolean): unknown {
     const fields = type.getFields();
     // Own properties only: `constructor` and `__proto__` are names like any other, and unknown ones.
     const given = new Map<string, unknown>(Object.entries(wire).filter(([, value]) => value !== undefined));
     const value: Record<string, unknown> = {};
     for (const field of Object.values(fields)) {
       const from = given.has(field.name) ? given.get(field.name) : uncoerce(field.defaultValue, field.type);
-      const coerced = this.value(from, field.type, [...path, field.name]);
+      const at = [...path, field.name];
+      const isHidden = isSecret || isSecretField(field);
+      const coerced =
+        isHidden && from === secretText
+          ? this.#issue(at, `Expected the value itself: "${secretText}" is only what is shown of it.`)
+          : this.value(from, field.type, at, isHidden);
       if (coerced !== undefined) value[field.name] = coerced;
     }
     const names = Object.keys(fields).join(', ');
     for (const name of given.keys()) {
       if (this.issues.length >= mostIssues) break;
-      if (!Object.hasOwn(fields, name)) {
+      if (Object.hasOwn(fields, name)) continue;
+      if (!isSecret) {
         this.#issue([...path, name], `${String(type)} has no field of this name; it has ${names}.`);
+        continue;
       }
+      // Of a secret the names, too, may be what is secret.
+      this.#issue(path, `${String(type)} has no other fields than ${names}.`);
+      break;
     }
     if (type.isOneOf && (given.size !== 1 || given.values().next().value === null)) {
       this.#issue(path, `Expected exactly one of ${names}, and not null.`);
@@ -115,7 +128,7 @@ class Walk {
     return value;
   }
 
-  #leaf(wire: unknown, type: GraphQLLeafType, path: Path): unknown {
+  #leaf(wire: unknown, type: GraphQLLeafType, path: Path, isSecret: boolean): unknown {
     let reason = '';
     try {
       const value = type.coerceInputValue(wire);
@@ -124,9 +137,14 @@ class Walk {
       // Only the message, and only its start: a scalar may repeat a whole file in it.
       reason = error instanceof Error ? ` (${cut(error.message, 160)})` : '';
     }
-    if (!isEnumType(type)) return this.#issue(path, `Expected ${type.name}, not ${show(wire)}${reason}.`);
+    if (!isEnumType(type)) return this.#unlike(path, type.name, wire, isSecret, reason);
     const names = type.getValues().map(({ name }) => name);
-    return this.#issue(path, `Expected ${type.name}, one of ${names.join(', ')}, not ${show(wire)}.`);
+    return this.#unlike(path, `${type.name}, one of ${names.join(', ')}`, wire, isSecret);
+  }
+
+  #unlike(path: Path, expected: string, wire: unknown, isSecret: boolean, reason = ''): undefined {
+    const got = isSecret ? 'not what came, which is secret' : `not ${show(wire)}${reason}`;
+    return this.#issue(path, `Expected ${expected}, ${got}.`);
   }
 
   #issue(path: Path, message: string): undefined {

@@ -43,6 +43,7 @@ function addObject(
 interface FieldConfig {
   readonly type: FieldType;
   readonly defaultValue?: unknown;
+  readonly extensions?: { readonly secret?: boolean };
 }
 type FieldType =
   | { readonly kind: 'List'; readonly type: FieldType; readonly required: boolean }
@@ -58,7 +59,13 @@ function signatureOf(typeName: string, fields: InputFieldMap, report: TypeScope[
         // Every input field is one of Pothos' InputFieldRef, whose type has no public name.
         const config = (field as unknown as Configured).getConfig(name, { name: typeName });
         const fallback = config.defaultValue === undefined ? '' : ` = ${JSON.stringify(config.defaultValue)}`;
-        return `${name}: ${typeText(config.type)}${fallback}`;
+        const isSecret = config.extensions?.secret === true;
+        if (isSecret && fallback !== '') {
+          report(
+            `the input field '${name}' is secret and has a default, which the schema would show: drop one`,
+          );
+        }
+        return `${name}: ${typeText(config.type)}${fallback}${isSecret ? ' @secret' : ''}`;
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         report(

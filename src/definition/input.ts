@@ -1,11 +1,34 @@
-import { InputFieldBuilder, type InputFieldMap, type InputShapeFromFields } from '@pothos/core';
+import {
+  type FieldRequiredness,
+  InputFieldBuilder,
+  type InputFieldMap,
+  type InputShapeFromFields,
+  type InputType,
+  type SchemaTypes,
+} from '@pothos/core';
 import type { Builder, BuilderTypes } from './builder.ts';
 import type { EnumName, EnumValues } from './output.ts';
+import { describedField } from './type-names.ts';
 
 export type { InputFieldMap } from '@pothos/core';
 
 /** What `run` gets for these fields. */
 export type InputShape<Fields extends InputFieldMap> = InputShapeFromFields<Fields>;
+
+declare global {
+  // oxlint-disable-next-line typescript/no-namespace -- the way in which Pothos is extended
+  namespace PothosSchemaTypes {
+    // Pothos' own type parameters, to the letter: TypeScript wants them in each part of an interface.
+    interface InputObjectFieldOptions<
+      Types extends SchemaTypes = SchemaTypes,
+      Type extends InputType<Types> | [InputType<Types>] = InputType<Types> | [InputType<Types>],
+      Req extends FieldRequiredness<Type> = FieldRequiredness<Type>,
+    > {
+      /** Whether only `run` gets it: everybody else is shown `"[secret]"`. @default false */
+      readonly secret?: boolean;
+    }
+  }
+}
 
 type Types = BuilderTypes;
 type FieldRef<Value, Required extends boolean> = PothosSchemaTypes.InputFieldRef<
@@ -19,6 +42,8 @@ export interface InputTypeOptions<Value, Required extends boolean> {
   /** Whether it must be given and not be null. @default false */
   readonly required?: Required;
   readonly defaultValue?: Value;
+  /** Whether only `run` gets it: everybody else is shown `"[secret]"`. @default false */
+  readonly secret?: boolean;
   /** Describes the type itself, where `description` describes this field of it. */
   readonly typeDescription?: string;
 }
@@ -63,6 +88,9 @@ export type InputTypeRef =
 /** Makes the `t` of an input: named types go to `source`. */
 export function createInputFields(builder: Builder, source: InputTypeSource): InputFields {
   const base = new InputFieldBuilder<Types, 'InputObject'>(builder, 'InputObject');
+  // Its other methods come here, too.
+  const plain = base.field.bind(base);
+  base.field = (options) => plain(options.secret === true ? markedSecret(options) : options);
   const field = (type: InputTypeRef | [InputTypeRef], options: InputTypeOptions<unknown, boolean> = {}) => {
     const { typeDescription: _, ...rest } = options;
     return base.field({ ...rest, type });
@@ -88,4 +116,16 @@ export function createInputFields(builder: Builder, source: InputTypeSource): In
   // The methods above take what those of InputFields take; which value a field holds is only in the type.
   const extended = Object.assign(base, added) as unknown as InputFields;
   return extended;
+}
+
+/** Says that a field is secret to our code, and to whoever reads the schema. */
+function markedSecret<Options extends { readonly description?: string; readonly extensions?: object }>(
+  options: Options,
+): Options {
+  const { description, extensions } = options;
+  return {
+    ...options,
+    ...describedField(description, 'Secret: it is shown to nobody.'),
+    extensions: { ...extensions, secret: true },
+  };
 }

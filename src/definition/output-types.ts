@@ -4,7 +4,7 @@ import type { BuilderTypes } from './builder.ts';
 import { addEnum } from './enum-types.ts';
 import { generatedNames } from './names.ts';
 import { outputFields, type OutputFieldMap, type OutputType } from './output.ts';
-import { checkFieldNames, checkTypeName } from './type-names.ts';
+import { checkFieldNames, checkTypeName, describedField } from './type-names.ts';
 import type { TypeScope } from './type-registry.ts';
 
 export type OutputRef = PothosSchemaTypes.ObjectRef<BuilderTypes, unknown>;
@@ -36,7 +36,10 @@ function addObject(
     type: typeParam(scope, field.type),
   }));
   const signature = `type { ${Object.entries(fields)
-    .map(([name, { type, nullable }]) => `${name}: ${typeText(type)}${nullable ? '' : '!'}`)
+    .map(
+      ([name, { type, nullable, secret }]) =>
+        `${name}: ${typeText(type)}${nullable ? '' : '!'}${secret ? ' @secret' : ''}`,
+    )
     .toSorted()
     .join(', ')} }`;
   return registry.use({ name, signature, definition, nested }, (name) =>
@@ -51,18 +54,22 @@ function addObject(
               type: type as 'JSON',
               // Also where `run` must give it: records of an older version of the definition lack new fields.
               nullable: true,
-              ...(field.description === undefined ? {} : { description: field.description }),
+              ...describedField(field.description, field.secret && hiddenOutput),
               ...(field.deprecationReason === undefined
                 ? {}
                 : { deprecationReason: field.deprecationReason }),
               resolve: (parent) =>
-                fromWire(scope, field.type, Object.hasOwn(parent, name) ? parent[name] : null),
+                field.secret || !Object.hasOwn(parent, name)
+                  ? null
+                  : fromWire(scope, field.type, parent[name]),
             }),
           ]),
         ),
     }),
   );
 }
+
+const hiddenOutput = 'Secret: null, whatever it is.';
 
 function typeParam(scope: TypeScope, type: OutputType): TypeParam<BuilderTypes> {
   switch (type.kind) {

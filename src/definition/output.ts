@@ -29,6 +29,7 @@ export type EnumName<Values extends EnumValues> = Values extends readonly (infer
 export interface AnyOutputField {
   readonly type: OutputType;
   readonly nullable: boolean;
+  readonly secret: boolean;
   readonly description: string | undefined;
   readonly deprecationReason: string | undefined;
 }
@@ -51,6 +52,8 @@ export interface OutputFieldOptions<Nullable extends boolean> {
   readonly deprecationReason?: string;
   /** Whether `run` may leave it out or give null. In the schema every output field is nullable. @default false */
   readonly nullable?: Nullable;
+  /** Whether nobody is shown it: clients get null, a parent of the task gets the value. @default false */
+  readonly secret?: boolean;
 }
 
 export interface OutputTypeOptions<Nullable extends boolean> extends OutputFieldOptions<Nullable> {
@@ -171,9 +174,12 @@ function field<Value, Nullable extends boolean>(
   type: OutputType,
   options: OutputFieldOptions<Nullable> = {},
 ): OutputField<Value, Nullable> {
-  const { nullable = false, description, deprecationReason } = options;
+  const { nullable = false, secret = false, description, deprecationReason } = options;
   // The value's type is only in the type; the default of `Nullable` is false, as here.
-  return Object.freeze({ type, nullable, description, deprecationReason }) as OutputField<Value, Nullable>;
+  return Object.freeze({ type, nullable, secret, description, deprecationReason }) as OutputField<
+    Value,
+    Nullable
+  >;
 }
 
 function scalar(name: string): OutputType {

@@ -50,6 +50,15 @@ export function enumValueConfigs(
   return configs;
 }
 
+/** A field's description, and a remark behind it; nothing where there is neither. */
+export function describedField(
+  description: string | undefined,
+  remark: string | false,
+): { description?: string } {
+  const parts = [description, remark].filter((part) => part !== undefined && part !== false && part !== '');
+  return parts.length === 0 ? {} : { description: parts.join(' ') };
+}
+
 function isList(values: EnumValues): values is readonly string[] {
   return Array.isArray(values);
 }

@@ -10,6 +10,8 @@ import { outputFields } from './output.ts';
 import { addOutputType, type OutputRef } from './output-types.ts';
 import { parseFromWire } from './parse-output.ts';
 import { addScalars } from './scalar-types.ts';
+import { scrub } from './scrub.ts';
+import { inputSecrets, outputSecrets, type Secrets, secretValues } from './secrets.ts';
 import { serializeToWire } from './serialize.ts';
 import { describe } from './source.ts';
 import { TypeRegistry } from './type-registry.ts';
@@ -21,6 +23,7 @@ export interface CompiledDefinition {
   readonly definition: TaskDefinition;
   /** 12 hex digits that change with the shape of the input, not with descriptions. */
   readonly version: string;
+  readonly secrets: Secrets;
   /**
    * Turns wire JSON into what `run` gets (a URL for its text, defaults filled in) and applies `validate`.
    *
@@ -97,6 +100,7 @@ function compile(definition: TaskDefinition, schema: GraphQLSchema): CompiledDef
   const { name, validate } = definition;
   const type = inputType(schema, name);
   const fields = definition.output?.(outputFields);
+  const secrets = { input: type ? inputSecrets(type) : [], output: fields ? outputSecrets(fields) : [] };
   const findLeaf = (name: string): GraphQLLeafType => {
     const type = schema.getType(name);
     if (!isLeafType(type)) throw new TypeError(`No scalar or enum has the name ${name}.`);
@@ -105,11 +109,13 @@ function compile(definition: TaskDefinition, schema: GraphQLSchema): CompiledDef
   return {
     definition,
     version: versionOf(type),
+    secrets,
     async coerceInput(wire) {
       const coerced = coerceWire(wire, type);
       if ('issues' in coerced) throw badInput(name, coerced.issues);
       const issues = validate ? await findIssues(validate, coerced.value) : [];
-      if (issues.length > 0) throw badInput(name, issues);
+      // In the words of the definition, which may repeat what it was given.
+      if (issues.length > 0) throw badInput(name, scrub(issues, secretValues(wire, secrets.input)));
       return coerced.value;
     },
     serializeInput: (value) => (type ? uncoerce(value, type) : {}),

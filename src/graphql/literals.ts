@@ -8,6 +8,7 @@ import {
   type ValidationContext,
   type ValueNode,
 } from 'graphql';
+import { touchesSecret } from '../definition/secrets.ts';
 import { cut } from '../definition/show.ts';
 import type { Issue } from '../errors.ts';
 import { badInput } from './variables.ts';
@@ -26,7 +27,9 @@ export function literalsRule(found: (issue: Issue) => void): (context: Validatio
       const report = (error: GraphQLError, path: readonly (string | number)[]): void => {
         const [at] = error.nodes ?? [];
         const unknown = at?.kind === Kind.OBJECT_FIELD ? [at.name.value] : [];
-        found({ path: [...nameOf(parent), ...path, ...unknown], message: cut(error.message, 300) });
+        // It repeats the value, and the object in which something is missing.
+        const message = touchesSecret(type, path) ? unlike(type) : cut(error.message, 300);
+        found({ path: [...nameOf(parent), ...path, ...unknown], message });
       };
       validateInputLiteral(node, type, report, undefined, undefined, context.hideSuggestions);
       // What is inside has been checked.
@@ -46,6 +49,10 @@ export function literalsRule(found: (issue: Issue) => void): (context: Validatio
       ListValue: (node, _, parent) => check(node, context.getParentInputType(), parent),
     };
   };
+}
+
+function unlike(type: GraphQLInputType): string {
+  return `Expected what ${String(type)} takes here, not what came, which is secret or beside a secret.`;
 }
 
 /** The error of a document with bad values in it. */

@@ -41,7 +41,8 @@ export function addReplay(builder: ApiBuilder, { task }: TaskTypes, options: Opt
         input: t.arg({
           type: 'JSON',
           description:
-            "The whole of an edited input, in the form of its definition's. The original's unless given.",
+            'The whole of an edited input, in the form of its definition\'s; a `"[secret]"` left in place is the ' +
+            "original's value. The original's input unless given.",
         }),
         options: t.arg({ type: options, description: 'How it is enqueued.' }),
       },

@@ -102,8 +102,8 @@ export function addScheduleMutations(
         type: updated,
         nullable: false,
         description:
-          'Changes a schedule; what is left out or null stays. Other times hold from now on. One that stands in the ' +
-          `code is changed there: \`BAD_USER_INPUT\`. ${notFound}.`,
+          'Changes a schedule; what is left out or null stays, and so does each `"[secret]"` in the input. Other times ' +
+          `hold from now on. One that stands in the code is changed there: \`BAD_USER_INPUT\`. ${notFound}.`,
         extensions: needs('tasks:write'),
         args: {
           id,

@@ -1,3 +1,4 @@
+import { hideSecrets } from '../definition/secrets.ts';
 import type { MissedPolicy, OverlapPolicy } from '../definition/schedule.ts';
 import {
   nextRuns,
@@ -96,7 +97,14 @@ export function addScheduleTypes(builder: ApiBuilder, { node, task }: TaskTypes)
         description: 'When, where it is once.',
         resolve: ({ spec }) => ('atMs' in spec ? new Date(spec.atMs) : undefined),
       }),
-      input: t.expose('input', { type: 'JSON', nullable: true, description: 'The input of each task.' }),
+      input: t.field({
+        type: 'JSON',
+        nullable: true,
+        description:
+          'The input of each task, with `"[secret]"` in place of what the definition marks secret.',
+        resolve: async ({ id, definition: name, input }, _, { tasks }) =>
+          hideSecrets(input, (await tasks.secretsOf({ id, name })).input),
+      }),
       missed: t.expose('missed', {
         type: missed,
         nullable: false,

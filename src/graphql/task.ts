@@ -1,3 +1,4 @@
+import { hideSecrets } from '../definition/secrets.ts';
 import type { Schedule } from '../tasks/schedule.ts';
 import type { Batch } from '../tasks/batch.ts';
 import { canCancel, canRetry, isFinal, type Task } from '../tasks/task.ts';
@@ -186,8 +187,9 @@ export function addTaskTypes(builder: ApiBuilder, typeNames: ReadonlyMap<string,
       input: t.field({
         type: 'JSON',
         nullable: true,
-        description: 'The input as it came.',
-        resolve: ({ id }, _, { tasks }) => tasks.input(id),
+        description: 'The input as it came, with `"[secret]"` in place of what its definition marks secret.',
+        resolve: async (task, _, { tasks }) =>
+          hideSecrets(await tasks.input(task.id), (await tasks.secretsOf(task)).input),
       }),
     }),
   });
@@ -200,7 +202,10 @@ export function addTaskTypes(builder: ApiBuilder, typeNames: ReadonlyMap<string,
         type: 'JSON',
         nullable: true,
         description: 'What it returned, once it has succeeded.',
-        resolve: (task, _, { tasks }) => (task.status === 'SUCCEEDED' ? tasks.output(task) : undefined),
+        resolve: async (task, _, { tasks }) =>
+          task.status === 'SUCCEEDED'
+            ? hideSecrets(await tasks.output(task), (await tasks.secretsOf(task)).output)
+            : undefined,
       }),
     }),
   });

@@ -7,6 +7,7 @@ import {
   valueFromASTUntyped,
 } from 'graphql';
 import { coerceToType } from '../definition/coerce.ts';
+import { holdsSecret } from '../definition/secrets.ts';
 import type { Issue } from '../errors.ts';
 
 /** Every place where the variables aren't what the operation declares; a path starts with the variable's name. */
@@ -27,6 +28,14 @@ export function variableIssues(
     issues.push(...coerced.issues.map(({ path, message }) => ({ path: [name, ...path], message })));
   }
   return issues;
+}
+
+/** Whether what an operation declares as its variables may hold secrets. */
+export function takesSecrets(schema: GraphQLSchema, operation: OperationDefinitionNode): boolean {
+  return (operation.variableDefinitions ?? []).some(({ type: node }) => {
+    const type = typeFromAST(schema, node);
+    return isInputType(type) && holdsSecret(type);
+  });
 }
 
 /** The deepest nesting of a variable: what JSON and GraphQL walk through by recursion must not exhaust the stack. */

@@ -70,10 +70,11 @@ function parsed(text: string): DocumentNode {
   try {
     return parse(text, { maxTokens: mostTokens });
   } catch (error) {
-    if (error instanceof GraphQLError) {
-      Object.assign(error.extensions, refused('GRAPHQL_PARSE_FAILED'));
-    }
-    throw error;
+    if (!(error instanceof GraphQLError)) throw error;
+    const { source, positions } = error;
+    // A text in the document may be a secret, and nothing is known yet of what it is for.
+    const message = error.message.replace(/(?<= (?:String|BlockString)) ".*(?=\.$)/s, '');
+    throw new GraphQLError(message, { source, positions, extensions: refused('GRAPHQL_PARSE_FAILED') });
   }
 }
 

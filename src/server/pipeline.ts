@@ -17,7 +17,7 @@ import { type Context, parseKey, parseTrace } from '../graphql/context.ts';
 import { createMaskError, type MaskError } from '../graphql/errors.ts';
 import { ambiguousKey } from '../graphql/idempotency-header.ts';
 import type { SharedStates } from '../graphql/shared-states.ts';
-import { badVariables, deepVariables, variableIssues } from '../graphql/variables.ts';
+import { badVariables, deepVariables, takesSecrets, variableIssues } from '../graphql/variables.ts';
 import type { Logger } from '../logger.ts';
 import type { Tasks } from '../tasks/tasks.ts';
 import { fieldsOf } from './document-nodes.ts';
@@ -204,6 +204,9 @@ function startError(
   if (!operation) return unknownOperation();
   const issues = variableIssues(schema, operation, variables ?? {});
   if (issues.length > 0) return badVariables(issues);
+  // What only graphql-js finds wrong it tells with the value.
+  if (takesSecrets(schema, operation))
+    return badVariables([{ path: [], message: 'They are not of their types.' }]);
   return badVariables(errors.map(({ message }) => ({ path: [], message: cut(message, 300) })));
 }
 

@@ -72,6 +72,9 @@ function onlyJsonBodies(): Plugin {
         try {
           return await requestParser(request);
         } catch (error) {
+          // Yoga tells what JSON.parse said, which repeats the body: it may hold secrets.
+          if (error instanceof GraphQLError && 'originalError' in error.extensions)
+            throw badRequest(400, error.message);
           if (!(error instanceof SyntaxError)) throw error;
           throw badRequest(400, '`variables` and `extensions` must be JSON objects.');
         }

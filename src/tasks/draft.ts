@@ -87,10 +87,10 @@ export async function draftTask(
     schedule,
     trace,
     input: wire,
-    policy: policyOf(definition),
+    policy: policyOf(definition, compiled.secrets),
     idempotency,
     ...(options.resume === true ? { resume: true } : {}),
-    ...waitOptionsOf(definition, coerced, owner, options),
+    ...waitOptionsOf(compiled, coerced, owner, options),
   };
 }
 

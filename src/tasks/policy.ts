@@ -1,4 +1,8 @@
 import type { TaskDefinition } from '../definition/definition.ts';
+import type { Secrets } from '../definition/secrets.ts';
+import { queueOf, scheduleQueueOf } from './id.ts';
+import { readPolicy } from './scripts/policy.ts';
+import type { Store } from './store.ts';
 
 /**
  * What a definition says of the life of its tasks. It is kept in each record, so that any process' clock can
@@ -21,9 +25,11 @@ export interface Policy {
   readonly factor: number;
   readonly maxMs: number;
   readonly jitter: number;
+  /** What a process hides that doesn't know the definition. */
+  readonly secrets?: Secrets;
 }
 
-export function policyOf(definition: TaskDefinition): Policy {
+export function policyOf(definition: TaskDefinition, secrets: Secrets = noSecrets): Policy {
   const { retry, retention, logs, maxDeliveries, graceMs, timeoutMs, deadlineMs, expiresInMs } = definition;
   return {
     maxDeliveries,
@@ -36,5 +42,21 @@ export function policyOf(definition: TaskDefinition): Policy {
     ...(expiresInMs === undefined ? {} : { expiresInMs }),
     attempts: retry.attempts,
     ...retry.backoff,
+    ...(secrets.input.length + secrets.output.length === 0 ? {} : { secrets }),
   };
 }
+
+/** The secrets in a task, or in a schedule, as its record tells them: also of a definition that isn't known here. */
+export async function storedSecrets(
+  store: Store,
+  { id, name }: { readonly id: string; readonly name: string },
+): Promise<Secrets> {
+  const queue = queueOf(id) ?? scheduleQueueOf(id);
+  const json = queue === undefined ? null : await store.run(readPolicy, queue, [id, name]);
+  if (typeof json !== 'string') return noSecrets;
+  // As `policyOf` made it, here or in another process.
+  const { secrets = noSecrets } = JSON.parse(json) as Partial<Policy>;
+  return secrets;
+}
+
+const noSecrets: Secrets = { input: [], output: [] };

@@ -8,6 +8,7 @@ import {
 import { show } from '../definition/show.ts';
 import type { CompiledDefinition } from '../definition/types.ts';
 import { BadUserInputError, type Issue } from '../errors.ts';
+import { keepSecrets } from './kept-secrets.ts';
 import type { Schedule } from './schedule.ts';
 import type { NewSchedule, ScheduleChanges } from './schedules.ts';
 import { checkTags } from './tags.ts';
@@ -81,8 +82,11 @@ export async function checkChanges(
   if (changes.input !== undefined && compiled === undefined) {
     found.add(['input'], `Expected none, as '${schedule.definition}' isn't known here.`);
   }
+  const secrets = compiled?.secrets.input ?? [];
   const input =
-    changes.input === undefined ? JSON.stringify(schedule.input) : readInput(changes.input, found.report);
+    changes.input === undefined
+      ? JSON.stringify(schedule.input)
+      : readInput(keepSecrets(changes.input, schedule.input, secrets), found.report);
   const coerced = await found.input(compiled, input);
   found.throwIfAny();
   return { times, fields: { input, ...policies, ...(name === undefined ? {} : { title: name }) }, coerced };

@@ -1,6 +1,6 @@
-import type { TaskDefinition } from '../definition/definition.ts';
 import type { MissedPolicy, ScheduleTimes } from '../definition/schedule.ts';
 import { nextSlot, type ScheduleSpec } from '../definition/slots.ts';
+import type { CompiledDefinition } from '../definition/types.ts';
 import { scheduleQueueOf } from './id.ts';
 import { chunks } from './replies.ts';
 import type { Schedule } from './schedule.ts';
@@ -63,14 +63,14 @@ export function scheduleFields(
 /** What its tasks are made with beside that: by its priority, and by the limits and keys of their definition. */
 export function scheduleOptions(
   schedule: string,
-  definition: TaskDefinition,
+  compiled: CompiledDefinition,
   coerced: unknown,
   owner: string,
   priority: number | undefined,
 ): string {
   // The limits themselves are told by the clocks of those who have the definition.
   const { limits: _, ...options } = waitOptionsOf(
-    definition,
+    compiled,
     coerced,
     owner,
     priority === undefined ? {} : { priority },

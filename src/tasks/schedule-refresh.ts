@@ -40,7 +40,7 @@ async function refresh(
 ): Promise<void> {
   try {
     const coerced = await compiled.coerceInput(input);
-    const fresh = scheduleOptions(id, compiled.definition, coerced, owner, priority);
+    const fresh = scheduleOptions(id, compiled, coerced, owner, priority);
     // Where somebody changes it meanwhile, that one knows the definition as well.
     if (fresh !== options) await store.run(put, queue, [id, revision, '=', '', '', 'options', fresh]);
   } catch (error) {

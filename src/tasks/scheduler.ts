@@ -113,10 +113,11 @@ export class Scheduler {
   }
 
   async #meet(queue: string, definitions: readonly CompiledDefinition[]): Promise<void> {
-    const args = definitions.flatMap(({ definition, version }) => {
+    const args = definitions.flatMap(({ definition, version, secrets }) => {
       const where = whereOf(definition, queue);
       // Read of this queue's own alone.
-      return [definition.name, version, where === 'E' ? '' : JSON.stringify(policyOf(definition)), where];
+      const policy = where === 'E' ? '' : JSON.stringify(policyOf(definition, secrets));
+      return [definition.name, version, policy, where];
     });
     const [now, ...met] = (await this.#options.store.run(meet, queue, [startedAt, ...args])) as [
       string,
@@ -208,7 +209,7 @@ async function recordOf(
     input,
     missed,
     overlap,
-    options: scheduleOptions(id, definition, coerced, owner, undefined),
+    options: scheduleOptions(id, compiled, coerced, owner, undefined),
   };
   const fingerprint = createHash('sha256').update(JSON.stringify(fields)).digest('base64url');
   return { ...fields, fingerprint };

@@ -91,9 +91,9 @@ export class Schedules {
       title: options.name ?? '',
       times: JSON.stringify(times),
       anchor: String(now),
-      options: scheduleOptions(id, definition, coerced, owner, priority),
+      options: scheduleOptions(id, compiled, coerced, owner, priority),
     };
-    const policy = JSON.stringify(policyOf(definition));
+    const policy = JSON.stringify(policyOf(definition, compiled.secrets));
     const args = [id, '', firstSlot(times, now), version, policy, ...Object.entries(fields).flat()];
     const made = parseSchedule((await store.run(put, definition.queue, args)) as string[]);
     // Its id is new.
@@ -115,16 +115,16 @@ export class Schedules {
       const { owner } = schedule;
       const tags = [...new Set(changes.tags ?? schedule.tags)];
       const priority = changes.priority ?? schedule.priority;
-      const definition = definitions.get(schedule.definition)?.definition;
+      const compiled = definitions.get(schedule.definition);
       return {
         at: !isNew || schedule.pause !== undefined ? '=' : firstSlot(times, now),
         fields: {
           ...scheduleFields(id, { owner, tags }),
           ...fields,
           ...(isNew ? { times: JSON.stringify(times), anchor: String(now) } : {}),
-          ...(definition === undefined
+          ...(compiled === undefined
             ? { options: JSON.stringify({ ...JSON.parse(schedule.options), priority }) }
-            : { options: scheduleOptions(id, definition, coerced, owner, priority) }),
+            : { options: scheduleOptions(id, compiled, coerced, owner, priority) }),
         },
       };
     });

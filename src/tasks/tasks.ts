@@ -1,5 +1,6 @@
 import type { EnqueueInput } from '../definition/children.ts';
 import type { TaskDefinition } from '../definition/definition.ts';
+import type { Secrets } from '../definition/secrets.ts';
 import { compileDefinitions, type CompiledDefinition } from '../definition/types.ts';
 import { BadUserInputError, IdempotencyKeyReusedError, TaskNotFoundError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
@@ -17,12 +18,14 @@ import {
   type ReplayOptions,
 } from './draft.ts';
 import { Feed } from './feed.ts';
+import { keepSecrets } from './kept-secrets.ts';
 import { Lanes } from './lanes.ts';
 import { countTasks, listTasks, type TaskFilter, type TaskPage, type TaskQuery } from './list.ts';
 import { Logs } from './logs.ts';
 import type { EnqueuedBatch } from './new-batch.ts';
 import type { TaskListUpdate } from './list-snapshot.ts';
 import { LiveLists, type TaskListQuery } from './live-lists.ts';
+import { storedSecrets } from './policy.ts';
 import { Queues } from './queues.ts';
 import { checkReason } from './reason.ts';
 import type { Standing } from './standing.ts';
@@ -151,14 +154,14 @@ export class Tasks implements AsyncDisposable {
     // An input that is gone went with its record, just now.
     if (original === undefined || input === undefined) throw new TaskNotFoundError(id);
     const { tags, name, parent, owner } = original;
-    if (!this.definitions.has(name)) {
+    const compiled = this.definitions.get(name);
+    if (compiled === undefined) {
       const message = `Expected a task of a definition that is known here, not of '${name}'.`;
       throw new BadUserInputError(`The task can't be replayed: ${message}`, [{ path: ['id'], message }]);
     }
     const given = { tags, owner, ...(parent === undefined ? {} : { parent }), ...options };
-    return await this.#enqueue(name, options.input === undefined ? input : options.input, given, {
-      replayOf: id,
-    });
+    const edited = keepSecrets(options.input ?? input, input, compiled.secrets.input);
+    return await this.#enqueue(name, edited, given, { replayOf: id });
   }
 
   async #enqueue(
@@ -232,6 +235,11 @@ export class Tasks implements AsyncDisposable {
   async output(task: Task): Promise<unknown> {
     if (task.output !== undefined || task.outputBytes === undefined) return task.output;
     return parse(await this.#store.content(task.id, 'output'));
+  }
+
+  /** Where the secrets are in what a task, or a schedule, of some definition holds; also of one that isn't known here. */
+  async secretsOf(of: { readonly id: string; readonly name: string }): Promise<Secrets> {
+    return this.definitions.get(of.name)?.secrets ?? (await storedSecrets(this.#store, of));
   }
 
   /** @throws BadUserInputError where a cursor isn't one of ours */

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { TaskDefinition } from '../definition/definition.ts';
+import { hideSecrets } from '../definition/secrets.ts';
+import type { CompiledDefinition } from '../definition/types.ts';
 import { BadUserInputError, type Issue } from '../errors.ts';
 import type { Pending, WaitOptions } from './new-task.ts';
 import { limitRules } from './queue-rules.ts';
@@ -33,11 +35,12 @@ export interface StartOptions {
  * @throws BadUserInputError with each option that can't be used, or where the input makes a key that is too long
  */
 export function waitOptionsOf(
-  definition: TaskDefinition,
+  compiled: CompiledDefinition,
   input: unknown,
   owner: string,
   options: StartOptions,
 ): WaitOptions {
+  const { definition } = compiled;
   const { limits } = definition;
   checkStart(definition, options);
   const { delayMs, runAt, priority } = options;
@@ -47,7 +50,7 @@ export function waitOptionsOf(
     runAt: runAt?.getTime(),
     priority: priority === 0 ? undefined : priority,
     ...(limits.length === 0 ? {} : { limits: { since: startedAt, rules: limitRules(limits) } }),
-    ...(keyed?.key === undefined ? {} : { limitKey: keyOf(definition, 'limit.key', keyed.key(input)) }),
+    ...(keyed?.key === undefined ? {} : { limitKey: limitKeyOf(compiled, keyed.key, input) }),
     ...(definition.debounce === undefined && definition.singleton === undefined
       ? {}
       : { pending: pendingOf(definition, input, owner) }),
@@ -108,6 +111,25 @@ function invalid(name: string, message: string): BadUserInputError {
 export function priorityIssue(priority: number): string | undefined {
   if (Number.isInteger(priority) && Math.abs(priority) <= mostPriority) return undefined;
   return `Expected a whole number of seconds from -${mostPriority} to ${mostPriority}, got ${priority}.`;
+}
+
+/**
+ * The key of a limit, which stands in the names of keys in the store and in a task's state. One that is another
+ * without the secrets of the input is made of them: it is hashed.
+ */
+function limitKeyOf(
+  { definition, secrets }: CompiledDefinition,
+  key: (input: unknown) => unknown,
+  input: unknown,
+): string {
+  const plain = keyOf(definition, 'limit.key', key(input));
+  if (secrets.input.length === 0) return plain;
+  try {
+    if (key(hideSecrets(input, secrets.input)) === plain) return plain;
+  } catch {
+    // It wants a secret of another type than the text in its place.
+  }
+  return createHash('sha256').update(plain).digest('base64url');
 }
 
 function pendingOf(definition: TaskDefinition, input: unknown, owner: string): Pending {

@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { compileChild } from '../definition/compile-child.ts';
 import type { ProgressUpdate, TaskContext } from '../definition/context.ts';
 import { NonRetryableError } from '../definition/non-retryable.ts';
+import { scrub, scrubError } from '../definition/scrub.ts';
+import { secretValues } from '../definition/secrets.ts';
 import type { CompiledDefinition } from '../definition/types.ts';
 import type { Logger } from '../logger.ts';
 import type { Deliveries } from '../tasks/deliveries.ts';
@@ -42,6 +44,8 @@ export class Attempt {
   readonly #deliveries: Deliveries;
   readonly #threads: Threads;
   readonly #logger: Logger;
+  /** What its `run` was given and says to nobody, whatever it says. */
+  readonly #secrets: readonly string[];
   readonly #abort = new AbortController();
   /** Fires when the grace is over: ends a thread, where it runs in one. */
   #kill: AbortController | undefined;
@@ -65,6 +69,8 @@ export class Attempt {
     const { id, name, attempt } = delivery.task;
     this.delivery = delivery;
     this.#compiled = compiled;
+    const { input: secrets } = compiled.secrets;
+    this.#secrets = secrets.length === 0 ? [] : secretValues(JSON.parse(delivery.input), secrets);
     this.#deliveries = deliveries;
     this.#threads = threads;
     this.#logger = logger.child({ id, task: name, attempt });
@@ -104,7 +110,10 @@ export class Attempt {
     this.#runs = true;
     const ended = this.#outcome()
       // As when a thrown value can't even be logged.
-      .catch((error: unknown): Outcome => ({ outcome: 'FAILED', failure: failureOf(error, task.attempt) }))
+      .catch((error: unknown): Outcome => {
+        const failure = scrub(failureOf(error, task.attempt), this.#secrets);
+        return { outcome: 'FAILED', failure };
+      })
       .finally(async () => {
         this.#runs = false;
         this.#isOver = true;
@@ -187,8 +196,8 @@ export class Attempt {
 
   #failed(error: unknown): Outcome {
     if (this.#abort.signal.aborted) return this.#abortedOutcome();
-    const failure = failureOf(error, this.delivery.task.attempt);
-    this.#logger.warn({ err: error, code: failure.code }, 'run failed');
+    const failure = scrub(failureOf(error, this.delivery.task.attempt), this.#secrets);
+    this.#logger.warn({ err: scrubError(error, this.#secrets), code: failure.code }, 'run failed');
     return { outcome: 'FAILED', failure, retryAfterMs: retryAfterMsOf(error) };
   }
 
@@ -202,7 +211,8 @@ export class Attempt {
     const { signal } = this.#abort;
     const log =
       (level: 'debug' | 'info' | 'warn' | 'error') =>
-      (message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
+      (...said: [message: string, fields?: Readonly<Record<string, unknown>>]): void => {
+        const [message, fields = {}] = scrub(said, this.#secrets);
         this.#logger[level]({ fields }, message);
         this.#journals.log(level, message, fields);
       };
@@ -252,7 +262,7 @@ export class Attempt {
 
   async #told(update: number | ProgressUpdate): Promise<void> {
     if (this.#isStale) throw this.#abort.signal.reason;
-    this.#progress.update(update);
+    this.#progress.update(typeof update === 'number' ? update : scrubWords(update, this.#secrets));
   }
 
   /** Why the signal has fired, where it has: `abort` gives no other reasons. */
@@ -272,6 +282,17 @@ export class Attempt {
       this.#logger.debug({ err: error }, 'progress could not be written');
     }
   }
+}
+
+/** Without touching its numbers, which are not about the input. */
+function scrubWords(update: ProgressUpdate, secrets: readonly string[]): ProgressUpdate {
+  if (secrets.length === 0) return update;
+  const { message, data } = update;
+  return {
+    ...update,
+    ...(message === undefined ? {} : { message: scrub(message, secrets) }),
+    ...(data === undefined ? {} : { data: scrub(data, secrets) }),
+  };
 }
 
 function runIsOver(): Error {

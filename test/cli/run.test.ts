@@ -198,6 +198,7 @@ test('the input comes from the command line, a file or stdin', async () => {
 
 test.each([
   { args: ['double', '--input', '{"n":'], code: 2, says: /expected JSON in its value/ },
+  { args: ['double', '--input', '{"n":hunter2}'], code: 2, says: /Unexpected token 'h'(?!.*hunter2)/ },
   { args: ['double', '--input', '@nowhere.json'], code: 2, says: /--input: .*nowhere\.json/ },
   { args: ['double'], code: 2, says: /needs --input.*\{ n: Int! \}/ },
   { args: ['broken', '--input', '{}'], code: 2, says: /takes no input/ },

@@ -262,6 +262,34 @@ describe('the options', () => {
   });
 });
 
+test('any field can be secret, which changes nothing about its type', () => {
+  const login = defineTask({
+    name: 'login',
+    input: (t) => ({
+      password: t.string({ required: true, secret: true }),
+      urls: t.field({ type: ['URL'], secret: true }),
+      pins: t.intList({ secret: true }),
+      mode: t.enum('Mode', ['FAST'], { secret: true }),
+      proxy: t.object('Proxy', (t) => ({ token: t.id({ secret: true }) }), { secret: true }),
+      // @ts-expect-error -- yes or no
+      user: t.string({ secret: 'yes' }),
+    }),
+    output: (t) => ({
+      cookie: t.string({ secret: true }),
+      pages: t.objectList('Page', (t) => ({ grant: t.int({ secret: true, nullable: true }) })),
+      // @ts-expect-error -- yes or no
+      other: t.int({ secret: 1 }),
+    }),
+    run(input) {
+      expectTypeOf(input.password).toEqualTypeOf<string>();
+      expectTypeOf(input.urls).toEqualTypeOf<URL[] | null | undefined>();
+      expectTypeOf(input.mode).toEqualTypeOf<'FAST' | null | undefined>();
+      return { cookie: input.password, pages: [{ grant: null }], other: 1 };
+    },
+  });
+  expectTypeOf(login).toExtend<TaskDefinition>();
+});
+
 test('a definition of any kind is a TaskDefinition', () => {
   const double = defineTask({
     name: 'double',
