@@ -3,11 +3,8 @@ import { UnavailableError } from '../errors.ts';
 import type { Redis } from '../redis/connection.ts';
 import { watchKeyName } from '../redis/keys.ts';
 
-/** A key that was read is used for so long, in ms: a key that was taken away is one no later than that. */
-const staleMs = 2_000;
-
-/** Whatever ids are asked for, the store is asked at most once in this time, in ms. */
-const askedAgainMs = 1_000;
+/** A key that was read is used for so long, in ms: taken away, it is a key no longer than that. */
+const freshMs = 1_000;
 
 /** A request gets its answer, or UNAVAILABLE, within a second. */
 const answerMs = 900;
@@ -42,28 +39,23 @@ export class WatchKeys {
     this.#name = watchKeyName(prefix);
   }
 
-  /** The key as it is now, or was two seconds ago at most; it is made where there is none. @throws UnavailableError */
+  /** The key as it is now, or was a second ago at most; it is made where there is none. @throws UnavailableError */
   async current(): Promise<WatchKey> {
-    return this.#key !== undefined && this.#age < staleMs ? this.#key : await this.#read();
+    const isFresh = performance.now() - this.#readAt < freshMs;
+    return this.#key !== undefined && isFresh ? this.#key : await this.#read();
   }
 
   /** The key of this id; undefined where it is no key any more, or never was one. @throws UnavailableError */
   async find(id: string): Promise<WatchKey | undefined> {
-    const current = await this.current();
-    if (current.id === id) return current;
-    // Another process may have made a new one since; a flood of made-up ids isn't passed on to the store.
-    const latest = this.#age < askedAgainMs ? current : await this.#read();
-    return latest.id === id ? latest : undefined;
+    // A flood of made-up ids isn't passed on to the store: it is asked once a second.
+    const key = await this.current();
+    return key.id === id ? key : undefined;
   }
 
   /** Takes the key away, in the place of which there is soon another one. @throws UnavailableError */
   async revoke(): Promise<void> {
     await bounded(() => this.#redis.del(this.#name));
     this.#key = undefined;
-  }
-
-  get #age(): number {
-    return performance.now() - this.#readAt;
   }
 
   /** Those who ask meanwhile share the answer. */

@@ -80,12 +80,12 @@ export class WatchTokens {
    * Makes a token like the one that the session has signed in by, which ends later: by `lifeMs` from now, but never later than
    * seven days after the first one was made. That one holds as before.
    *
-   * @throws ForbiddenError for another kind of session, and where the seven days are over; UnauthenticatedError where the
-   * session has ended; UnavailableError
+   * @throws UnauthenticatedError for another kind of session, and where it has ended; ForbiddenError where the seven days are
+   * over; UnavailableError
    */
   async renew(session: Session, lifeMs: number): Promise<WatchToken> {
     if (!isWatchSession(session))
-      throw new ForbiddenError('Expected to be signed in by the watch token that is to be renewed.');
+      throw new UnauthenticatedError('Expected to be signed in by the watch token that is to be renewed.');
     const now = Date.now();
     if (session.expiresAt <= now) throw new UnauthenticatedError(expired);
     const end = session.since + longestRenewedMs;
@@ -97,12 +97,12 @@ export class WatchTokens {
     return sign(key, grant, session.since, Math.min(now + lifeMs, end));
   }
 
-  /** Whether the key that has signed it was taken away, so that the session is over. @throws UnavailableError */
-  async isRevoked(session: WatchSession): Promise<boolean> {
-    return (await this.#keys.find(session.keyId)) === undefined;
+  /** Whether a key was taken away, so that what has signed in by it is over. @throws UnavailableError */
+  async isRevoked(keyId: string): Promise<boolean> {
+    return (await this.#keys.find(keyId)) === undefined;
   }
 
-  /** Voids all watch tokens that there are, in all processes within two seconds. @throws UnavailableError */
+  /** Voids all watch tokens that there are, in all processes within a second. @throws UnavailableError */
   async revokeAll(): Promise<void> {
     await this.#keys.revoke();
   }

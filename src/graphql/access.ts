@@ -1,11 +1,12 @@
 import type { GraphQLFieldResolver, GraphQLSchema } from 'graphql';
-import { hasScope, type Scope, type Viewer, type WatchRight } from '../auth/viewer.ts';
+import { hasScope, type Scope, type Viewer, type WatchRight, watchRights } from '../auth/viewer.ts';
 import { ForbiddenError } from '../errors.ts';
 import type { Context } from './context.ts';
 
 /** What a viewer needs to use a field of Query, Mutation or Subscription. */
 export interface Access {
-  readonly scope: Scope;
+  /** Undefined where the field is for who has signed in by a watch token, and for nobody else. */
+  readonly scope: Scope | undefined;
   /** Any of these is enough for who may see one task alone; with none the field isn't for such a viewer. */
   readonly watch: readonly WatchRight[];
 }
@@ -15,6 +16,11 @@ export function needs(scope: Scope, watch: readonly WatchRight[] = []) {
   const access: Access = { scope, watch };
   return { access };
 }
+
+/** The `extensions` of a root field that is for who has signed in by a watch token. */
+export const needsWatchToken: { readonly access: Access } = {
+  access: { scope: undefined, watch: watchRights },
+};
 
 /**
  * Lets the root fields of a schema be used by those alone who have what the field needs: all others get FORBIDDEN
@@ -60,13 +66,15 @@ function guarded(name: string, access: Access, open: Resolver): Resolver {
 
 function mayUse(viewer: Viewer, { scope, watch }: Access): boolean {
   return viewer.watch === undefined
-    ? hasScope(viewer, scope)
+    ? scope !== undefined && hasScope(viewer, scope)
     : watch.some((right) => viewer.watch?.rights.has(right));
 }
 
 function refusal(name: string, { scope, watch }: Access, viewer: Viewer): ForbiddenError {
   const had = viewer.watch === undefined ? [...viewer.scopes] : [...viewer.watch.rights];
   const got = had.length === 0 ? 'none' : had.join(', ');
+  if (scope === undefined && viewer.watch === undefined)
+    return new ForbiddenError(`\`${name}\` is for who has signed in by a watch token.`);
   if (viewer.watch === undefined)
     return new ForbiddenError(`\`${name}\` needs the scope \`${scope}\`. Yours: ${got}.`);
   return new ForbiddenError(

@@ -11,9 +11,10 @@ import { argumentAsSent, inputNamed } from './sent.ts';
 import type { ApiBuilder } from './state.ts';
 import type { TaskTypes } from './task.ts';
 import { refuseWait } from './wait.ts';
+import { watchTokenField, type WatchTokenTypes } from './watch-token.ts';
 
 /** The types that mutations of batches are made of. */
-export interface BatchTypes extends TaskTypes {
+export interface BatchTypes extends TaskTypes, WatchTokenTypes {
   readonly options: OptionsType;
   readonly actionError: ActionErrorType;
 }
@@ -24,11 +25,12 @@ export function addBatchMutation(
   { name, description }: TaskDefinition,
   input: InputRef,
   typed: TypedTask,
-  { batch, options, actionError }: BatchTypes,
+  types: BatchTypes,
 ): void {
-  const { types, mutations } = generatedNames(name);
+  const { batch, options, actionError } = types;
+  const { types: names, mutations } = generatedNames(name);
 
-  const item = builder.objectRef<BatchItem>(types.batchItem).implement({
+  const item = builder.objectRef<BatchItem>(names.batchItem).implement({
     description: `What became of one of the inputs of \`${mutations.batch}\`.`,
     fields: (t) => ({
       index: t.expose('index', {
@@ -49,6 +51,7 @@ export function addBatchMutation(
           'which waits under the same key.',
         resolve: (item) => 'task' in item && item.task.deduplicated,
       }),
+      watchToken: t.field(watchTokenField(types, (item) => ('task' in item ? item.task : undefined))),
       error: t.field({
         type: actionError,
         nullable: true,
@@ -59,7 +62,7 @@ export function addBatchMutation(
     }),
   });
 
-  const payload = builder.objectRef<EnqueuedBatch>(types.batchPayload).implement({
+  const payload = builder.objectRef<EnqueuedBatch>(names.batchPayload).implement({
     description: `What \`${mutations.batch}\` answers.`,
     fields: (t) => ({
       batch: t.expose('batch', {

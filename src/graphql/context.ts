@@ -1,5 +1,6 @@
 import type { Session } from '../auth/session.ts';
 import type { Viewer } from '../auth/viewer.ts';
+import type { WatchTokens } from '../auth/watch-tokens.ts';
 import type { Tasks } from '../tasks/tasks.ts';
 import type { MaskError } from './errors.ts';
 
@@ -9,6 +10,7 @@ export interface Context {
   readonly viewer: Viewer;
   /** How the viewer has signed in. */
   readonly session: Session;
+  readonly watchTokens: WatchTokens;
   /** W3C `traceparent` of the request, if it sent a valid one. */
   readonly trace: string | undefined;
   /** The header `Idempotency-Key` of an HTTP request. */

@@ -15,13 +15,14 @@ import { started } from './stream.ts';
 import type { TaskTypes } from './task.ts';
 import { throttleHelp, watchOptionsOf } from './throttle.ts';
 import { waited, waitOf } from './wait.ts';
+import { watchTokenField, type WatchTokenTypes } from './watch-token.ts';
 
 /** Adds what one definition brings: its typed task, which it gives, the mutation that enqueues it, the subscription to it. */
 export function addDefinition(
   builder: ApiBuilder,
   definition: TaskDefinition,
   { input, output }: DefinitionTypes,
-  { node, task }: TaskTypes,
+  types: TaskTypes & WatchTokenTypes,
   options: OptionsType,
 ) {
   const { name } = definition;
@@ -30,7 +31,7 @@ export function addDefinition(
 
   const typed = builder.objectRef<Task>(names.types.task).implement({
     description: about,
-    interfaces: [node, task],
+    interfaces: [types.node, types.task],
     fields: (t) =>
       output === undefined
         ? {}
@@ -54,6 +55,7 @@ export function addDefinition(
           'True where the idempotency key had enqueued it before: this is that task, as it is by now.',
         resolve: ({ task }) => task.deduplicated,
       }),
+      watchToken: t.field(watchTokenField(types, ({ task }) => task)),
     }),
   });
 

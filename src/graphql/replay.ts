@@ -6,14 +6,19 @@ import { argumentAsSent, inputNamed } from './sent.ts';
 import type { ApiBuilder } from './state.ts';
 import type { TaskTypes } from './task.ts';
 import { waited, waitOf } from './wait.ts';
+import { watchTokenField, type WatchTokenTypes } from './watch-token.ts';
 
 /** Adds `replayTask`. */
-export function addReplay(builder: ApiBuilder, { task }: TaskTypes, options: OptionsType): void {
+export function addReplay(
+  builder: ApiBuilder,
+  types: TaskTypes & WatchTokenTypes,
+  options: OptionsType,
+): void {
   const payload = builder.objectRef<{ task: EnqueuedTask }>('ReplayTaskPayload').implement({
     description: 'What a replay enqueued.',
     fields: (t) => ({
       task: t.expose('task', {
-        type: task,
+        type: types.task,
         nullable: false,
         description: 'The new task; its `replayOf` is the original.',
       }),
@@ -23,6 +28,7 @@ export function addReplay(builder: ApiBuilder, { task }: TaskTypes, options: Opt
           'True where the idempotency key had enqueued it before: this is that task, as it is by now.',
         resolve: ({ task }) => task.deduplicated,
       }),
+      watchToken: t.field(watchTokenField(types, ({ task }) => task)),
     }),
   });
 

@@ -11,11 +11,12 @@ import { argumentAsSent } from './sent.ts';
 import type { ApiBuilder } from './state.ts';
 import type { TaskTypes } from './task.ts';
 import { waited, waitOf } from './wait.ts';
+import { watchTokenField, type WatchTokenTypes } from './watch-token.ts';
 
 /** Adds what makes, changes and runs schedules. */
 export function addScheduleMutations(
   builder: ApiBuilder,
-  types: ScheduleTypes & TaskTypes,
+  types: ScheduleTypes & TaskTypes & WatchTokenTypes,
   options: OptionsType,
 ): void {
   const { schedule, task } = types;
@@ -64,6 +65,7 @@ export function addScheduleMutations(
           'True where the idempotency key had enqueued it before: this is that task, as it is by now.',
         resolve: ({ task }) => task.deduplicated,
       }),
+      watchToken: t.field(watchTokenField(types, ({ task }) => task)),
     }),
   });
 

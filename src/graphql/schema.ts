@@ -32,6 +32,7 @@ import { addScheduleQueries } from './schedule-queries.ts';
 import { addScheduleTypes } from './schedule.ts';
 import { addSubscriptions } from './subscriptions.ts';
 import { addTaskTypes } from './task.ts';
+import { addWatchTokens, addWatchTokenTypes } from './watch-token.ts';
 import { addWaitingChanges } from './waiting-changes.ts';
 
 /**
@@ -62,12 +63,21 @@ function build(definitions: readonly TaskDefinition[]): GraphQLSchema {
   const filterTypes = addFilterTypes(builder, types);
   const options = addOptions(builder);
   const actionError = addActionError(builder);
-  const all = { ...types, ...filterTypes, ...addConnectionTypes(builder, types), options, actionError };
+  const watchTokens = addWatchTokenTypes(builder);
+  const all = {
+    ...watchTokens,
+    ...types,
+    ...filterTypes,
+    ...addConnectionTypes(builder, types),
+    options,
+    actionError,
+  };
   addQueries(builder, all);
   addChildren(builder, all);
   addCancel(builder, types);
   addRetry(builder, types);
-  addReplay(builder, types, options);
+  addWatchTokens(builder, watchTokens);
+  addReplay(builder, all, options);
   addBulk(builder, all);
   addSubscriptions(builder, types);
   addLiveList(builder, all);
@@ -88,7 +98,7 @@ function build(definitions: readonly TaskDefinition[]): GraphQLSchema {
     const own = definitionTypes.get(definition.name);
     // `addTypes` answers for each definition it was given.
     if (own === undefined) continue;
-    const typed = addDefinition(builder, definition, own, types, options);
+    const typed = addDefinition(builder, definition, own, all, options);
     if (own.input !== undefined) addBatchMutation(builder, definition, own.input, typed, all);
   }
   // Unsorted: GraphiQL shows types and fields in the order in which they are told.

@@ -12,6 +12,7 @@ import {
 } from 'graphql';
 import type { Session } from '../auth/session.ts';
 import type { Viewer } from '../auth/viewer.ts';
+import { WatchTokens } from '../auth/watch-tokens.ts';
 import { cut } from '../definition/show.ts';
 import { type Context, parseKey, parseTrace } from '../graphql/context.ts';
 import { createMaskError, type MaskError } from '../graphql/errors.ts';
@@ -19,6 +20,7 @@ import { ambiguousKey } from '../graphql/idempotency-header.ts';
 import type { SharedStates } from '../graphql/shared-states.ts';
 import { badVariables, deepVariables, takesSecrets, variableIssues } from '../graphql/variables.ts';
 import type { Logger } from '../logger.ts';
+import { defaultPrefix } from '../redis/connection.ts';
 import type { Tasks } from '../tasks/tasks.ts';
 import { fieldsOf } from './document-nodes.ts';
 import { Documents } from './documents.ts';
@@ -72,6 +74,7 @@ class OperationContext implements Context {
   readonly tasks: Tasks;
   readonly viewer: Viewer;
   readonly session: Session;
+  readonly watchTokens: WatchTokens;
   readonly trace: string | undefined;
   readonly idempotencyKey: string | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
@@ -86,8 +89,10 @@ class OperationContext implements Context {
     maskError: MaskError,
     variables: Readonly<Record<string, unknown>>,
     origin: Origin,
+    watchTokens: WatchTokens,
   ) {
     this.tasks = tasks;
+    this.watchTokens = watchTokens;
     this.session = origin.session;
     this.viewer = origin.session.viewer;
     this.trace = parseTrace(origin.traceparent);
@@ -111,6 +116,8 @@ export class Pipeline {
   readonly documents: Documents;
   /** Turns whatever was thrown into what a client may see. */
   readonly maskError: MaskError;
+  /** Handed out by operations; what they open is for who authenticates to know. */
+  readonly watchTokens: WatchTokens;
   readonly #tasks: Tasks;
   readonly #closing: AbortSignal;
   readonly #executions: Executions;
@@ -120,6 +127,7 @@ export class Pipeline {
     this.schema = schema;
     this.documents = new Documents(schema, hideSuggestions);
     this.maskError = createMaskError(logger);
+    this.watchTokens = new WatchTokens(tasks.connection, tasks.options.redis.prefix ?? defaultPrefix);
     this.#tasks = tasks;
     this.#closing = closing;
     this.#executions = new Executions(schema, logger, runsBeforeCompiled);
@@ -130,7 +138,7 @@ export class Pipeline {
     const given = variables ?? {};
     const tooDeep = deepVariables(given);
     if (tooDeep.length > 0) throw badVariables(tooDeep);
-    return new OperationContext(this.#tasks, this.#closing, this.maskError, given, origin);
+    return new OperationContext(this.#tasks, this.#closing, this.maskError, given, origin, this.watchTokens);
   }
 
   /** Runs a query or a mutation of a valid document; its errors are such as a client may see. */

@@ -2,6 +2,7 @@ import { createServer as createHttpServer, type Server as HttpServer, type Serve
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Authenticator } from '../auth/authenticator.ts';
+import { WatchAuthenticator } from '../auth/watch-authenticator.ts';
 import { buildSchema } from '../graphql/schema.ts';
 import type { Logger } from '../logger.ts';
 import type { Tasks } from '../tasks/tasks.ts';
@@ -67,16 +68,7 @@ export class Server implements AsyncDisposable {
   #closed: Promise<void> | undefined;
 
   constructor(options: ServerOptions) {
-    const {
-      tasks,
-      logger,
-      authenticator,
-      graphiql = false,
-      origins,
-      maxBodyBytes,
-      closeMs = 1000,
-      sockets,
-    } = options;
+    const { tasks, logger, graphiql = false, origins, maxBodyBytes, closeMs = 1000, sockets } = options;
     const definitions = [...tasks.definitions.values()].map(({ definition }) => definition);
     const schema = buildSchema(definitions);
     this.#tasks = tasks;
@@ -92,6 +84,7 @@ export class Server implements AsyncDisposable {
       hideSuggestions: !graphiql,
     });
     this.#origins = new Origins(origins);
+    const authenticator = new WatchAuthenticator(pipeline.watchTokens, options.authenticator);
     const subscriptions = new Subscriptions(pipeline);
     this.#operations = new HttpOperations(pipeline, subscriptions, authenticator, sockets);
     this.#sockets = new Sockets(pipeline, subscriptions, authenticator, logger, sockets);

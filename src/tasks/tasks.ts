@@ -356,6 +356,11 @@ export class Tasks implements AsyncDisposable {
     return this.#options;
   }
 
+  /** The connection by which it writes, which it opens and ends. */
+  get connection(): Redis {
+    return this.#redis;
+  }
+
   /** Whether the store is reachable right now. */
   isReady(): boolean {
     return this.#redis.status === 'ready';

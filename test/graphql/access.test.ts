@@ -43,7 +43,9 @@ async function codesOf(root: RootField, viewer: Viewer): Promise<unknown[]> {
   return [];
 }
 
-test.each(fields.map((root) => [root.kind, root.field.name, root] as const))(
+const scoped = fields.filter(({ field }) => accessOf(field)?.scope !== undefined);
+
+test.each(scoped.map((root) => [root.kind, root.field.name, root] as const))(
   'the %s %s is for those alone who have the scope that it names',
   async (_kind, _name, root) => {
     const access = accessOf(root.field);
@@ -78,11 +80,19 @@ test('a watch token is for what one may do with one task alone', () => {
     'cancelTask',
     'doubleUpdated',
     'node',
+    'renewWatchToken',
     'task',
     'taskLogAppended',
     'taskStreamAppended',
     'taskUpdated',
   ]);
+});
+
+test('who has not signed in by a watch token can not renew one, whatever it may do', async () => {
+  const others = fields.filter((root) => !scoped.includes(root));
+  expect(others.map(({ field }) => field.name)).toEqual(['renewWatchToken']);
+
+  for (const root of others) expect(await codesOf(root, viewerOf('ann', { scopes }))).toEqual(['FORBIDDEN']);
 });
 
 test('a root field that does not say who may use it is a mistake that no API starts with', () => {

@@ -37,7 +37,7 @@ test('a definition brings its mutation, its typed task and its subscription', ()
     'resizeImage(\n    input: ResizeImageInput!\n\n    options: TaskOptions\n  ): ResizeImagePayload!',
   );
   expect(printed).toContain(
-    'type ResizeImagePayload {\n  deduplicated: Boolean!\n\n  task: ResizeImageTask!\n}',
+    'type ResizeImagePayload {\n  deduplicated: Boolean!\n\n  task: ResizeImageTask!\n\n  watchToken(',
   );
   expect(printed).toContain('type ResizeImageTask implements Node & Task {');
   expect(printed).toContain('  output: ResizeImageOutput\n');

@@ -1,6 +1,6 @@
 import type { Authenticator, Credentials, SessionEnd } from '../../src/auth/authenticator.ts';
 import type { Session } from '../../src/auth/session.ts';
-import { scopes, viewerOf } from '../../src/auth/viewer.ts';
+import { type Scope, scopes, viewerOf } from '../../src/auth/viewer.ts';
 import { UnauthenticatedError, UnavailableError } from '../../src/errors.ts';
 
 /** Tokens in memory, which a test makes and revokes. */
@@ -10,11 +10,11 @@ export class TestTokens implements Authenticator {
   /** While it is set, nobody can be asked. */
   isAway = false;
 
-  /** A token of an owner; it lasts `forMs`, where that is given. */
-  make(owner: string, forMs?: number): string {
+  /** A token of an owner with all scopes, or those given; it lasts `forMs`, where that is given. */
+  make(owner: string, forMs?: number, given: readonly Scope[] = scopes): string {
     const token = `test_${owner}_${this.#sessions.size}`;
     this.#sessions.set(token, {
-      viewer: viewerOf(owner, { scopes }),
+      viewer: viewerOf(owner, { scopes: given }),
       credential: `token:${this.#sessions.size}`,
       expiresAt: forMs === undefined ? undefined : Date.now() + forMs,
     });
