@@ -23,6 +23,53 @@ export class CountedRequest extends IncomingMessage {
   }
 }
 
+/** The bytes of a body as they come, joined: a client may send each of a million by itself, which would take memory each. */
+export class Body {
+  #only: Buffer | undefined;
+  #joined: Buffer | undefined;
+  #length = 0;
+
+  add(chunk: Buffer): void {
+    // Nearly every body comes in one piece.
+    if (this.#only === undefined) {
+      this.#only = chunk;
+      this.#length = chunk.length;
+      return;
+    }
+    this.#joined = withRoom(this.#joined ?? this.#only, this.#length, chunk.length);
+    this.#length += chunk.copy(this.#joined, this.#length);
+  }
+
+  toString(): string {
+    return (this.#joined ?? this.#only)?.toString('utf8', 0, this.#length) ?? '';
+  }
+}
+
+/** The same bytes where there is room for more, of which there is twice as much each time. */
+function withRoom(bytes: Buffer, length: number, more: number): Buffer {
+  if (length + more <= bytes.length) return bytes;
+  const larger = Buffer.allocUnsafe((length + more) * 2);
+  bytes.copy(larger, 0, 0, length);
+  return larger;
+}
+
+/** Answers 415 to a body that isn't plain UTF-8, before it is read: a small one may become as large as one likes. */
+export function takesEncoding({ headers }: IncomingMessage, response: ServerResponse): boolean {
+  if (headers['content-encoding'] === undefined && headers['content-type'] === 'application/json')
+    return true;
+  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8';
+  if (encoding === 'identity' && /^utf-?8$/i.test(charset)) return true;
+  const message = 'Send the body as it is, in UTF-8: without `content-encoding`, and with no other charset.';
+  response.writeHead(415, {
+    'content-type': 'application/json; charset=utf-8',
+    // RFC 9110: with 415 it says what could have been sent.
+    'accept-encoding': 'identity',
+  });
+  response.end(JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] }));
+  return false;
+}
+
 /** Answers 413 to a body above the limit, before it is read where its length is announced. False: don't go on. */
 export function limitBody(request: CountedRequest, response: ServerResponse, bytes: number): boolean {
   const refuse = () => {

@@ -3,6 +3,7 @@ import type { ExecutionResult } from 'graphql';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { Session } from '../auth/session.ts';
 import { keyHeader } from '../graphql/idempotency-header.ts';
+import { Body } from './body.ts';
 import { RequestCredentials } from './credentials.ts';
 import { EventStreams } from './event-streams.ts';
 import { type HttpOperation, isPlain, operationOf } from './http-operation.ts';
@@ -61,6 +62,8 @@ export class HttpOperations {
       // Where Yoga looks for what was read before it.
       Object.assign(request, { body });
     }
+    // Fetch's requests have a whole address, which Yoga couldn't make.
+    if (!URL.canParse(`http://${request.headers.host}${request.url}`)) return refuseHost(response);
     await (await this.#yoga()).serve(request, response, session);
   }
 
@@ -129,22 +132,21 @@ export class HttpOperations {
   }
 }
 
+/** Answers a request whose header `Host` is none. */
+function refuseHost(response: ServerResponse): void {
+  const message = 'Expected the header `Host` to be a name or an address, and a port where there is one.';
+  response.writeHead(400, { 'content-type': 'application/json; charset=utf-8' });
+  response.end(JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] }));
+}
+
 /** The whole body; undefined where it never came. */
 function bodyOf(request: IncomingMessage): Promise<string | undefined> {
   return new Promise((resolve) => {
     // Closed while it was found out who asks, it says so no more.
     if (request.closed) return resolve(undefined);
-    let only: Buffer | undefined;
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => {
-      if (only === undefined) only = chunk;
-      else chunks.push(chunk);
-    });
-    request.on('end', () => {
-      // Nearly every body comes in one piece.
-      const whole = only === undefined || chunks.length === 0 ? only : Buffer.concat([only, ...chunks]);
-      resolve(whole?.toString() ?? '');
-    });
+    const body = new Body();
+    request.on('data', (chunk: Buffer) => body.add(chunk));
+    request.on('end', () => resolve(body.toString()));
     request.on('close', () => resolve(undefined));
   });
 }

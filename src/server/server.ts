@@ -6,14 +6,22 @@ import { WatchAuthenticator } from '../auth/watch-authenticator.ts';
 import { buildSchema } from '../graphql/schema.ts';
 import type { Logger } from '../logger.ts';
 import type { Tasks } from '../tasks/tasks.ts';
-import { CountedRequest, limitBody } from './body.ts';
+import { CountedRequest, limitBody, takesEncoding } from './body.ts';
+import { Connections } from './connections.ts';
 import { answerNoPage, GraphiQL, isPageRequest } from './graphiql.ts';
 import { type Answer, health, readiness } from './health.ts';
+import {
+  connectionDefaults,
+  type ConnectionOptions,
+  limitsOf,
+  socketDefaults,
+  type SocketOptions,
+} from './limits.ts';
 import { Origins } from './origins.ts';
 import { HttpOperations } from './http-operations.ts';
 import { graphqlPath, Pipeline } from './pipeline.ts';
 import { Subscriptions } from './subscriptions.ts';
-import { type SocketOptions, Sockets } from './websocket.ts';
+import { Sockets } from './websocket.ts';
 
 export interface ServerOptions {
   readonly tasks: Tasks;
@@ -29,6 +37,7 @@ export interface ServerOptions {
   /** How long requests and clients get to finish when the server closes. @default 1000 */
   readonly closeMs?: number;
   readonly sockets?: SocketOptions;
+  readonly connections?: ConnectionOptions;
   /** Starts what runs tasks in this process; it is told to stop once the server no longer listens, and waited for. */
   readonly startInline?: (() => { stop(graceMs?: number): Promise<void> }) | undefined;
 }
@@ -61,14 +70,16 @@ export class Server implements AsyncDisposable {
   readonly #operations: HttpOperations;
   readonly #sockets: Sockets;
   readonly #origins: Origins;
-  readonly #responses: Set<Response> = new Set();
+  readonly #connections: Connections;
   readonly #http: HttpServer<typeof CountedRequest>;
   readonly #inline: { stop(graceMs?: number): Promise<void> } | undefined;
   readonly #closing: AbortController = new AbortController();
   #closed: Promise<void> | undefined;
 
   constructor(options: ServerOptions) {
-    const { tasks, logger, graphiql = false, origins, maxBodyBytes, closeMs = 1000, sockets } = options;
+    const { tasks, logger, graphiql = false, origins, maxBodyBytes, closeMs = 1000 } = options;
+    const sockets = limitsOf('sockets', socketDefaults, options.sockets);
+    const connections = limitsOf('connections', connectionDefaults, options.connections);
     const definitions = [...tasks.definitions.values()].map(({ definition }) => definition);
     const schema = buildSchema(definitions);
     this.#tasks = tasks;
@@ -92,12 +103,18 @@ export class Server implements AsyncDisposable {
       {
         IncomingMessage: CountedRequest,
         maxHeaderSize: 16_384,
-        headersTimeout: 10_000,
-        requestTimeout: 15_000,
-        keepAliveTimeout: 65_000,
+        headersTimeout: Math.min(connections.headersMs, connections.requestMs),
+        requestTimeout: connections.requestMs,
+        keepAliveTimeout: connections.idleMs,
+        // Node looks for the late ones twice a minute, unless told otherwise.
+        connectionsCheckingInterval: Math.min(1000, connections.headersMs),
+        // Who offers another protocol is answered in this one.
+        shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
       },
       (request, response) => void this.#answer(request, response),
     );
+    this.#connections = new Connections(logger, connections);
+    this.#connections.guard(this.#http);
     this.#http.on('upgrade', (request, connection, head) => this.#upgrade(request, connection, head));
     // Last, when nothing throws any more that would leave it running.
     this.#inline = options.startInline?.();
@@ -139,7 +156,7 @@ export class Server implements AsyncDisposable {
     // Also closes the connections that no request uses.
     this.#http.close(() => resolve());
     this.#closing.abort();
-    for (const response of this.#responses) {
+    for (const response of this.#connections.answers) {
       // An answer that has begun and not ended is a stream: without `complete` its client knows to come back.
       if (response.headersSent && !response.writableEnded) response.socket?.destroySoon();
       else response.setHeader('connection', 'close');
@@ -147,13 +164,13 @@ export class Server implements AsyncDisposable {
     const cut = setTimeout(() => this.#http.closeAllConnections(), this.#closeMs);
     await this.#sockets.close(this.#closeMs);
     this.#operations.close();
+    this.#connections.close();
     await stopped;
     clearTimeout(cut);
   }
 
   async #answer(request: Request, response: Response): Promise<void> {
-    this.#responses.add(response);
-    response.once('close', () => this.#responses.delete(response));
+    if (!this.#connections.begin(request, response)) return;
     try {
       await this.#route(request, response);
     } catch (error) {
@@ -197,6 +214,7 @@ export class Server implements AsyncDisposable {
       response.writeHead(204, { allow: 'GET, POST, OPTIONS' }).end();
       return;
     }
+    if (!takesEncoding(request, response)) return;
     if (limitBody(request, response, this.#maxBodyBytes)) await this.#operations.answer(request, response);
   }
 
@@ -218,13 +236,17 @@ export class Server implements AsyncDisposable {
     const refusal = this.#upgradeRefusal(request);
     if (refusal === undefined) return this.#sockets.upgrade(request, connection, head);
     connection.on('error', () => {});
-    connection.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\n\r\n`);
+    // Nobody else ends it: it is no longer the HTTP server's, and its client may leave it open.
+    connection.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\n\r\n`, () => connection.destroy());
   }
 
   #upgradeRefusal(request: Request): string | undefined {
     if (this.#closed !== undefined) return '503 Service Unavailable';
     if (request.url?.split('?')[0] !== graphqlPath) return '404 Not Found';
-    return this.#origins.admit(request) ? undefined : '403 Forbidden';
+    // What is still to be answered would come among the frames.
+    if (this.#connections.isBusy(request.socket)) return '400 Bad Request';
+    if (!this.#origins.admit(request)) return '403 Forbidden';
+    return this.#sockets.admit(request) ? undefined : '429 Too Many Requests\r\nretry-after: 10';
   }
 }
 

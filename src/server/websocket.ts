@@ -13,24 +13,18 @@ import type { Session } from '../auth/session.ts';
 import { UnauthenticatedError, UnavailableError } from '../errors.ts';
 import type { Context } from '../graphql/context.ts';
 import type { Logger } from '../logger.ts';
+import { Allowance } from './allowance.ts';
+import { BadMessageError, readMessage } from './client-message.ts';
+import { closeReason } from './close-reason.ts';
 import { RequestCredentials } from './credentials.ts';
 import { Heartbeat } from './heartbeat.ts';
+import type { SocketOptions } from './limits.ts';
 import { Line } from './line.ts';
 import { bytesOf, shownError } from './payload.ts';
 import { type Origin, type Params, type Pipeline, unknownOperation } from './pipeline.ts';
+import { Places } from './places.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import { textFrame } from './text-frame.ts';
-
-export interface SocketOptions {
-  /** The largest message that a client may send. @default 65536 */
-  readonly maxMessageBytes?: number;
-  /** A socket that answers no ping within this time is closed. @default 12000 */
-  readonly pingMs?: number;
-  /** How long a socket may take to send `connection_init`. @default 3000 */
-  readonly initTimeoutMs?: number;
-  /** A socket whose client takes nothing for so long is closed with 4410. @default 12000 */
-  readonly blockedMs?: number;
-}
 
 type Result = ExecutionResult | AsyncIterableIterator<never, undefined>;
 
@@ -40,16 +34,19 @@ class SocketOrigin implements Origin {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
   readonly traceparent: string | undefined;
+  readonly #maxOperations: number;
   #session: Session | undefined;
   #gone: AbortController | undefined;
   #hasLeft = false;
   #beginning: Set<string> | undefined;
+  #operations = 0;
 
-  constructor(line: Line, socket: WebSocket, request: IncomingMessage) {
+  constructor(line: Line, socket: WebSocket, request: IncomingMessage, maxOperations: number) {
     const { traceparent } = request.headers;
     this.line = line;
     this.socket = socket;
     this.request = request;
+    this.#maxOperations = maxOperations;
     this.traceparent = typeof traceparent === 'string' ? traceparent : undefined;
   }
 
@@ -89,6 +86,20 @@ class SocketOrigin implements Origin {
     if (this.#beginning?.size === 0) this.#beginning = undefined;
   }
 
+  /**
+   * Notes that an operation is under way, until `hasEnded`; false where there are as many as may be. Counted here, as
+   * graphql-ws forgets those that their client has completed while they run on.
+   */
+  hasRoom(): boolean {
+    if (this.#operations >= this.#maxOperations) return false;
+    this.#operations += 1;
+    return true;
+  }
+
+  hasEnded(): void {
+    this.#operations -= 1;
+  }
+
   leave(): void {
     this.#hasLeft = true;
     this.#gone?.abort();
@@ -110,25 +121,45 @@ export class Sockets {
   readonly #heartbeat: Heartbeat;
   readonly #protocol: Server<SocketOrigin>;
   readonly #server: WebSocketServer;
+  readonly #limits: Required<SocketOptions>;
+  readonly #places: Places;
 
   constructor(
     pipeline: Pipeline,
     subscriptions: Subscriptions,
     authenticator: Authenticator,
     logger: Logger,
-    options: SocketOptions = {},
+    limits: Required<SocketOptions>,
   ) {
-    const { maxMessageBytes = 65_536, pingMs = 12_000, initTimeoutMs = 3000, blockedMs = 12_000 } = options;
+    const { maxMessageBytes, maxPerAddress, pingMs, initTimeoutMs, blockedMs, closeMs } = limits;
+    this.#limits = limits;
+    this.#places = new Places(maxPerAddress);
     this.#pipeline = pipeline;
     this.#logger = logger;
     this.#heartbeat = new Heartbeat(pingMs, blockedMs);
     this.#protocol = createProtocol(pipeline, subscriptions, authenticator, initTimeoutMs);
-    this.#server = new WebSocketServer({
+    const options = {
+      // Not in the types of `ws` yet.
+      closeTimeout: closeMs,
       noServer: true,
       maxPayload: maxMessageBytes,
       perMessageDeflate: false,
       handleProtocols,
-    });
+      maxFragments: mostFragments,
+      maxBufferedChunks: mostChunks,
+    };
+    this.#server = new WebSocketServer(options);
+  }
+
+  /** False where the address has as many as it may; else one more of its places is taken until its connection ends. */
+  admit({ socket }: IncomingMessage): boolean {
+    const address = socket.remoteAddress ?? '';
+    if (!this.#places.take(address)) {
+      this.#logger.debug({ address }, 'a socket is refused: its address has as many as it may');
+      return false;
+    }
+    socket.once('close', () => this.#places.free(address));
+    return true;
   }
 
   /** Takes a connection over from the HTTP server. */
@@ -163,7 +194,16 @@ export class Sockets {
       },
       () => socket.terminate(),
     );
-    const origin = new SocketOrigin(line, socket, request);
+    const { maxOperations, maxMessagesPerSecond, maxIdBytes } = this.#limits;
+    const origin = new SocketOrigin(line, socket, request, maxOperations);
+    const messages = new Allowance(maxMessagesPerSecond);
+    /** Whether one more may be looked at. After a close, of which its client may take no notice, none is. */
+    const isHeard = (): boolean => {
+      if (socket.readyState !== socket.OPEN) return false;
+      if (messages.use(performance.now())) return true;
+      socket.close(tooManyMessages, 'Too many messages');
+      return false;
+    };
     const stopPings = this.#heartbeat.add(socket, line);
     const closed = this.#protocol.opened(
       {
@@ -175,19 +215,30 @@ export class Sockets {
         },
         close: (code, reason) => {
           line.flush();
-          socket.close(code, reason);
+          socket.close(code, closeReason(reason ?? ''));
         },
+        // Without its payload: to write it could take any depth, and it may hold a token.
+        onPing: () => line.write(pong),
         onMessage: (receive) => {
           socket.on('message', (data, isBinary) => {
+            if (!isHeard()) return;
             if (isBinary) return socket.close(CloseCode.BadRequest, 'Binary messages are not supported');
-            // With the default `binaryType` of `ws` a message is one buffer.
-            const text = (data as Buffer).toString();
-            receive(text).catch((error: unknown) => this.#fail(socket, error));
+            try {
+              // With the default `binaryType` of `ws` a message is one buffer.
+              const message = readMessage((data as Buffer).toString(), maxIdBytes);
+              // graphql-ws takes what is read already, too, though its types don't say so.
+              receive(message as unknown as string).catch((error: unknown) => this.#fail(socket, error));
+            } catch (error) {
+              if (!(error instanceof BadMessageError)) return this.#fail(socket, error);
+              socket.close(CloseCode.BadRequest, closeReason(error.message));
+            }
           });
         },
       },
       origin,
     );
+    socket.on('ping', isHeard);
+    socket.on('pong', isHeard);
     // Broken frames, messages that are too large, resets: `ws` closes the socket itself and says why to the client.
     socket.on('error', (error) => this.#logger.debug({ err: error }, 'a socket failed'));
     socket.once('close', (code, reason) => {
@@ -206,6 +257,15 @@ export class Sockets {
   }
 }
 
+/** The same as for a second init: clients of graphql-ws don't come again by themselves. */
+const tooManyMessages = CloseCode.TooManyInitialisationRequests;
+
+/** In so many fragments the largest message may come, and in so many pieces of a frame: each takes memory of its own. */
+const mostFragments = 128;
+const mostChunks = 1024;
+
+const pong = textFrame(Buffer.from('{"type":"pong"}'));
+
 /** Of RFC 6455's registry: clients of graphql-ws come again by themselves. */
 const tryAgainLater = 1013;
 
@@ -214,9 +274,12 @@ const brace = Buffer.from('}');
 /** What graphql-ws waits for while the payloads of a subscription go to the client directly. */
 class Wait implements AsyncIterableIterator<never, undefined> {
   readonly #end = Promise.withResolvers<IteratorResult<never, undefined>>();
+  readonly #origin: SocketOrigin;
   #leave: (() => void) | undefined;
+  #hasEnded = false;
 
-  constructor() {
+  constructor(origin: SocketOrigin) {
+    this.#origin = origin;
     // Whoever has left doesn't hear of an error.
     this.#end.promise.catch(() => undefined);
   }
@@ -227,10 +290,12 @@ class Wait implements AsyncIterableIterator<never, undefined> {
   }
 
   complete(): void {
+    this.#settle();
     this.#end.resolve({ done: true, value: undefined });
   }
 
   fail(error: unknown): void {
+    this.#settle();
     this.#end.reject(error);
   }
 
@@ -247,6 +312,18 @@ class Wait implements AsyncIterableIterator<never, undefined> {
   [Symbol.asyncIterator](): this {
     return this;
   }
+
+  #settle(): void {
+    if (!this.#hasEnded) this.#origin.hasEnded();
+    this.#hasEnded = true;
+  }
+}
+
+/** The error of an operation that is one more than a socket may have under way. */
+function tooManyOperations(): GraphQLError {
+  const message =
+    'This socket has as many operations under way as it may. Complete one, or open another socket.';
+  return new GraphQLError(message, { extensions: { code: 'TOO_MANY_OPERATIONS' } });
 }
 
 /** The error of an operation that could not be told from another one. */
@@ -268,12 +345,16 @@ function createProtocol(
     async (args: ExecutionArgs): Promise<Result> => {
       // Every operation comes out of `onSubscribe` below.
       const operation = args as Operation;
+      const { origin, id } = operation;
+      let result: Result | undefined;
       try {
-        return await run(operation);
+        return (result = await run(operation));
       } catch (error) {
         return { errors: [maskError(error)] };
       } finally {
-        operation.origin.hasBegun(operation.id);
+        origin.hasBegun(id);
+        // A subscription that has begun says itself when it ends.
+        if (!(result instanceof Wait)) origin.hasEnded();
       }
     };
   return makeServer<Record<string, unknown> | undefined, SocketOrigin>({
@@ -291,8 +372,9 @@ function createProtocol(
       }
     },
     execute: answering(({ params, contextValue }) => pipeline.execute(params, contextValue)),
-    subscribe: answering(async ({ params, contextValue, origin: { line }, id }) => {
-      const wait = new Wait();
+    subscribe: answering(async ({ params, contextValue, origin, id }) => {
+      const { line } = origin;
+      const wait = new Wait(origin);
       const start = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
       const begun = await subscriptions.open(params, contextValue, line, {
         next: (payload) => line.write(textFrame(start, bytesOf(payload), brace)),
@@ -320,7 +402,10 @@ function createProtocol(
           origin,
           id,
         };
-        return type !== 'subscription' || origin.begin(id) ? operation : [idInUse()];
+        if (type === 'subscription' && !origin.begin(id)) return [idInUse()];
+        if (origin.hasRoom()) return operation;
+        origin.hasBegun(id);
+        return [tooManyOperations()];
       } catch (error) {
         return [maskError(error)];
       }

@@ -14,6 +14,7 @@ import { openAuthenticator } from '../../src/auth/authenticator.ts';
 import type { Context } from '../../src/graphql/context.ts';
 import { defineTask } from '../../src/index.ts';
 import { HttpOperations } from '../../src/server/http-operations.ts';
+import { socketDefaults } from '../../src/server/limits.ts';
 import { Pipeline } from '../../src/server/pipeline.ts';
 import { Subscriptions } from '../../src/server/subscriptions.ts';
 import { Sockets } from '../../src/server/websocket.ts';
@@ -175,7 +176,7 @@ test('what a subscription throws while it streams, or before, is masked on SSE a
     closing: new AbortController().signal,
   });
   const subscriptions = new Subscriptions(pipeline);
-  const sockets = new Sockets(pipeline, subscriptions, openAuthenticator, logger);
+  const sockets = new Sockets(pipeline, subscriptions, openAuthenticator, logger, socketDefaults);
   const operations = new HttpOperations(pipeline, subscriptions, openAuthenticator);
   const server = createServer((request, response) => void operations.answer(request, response));
   server.on('upgrade', (request, connection, head) => sockets.upgrade(request, connection, head));

@@ -11,7 +11,15 @@ const [url = '', mode = 'store'] = process.argv.slice(2);
 const logger = createLogger({ level: 'error' });
 const tasks = await connectTasks({ redis: { url, prefix: 'bench' }, definitions, logger });
 if (mode === 'memory') Object.defineProperty(tasks, 'enqueue', { value: fromMemory });
-const { port } = await createServer({ tasks, authenticator: openAuthenticator, logger }).listen(0);
+// All load comes from one address here.
+const [sockets, connections] = [{ maxPerAddress: 20_000 }, { maxPerAddress: 20_000 }];
+const { port } = await createServer({
+  tasks,
+  authenticator: openAuthenticator,
+  logger,
+  sockets,
+  connections,
+}).listen(0);
 serveCalls({ port });
 
 async function fromMemory(name: string, input: { n: number }): Promise<EnqueuedTask> {
