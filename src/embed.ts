@@ -1,4 +1,4 @@
-import { openAuthenticator } from './auth/authenticator.ts';
+import type { AuthOptions } from './auth/authentication.ts';
 import type { TaskDefinition } from './definition/definition.ts';
 import { inlineQueue } from './definition/inline.ts';
 import type { Logger } from './logger.ts';
@@ -44,6 +44,8 @@ export async function startWorker(options: EmbedOptions<WorkerOptions>): Promise
 
 /** Options of an API server in a program of your own. */
 export type EmbedServerOptions = EmbedOptions<Omit<ServerOptions, 'startInline' | 'authenticator'>> & {
+  /** How clients sign in; `open` lets everybody do everything, and is only for an address of this machine. */
+  readonly auth: 'open' | AuthOptions;
   /** How the tasks of the queue `inline` are run in this process; `false` leaves them to others. @default {} */
   readonly inline?: InlineOptions | false;
 };
@@ -54,25 +56,34 @@ export type EmbedServerOptions = EmbedOptions<Omit<ServerOptions, 'startInline' 
  *
  * @throws {ConfigurationError} where names of the definitions clash, or a setting can't be used.
  * @example
- * await using server = await createServer({ tasks, inline: { concurrency: 20 } });
+ * await using server = await createServer({ tasks, auth: { tokens: true }, inline: { concurrency: 20 } });
  * const { url } = await server.listen(4000);
  */
-export async function createServer({ inline = {}, ...options }: EmbedServerOptions): Promise<Server> {
-  const { createServer } = await import('./server/server.ts');
+export async function createServer({ auth, inline = {}, ...options }: EmbedServerOptions): Promise<Server> {
+  const [{ createServer }, { openAuthentication }] = await Promise.all([
+    import('./server/server.ts'),
+    import('./auth/authentication.ts'),
+  ]);
   const logger = options.logger ?? (await usualLogger());
-  const authenticator = openAuthenticator;
-  const { redis, definitions, leaseMs } = options.tasks.options;
-  if (inline === false || definitions.every(({ queue }) => queue !== inlineQueue)) {
-    return createServer({ ...options, authenticator, logger });
-  }
-  const { startInline } = await import('./worker/inline.ts');
+  const { tasks } = options;
+  const { redis, definitions, leaseMs } = tasks.options;
+  const startInline =
+    inline === false || definitions.every(({ queue }) => queue !== inlineQueue)
+      ? undefined
+      : (await import('./worker/inline.ts')).startInline;
   const lease = leaseMs === undefined ? {} : { leaseMs };
-  return createServer({
-    ...options,
-    authenticator,
-    logger,
-    startInline: () => startInline({ redis, definitions, logger, ...lease, ...inline }),
-  });
+  const { authenticator } = await openAuthentication(auth, { redis, connection: tasks.connection, logger });
+  try {
+    return createServer({
+      ...options,
+      authenticator,
+      logger,
+      startInline: startInline && (() => startInline({ redis, definitions, logger, ...lease, ...inline })),
+    });
+  } catch (error) {
+    authenticator.close();
+    throw error;
+  }
 }
 
 /**

@@ -169,10 +169,10 @@ export class RateLimitedError extends TaskwireError {
   }
 }
 
-/** The store can't be reached right now; the same request may go through later. */
+/** The store, or what signs clients in, can't be reached right now; the same request may go through later. */
 export class UnavailableError extends TaskwireError {
-  constructor(options?: ErrorOptions) {
-    super('UNAVAILABLE', unavailability(options?.cause), options);
+  constructor(options?: ErrorOptions, message = unavailability(options?.cause)) {
+    super('UNAVAILABLE', message, options);
   }
 }
 

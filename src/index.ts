@@ -39,10 +39,15 @@ export {
   TaskLostError,
   TaskNotFoundError,
   TaskwireError,
+  UnauthenticatedError,
   UnavailableError,
   type ErrorCode,
   type Issue,
 } from './errors.ts';
+export type { AuthOptions } from './auth/authentication.ts';
+export type { Authenticate, Authenticated, AuthenticateRequest } from './auth/hook.ts';
+export type { JwtOptions } from './auth/jwt.ts';
+export { scopes, type Scope } from './auth/viewer.ts';
 export {
   connectTasks,
   createServer,

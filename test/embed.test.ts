@@ -7,7 +7,7 @@ test('a program of your own enqueues, works and serves through the public API', 
   const shared = { redis: freshSettings(), definitions: [multiply], logger: testLogger };
   await using tasks = await connectTasks(shared);
   await using _worker = await startWorker({ ...shared, concurrency: 1 });
-  await using server = await createServer({ tasks, logger: testLogger });
+  await using server = await createServer({ tasks, auth: 'open', logger: testLogger });
   const { url } = await server.listen(0, '127.0.0.1');
 
   const { id } = await tasks.enqueue(multiply, { a: 6, b: 7, steps: 2 });
@@ -33,11 +33,11 @@ test('a server of your own runs the tasks of the queue inline, unless it is told
   const logger = testLogger;
   await using tasks = await connectTasks({ redis, definitions, logger });
   await using worker = await startWorker({ redis, definitions, logger });
-  await using _without = await createServer({ tasks, logger, inline: false });
+  await using _without = await createServer({ tasks, auth: 'open', logger, inline: false });
   expect(worker.queues).toEqual(['default']);
   const { id } = await tasks.enqueue('nearby', {});
 
-  await using _server = await createServer({ tasks, logger, inline: { concurrency: 1 } });
+  await using _server = await createServer({ tasks, auth: 'open', logger, inline: { concurrency: 1 } });
   const states = await Array.fromAsync(tasks.watch(id));
 
   expect(states.at(-1)).toMatchObject({ status: 'SUCCEEDED', attempt: 1 });

@@ -69,7 +69,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     ...(inlineConcurrency === undefined ? {} : { concurrency: inlineConcurrency }),
     ...(grace === undefined ? {} : { graceMs: grace }),
   };
-  const api = await createServer({ tasks, logger, graphiql, origins, inline });
+  const api = await createServer({ tasks, auth: 'open', logger, graphiql, origins, inline });
   const close = async (graceMs?: number): Promise<void> => {
     await api.close(graceMs);
     await tasks.close();

@@ -64,6 +64,14 @@ export function watchKeyName(prefix: string): string {
   return `${prefix}:watch-key`;
 }
 
+/**
+ * The hash of API tokens: `ID` → the record as JSON, `used:ID` → when it was last used (ms), or ''. Also the channel on which
+ * the ids of revoked ones are told.
+ */
+export function apiTokensKey(prefix: string): string {
+  return `${prefix}:tokens`;
+}
+
 /** The hash that is a task's record. */
 export function taskKey(root: string, id: string): string {
   return `${root}:task:${id}`;

@@ -26,7 +26,7 @@ import { Sockets } from './websocket.ts';
 export interface ServerOptions {
   readonly tasks: Tasks;
   readonly logger: Logger;
-  /** Finds out who asks; whoever made it closes it, after the server. */
+  /** Finds out who asks; closed with the server. */
   readonly authenticator: Authenticator;
   /** Serves the page to try operations on. @default false */
   readonly graphiql?: boolean;
@@ -73,6 +73,7 @@ export class Server implements AsyncDisposable {
   readonly #connections: Connections;
   readonly #http: HttpServer<typeof CountedRequest>;
   readonly #inline: { stop(graceMs?: number): Promise<void> } | undefined;
+  readonly #authenticator: Authenticator;
   readonly #closing: AbortController = new AbortController();
   #closed: Promise<void> | undefined;
 
@@ -96,6 +97,7 @@ export class Server implements AsyncDisposable {
     });
     this.#origins = new Origins(origins);
     const authenticator = new WatchAuthenticator(pipeline.watchTokens, options.authenticator);
+    this.#authenticator = authenticator;
     const subscriptions = new Subscriptions(pipeline);
     this.#operations = new HttpOperations(pipeline, subscriptions, authenticator, sockets);
     this.#sockets = new Sockets(pipeline, subscriptions, authenticator, logger, sockets);
@@ -167,6 +169,7 @@ export class Server implements AsyncDisposable {
     this.#connections.close();
     await stopped;
     clearTimeout(cut);
+    this.#authenticator.close();
   }
 
   async #answer(request: Request, response: Response): Promise<void> {

@@ -8,7 +8,8 @@ import { finish } from './scripts/finish.ts';
 import { append } from './scripts/journals.ts';
 import { leave, renew } from './scripts/presence.ts';
 import { progress } from './scripts/progress.ts';
-import { isBug, type Store } from './store.ts';
+import { isBug } from '../redis/answer.ts';
+import type { Store } from './store.ts';
 import type { TaskFailure, TaskProgress, TaskStatus } from './task.ts';
 
 /** What an outcome came to: whether it counts, and what the slot goes on with. */

@@ -5,7 +5,8 @@ import type { Feed, Listening } from './feed.ts';
 import type { Lanes } from './lanes.ts';
 import type { Scheduler } from './scheduler.ts';
 import { itemsPerCall } from './scripts/bounds.ts';
-import { isBug, type Store } from './store.ts';
+import { isBug } from '../redis/answer.ts';
+import type { Store } from './store.ts';
 
 export interface QueueClockOptions {
   readonly store: Store;

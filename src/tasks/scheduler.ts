@@ -14,7 +14,8 @@ import { itemsPerCall } from './scripts/bounds.ts';
 import { meet, register } from './scripts/schedule-changes.ts';
 import { fire } from './scripts/schedule-fire.ts';
 import { schedulesPerTick } from './scripts/schedules.ts';
-import { isBug, type Store } from './store.ts';
+import { isBug } from '../redis/answer.ts';
+import type { Store } from './store.ts';
 import { startedAt } from './wait-options.ts';
 
 export interface SchedulerOptions {

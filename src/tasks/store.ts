@@ -1,5 +1,6 @@
 import { UnavailableError } from '../errors.ts';
-import { whenReady, type Redis, type Script } from '../redis/connection.ts';
+import { answerWithin, isBug } from '../redis/answer.ts';
+import type { Redis, Script } from '../redis/connection.ts';
 import { inputKey, outputKey, queueRoot, queuesKey, taskKey } from '../redis/keys.ts';
 import { Bundle, type Answer } from './bundle.ts';
 import type { Hint } from './delivery.ts';
@@ -325,25 +326,8 @@ export class Store {
 
   /** Bounds any wait for Redis by the store's deadline, where it has one. @throws UnavailableError */
   async within<T>(call: () => Promise<T>): Promise<T> {
-    const deadlineMs = this.#deadlineMs;
-    if (deadlineMs === undefined) return await call();
-    const timeout = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () => timeout.reject(new Error(`no answer within ${deadlineMs} ms`)),
-      deadlineMs,
-    );
-    try {
-      // A connection that is just being made gets a moment, so that a blip isn't an error.
-      const ready = this.#redis.status === 'ready';
-      const answer = ready ? call() : whenReady(this.#redis, AbortSignal.timeout(deadlineMs / 2)).then(call);
-      // A late answer is nobody's: the caller was told that the store is away.
-      answer.catch(() => undefined);
-      return await Promise.race([answer, timeout.promise]);
-    } catch (error) {
-      throw this.#failure(error);
-    } finally {
-      clearTimeout(timer);
-    }
+    if (this.#deadlineMs === undefined) return await call();
+    return await answerWithin(this.#redis, this.#deadlineMs, call);
   }
 
   /** What a caller with a deadline is told of an error of the store. */
@@ -388,11 +372,6 @@ function timeArguments({ createdAfter, createdBefore }: StoreFilter): string[] {
     createdAfter === undefined ? '-inf' : String(createdAfter * 1_000),
     createdBefore === undefined ? '+inf' : String(createdBefore * 1_000),
   ];
-}
-
-/** True for an answer of Redis that says that our script is wrong, not that Redis is away or unwell. */
-export function isBug(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ReplyError' && /^(ERR|WRONGTYPE)/.test(error.message);
 }
 
 type CreateReply = [(string | number)[], ...string[]];

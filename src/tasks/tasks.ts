@@ -4,6 +4,7 @@ import type { Secrets } from '../definition/secrets.ts';
 import { compileDefinitions, type CompiledDefinition } from '../definition/types.ts';
 import { BadUserInputError, IdempotencyKeyReusedError, TaskNotFoundError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { answerMs } from '../redis/answer.ts';
 import { connect, defaultPrefix, type Redis, type RedisSettings } from '../redis/connection.ts';
 import type { Batch } from './batch.ts';
 import { Batches } from './batches.ts';
@@ -45,9 +46,6 @@ export interface TasksOptions {
   /** How long a lost worker's lease lasts, in ms; the same as the workers have. @default 15000 */
   readonly leaseMs?: number;
 }
-
-/** A request gets its answer, or UNAVAILABLE, within a second. */
-const answerMs = 900;
 
 /**
  * Opens what enqueues and watches tasks. It doesn't wait for Redis, which may come later; calls meanwhile

@@ -5,7 +5,7 @@ import type { Logger } from '../logger.ts';
 import type { Deliveries } from '../tasks/deliveries.ts';
 import type { Delivery } from '../tasks/delivery.ts';
 import { type Journal, type JournalPiece, logJournal, streamJournal } from '../tasks/journal.ts';
-import { isBug } from '../tasks/store.ts';
+import { isBug } from '../redis/answer.ts';
 import type { AbortCode } from './abort.ts';
 import { JournalWriter } from './journal-writer.ts';
 import { logLine } from './log-line.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Bundle, itemError } from '../../src/tasks/bundle.ts';
 import type { Delivery } from '../../src/tasks/delivery.ts';
 import { createId } from '../../src/tasks/id.ts';
-import { isBug } from '../../src/tasks/store.ts';
+import { isBug } from '../../src/redis/answer.ts';
 import { sharedStores } from '../support/stores.ts';
 import { TestStore, w1 } from '../support/store.ts';
 
