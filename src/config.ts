@@ -188,6 +188,38 @@ export const table = {
     on: { dev: 'loopback', server: optional },
     parse: (text) => list(text, origin),
   }),
+  enqueueRate: setting({
+    flag: '--enqueue-rate',
+    value: 'number|off',
+    env: 'TASKWIRE_ENQUEUE_RATE',
+    help: 'tasks that one owner may enqueue a second, through all API processes; a batch counts 1 + a hundredth of its items',
+    on: { dev: '50', server: '50' },
+    parse: (text) => wholeNumberOrOff(text, 1, 1_000_000),
+  }),
+  enqueueBurst: setting({
+    flag: '--enqueue-burst',
+    value: 'number',
+    env: 'TASKWIRE_ENQUEUE_BURST',
+    help: 'tasks that one owner may enqueue at once, after a rest',
+    on: { dev: '1000', server: '1000' },
+    parse: (text) => wholeNumber(text, 1, 1_000_000),
+  }),
+  maxWaitingPerOwner: setting({
+    flag: '--max-waiting-per-owner',
+    value: 'number|off',
+    env: 'TASKWIRE_MAX_WAITING_PER_OWNER',
+    help: 'tasks of one owner that may be QUEUED or SCHEDULED, in all queues together',
+    on: { dev: '10000', server: '10000' },
+    parse: (text) => wholeNumberOrOff(text, 1, 1_000_000_000),
+  }),
+  unauthenticatedRate: setting({
+    flag: '--unauthenticated-rate',
+    value: 'number|off',
+    env: 'TASKWIRE_UNAUTHENTICATED_RATE',
+    help: 'requests without valid credentials that one address may send a minute, to all API processes',
+    on: { dev: '60', server: '60' },
+    parse: (text) => wholeNumberOrOff(text, 1, 1_000_000),
+  }),
   logLevel: setting({
     flag: '--log-level',
     value: 'level',
@@ -303,6 +335,15 @@ function wholeNumber(text: string, least: number, most: number): number {
   const value = Number(text);
   if (/^\d+$/.test(text.trim()) && value >= least && value <= most) return value;
   throw new Error(`a whole number from ${least} to ${most}`);
+}
+
+function wholeNumberOrOff(text: string, least: number, most: number): number | false {
+  if (text.trim() === 'off') return false;
+  try {
+    return wholeNumber(text, least, most);
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : String(error)}, or off`, { cause: error });
+  }
 }
 
 function matching(text: string, pattern: RegExp, expected: string): string {

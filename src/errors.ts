@@ -8,6 +8,7 @@ export const errorCodes = [
   'BATCH_NOT_FOUND',
   'IDEMPOTENCY_KEY_REUSED',
   'QUEUE_FULL',
+  'TOO_MANY_WAITING',
   'QUEUE_DRAINING',
   'LIMIT_REACHED',
   'UNAUTHENTICATED',
@@ -115,6 +116,16 @@ export class QueueFullError extends TaskwireError {
     super(
       'QUEUE_FULL',
       `The queue '${queue}' holds the ${maxWaiting} waiting tasks that it may. Try again when some have begun.`,
+    );
+  }
+}
+
+/** The owner has as many waiting tasks, in all queues together, as it may have. */
+export class TooManyWaitingError extends TaskwireError {
+  constructor(maxWaiting: number) {
+    super(
+      'TOO_MANY_WAITING',
+      `As many of your tasks wait as may: ${maxWaiting}. Try again when some have begun, or cancel some.`,
     );
   }
 }

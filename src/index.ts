@@ -36,10 +36,12 @@ export {
   ScheduleNotFoundError,
   QueueDrainingError,
   QueueFullError,
+  RateLimitedError,
   TaskLostError,
   TaskNotFoundError,
   TaskwireError,
   UnauthenticatedError,
+  TooManyWaitingError,
   UnavailableError,
   type ErrorCode,
   type Issue,
@@ -58,11 +60,13 @@ export {
 } from './embed.ts';
 export type { Logger } from './logger.ts';
 export type { RedisSettings } from './redis/connection.ts';
+export type { RateOptions } from './server/rates.ts';
 export type { Server, ServerOptions } from './server/server.ts';
 export type { Queue, QueueLimitState } from './tasks/queue.ts';
 export type { QueueLimit } from './tasks/queue-rules.ts';
 export type { Purged, QueueLimits, Queues } from './tasks/queues.ts';
 export type { LimitRule, QueueAct } from './tasks/rules.ts';
+export type { OwnerLimits } from './tasks/owner-limits.ts';
 export type { Standing } from './tasks/standing.ts';
 export type { MissedPolicy, OverlapPolicy } from './definition/schedule.ts';
 export type { ScheduleSpec } from './definition/slots.ts';

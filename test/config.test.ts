@@ -23,6 +23,10 @@ describe('settings', () => {
       dataDir: '.taskwire',
       graphiql: true,
       origins: ['loopback'],
+      enqueueRate: 50,
+      enqueueBurst: 1_000,
+      maxWaitingPerOwner: 10_000,
+      unauthenticatedRate: 60,
       logLevel: 'info',
     });
   });
@@ -46,6 +50,16 @@ describe('settings', () => {
       "--concurrency: expected a whole number from 1 to 1000, got '0'.",
       "--grace: expected a time such as '500ms', '30s' or '5m', got '3 minutes'.",
       "LOG_LEVEL (--log-level): expected one of fatal, error, warn, info, debug, trace, silent, got 'loud'.",
+    ]);
+  });
+
+  test('of how much may come can be off', () => {
+    const flags = { enqueueRate: 'off', maxWaitingPerOwner: 'off', unauthenticatedRate: 'off' };
+    const off = { enqueueRate: false, maxWaitingPerOwner: false, unauthenticatedRate: false };
+
+    expect(readSettings('dev', flags, {})).toMatchObject(off);
+    expect(problemsOf('dev', { enqueueRate: 'none' }, {})).toStrictEqual([
+      "--enqueue-rate: expected a whole number from 1 to 1000000, or off, got 'none'.",
     ]);
   });
 

@@ -9,10 +9,11 @@ import { connectTasks } from '../tasks/tasks.ts';
 import { exitCodes } from './exit.ts';
 import { loadAll } from './definitions.ts';
 import { commandLogger } from './log.ts';
+import { rateOptions, type RateSettings } from './rates.ts';
 import { untilAsked } from './signals.ts';
 
 /** What an API process is made of. */
-export interface ApiOptions {
+export interface ApiOptions extends RateSettings {
   readonly redis: RedisSettings;
   readonly definitions: readonly TaskDefinition[];
   readonly logger: Logger;
@@ -69,7 +70,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     ...(inlineConcurrency === undefined ? {} : { concurrency: inlineConcurrency }),
     ...(grace === undefined ? {} : { graceMs: grace }),
   };
-  const api = await createServer({ tasks, auth: 'open', logger, graphiql, origins, inline });
+  const rates = rateOptions(options);
+  const api = await createServer({ tasks, auth: 'open', logger, graphiql, origins, inline, rates });
   const close = async (graceMs?: number): Promise<void> => {
     await api.close(graceMs);
     await tasks.close();

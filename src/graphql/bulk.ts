@@ -97,9 +97,13 @@ export function addBulk(builder: ApiBuilder, types: BulkTypes): void {
           const given = optionsOf(options, context);
           const { idempotencyKey } = given;
           if (idempotencyKey !== undefined) checkRepeatable(query.filter);
+          // As a batch does: one, and a hundredth of each.
+          let base = 1;
           return runBulk(query, context, isFinal, async ({ id }) => {
+            const cost = base + 0.01;
+            base = 0;
             const own = idempotencyKey === undefined ? {} : { idempotencyKey: ownKey(idempotencyKey, id) };
-            const task = await context.tasks.replay(id, { ...given, ...own });
+            const task = await context.tasks.replay(id, { ...given, ...own, cost });
             return { accepted: !task.deduplicated, task };
           });
         },

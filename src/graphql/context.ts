@@ -1,6 +1,7 @@
 import type { Session } from '../auth/session.ts';
 import type { Viewer } from '../auth/viewer.ts';
 import type { WatchTokens } from '../auth/watch-tokens.ts';
+import type { OwnerLimits } from '../tasks/owner-limits.ts';
 import type { Tasks } from '../tasks/tasks.ts';
 import type { MaskError } from './errors.ts';
 
@@ -11,6 +12,8 @@ export interface Context {
   /** How the viewer has signed in. */
   readonly session: Session;
   readonly watchTokens: WatchTokens;
+  /** How much the viewer may enqueue; undefined where there are no bounds. */
+  readonly limits: OwnerLimits | undefined;
   /** W3C `traceparent` of the request, if it sent a valid one. */
   readonly trace: string | undefined;
   /** The header `Idempotency-Key` of an HTTP request. */

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { GraphQLError, type GraphQLErrorExtensions, Kind } from 'graphql';
-import { BadUserInputError, IdempotencyKeyReusedError, LimitReachedError, TaskwireError } from '../errors.ts';
+import {
+  BadUserInputError,
+  IdempotencyKeyReusedError,
+  LimitReachedError,
+  RateLimitedError,
+  TaskwireError,
+} from '../errors.ts';
 import type { Logger } from '../logger.ts';
 
 /** Turns whatever was thrown while an operation ran into what the client may see. */
@@ -37,6 +43,11 @@ function extensionsOf(error: TaskwireError): GraphQLErrorExtensions {
   }
   if (error instanceof LimitReachedError && error.retryAt !== undefined) {
     return { code, retryAt: new Date(error.retryAt).toISOString() };
+  }
+  if (error instanceof RateLimitedError) {
+    const retryAfter = Math.ceil(error.retryAfterMs / 1000);
+    // Taken off before it is sent.
+    return { code, retryAfter, http: { status: 429, headers: { 'retry-after': String(retryAfter) } } };
   }
   return { code };
 }

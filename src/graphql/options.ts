@@ -63,7 +63,7 @@ export type OptionsInput = OptionsType['$inferInput'] | null | undefined;
  * @throws BadUserInputError
  */
 export function optionsOf(input: OptionsInput, context: Context): EnqueueOptions {
-  const { viewer, trace } = context;
+  const { viewer, trace, limits } = context;
   const key = keyOf(input, context);
   const keyMs = keyMsOf(input);
   const delayMs = delayMsOf(input);
@@ -72,6 +72,7 @@ export function optionsOf(input: OptionsInput, context: Context): EnqueueOptions
     owner: viewer.owner,
     ...(input?.tags ? { tags: input.tags } : {}),
     ...(trace === undefined ? {} : { trace }),
+    ...(limits === undefined ? {} : { limits }),
     ...(key === undefined ? {} : { idempotencyKey: key }),
     ...(keyMs === undefined ? {} : { idempotencyKeyMs: keyMs }),
     ...(delayMs === undefined ? {} : { delayMs }),

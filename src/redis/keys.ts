@@ -15,6 +15,7 @@
  * | `:ring:LINE@` | sorted set | the keys of a line that may start one, by whose turn it is |
  * | `:heads` | sorted set | lines in which something waits that no key's limit holds up, by the order of their first task |
  * | `:rules` | hash | pauses, limits and bounds of the queue and of its definitions, as JSON: absent where there are none |
+ * | `:waiting` | hash | owner (JSON) → how many of its tasks are QUEUED or SCHEDULED; none of `anonymous` |
  * | `:rules:since` | hash | definition → start of the process that registered its limit (ms) |
  * | `:blocked` | sorted set | limits at which something waits (`NAME@KEY`, `NAME`, '' = the queue), by when their rate allows one (ms) |
  * | `:relook` | hash | definitions whose keys have another limit, and how far the clocks have come with looking at them again |
@@ -117,6 +118,16 @@ export function dueChannel(root: string): string {
   return `${root}:due`;
 }
 
+/** The string that says when somebody's bucket will be full (µs): in a slot of its own, as it belongs to no queue. */
+export function rateKey(prefix: string, kind: string, hash: string): string {
+  return `${prefix}:rate:{${kind}:${hash}}`;
+}
+
+/** The hash of how many tasks of each owner wait in a queue: owner (JSON) → number. */
+export function waitingKey(root: string): string {
+  return `${root}:waiting`;
+}
+
 /** The prefix that Bee-Queue puts before its queue names. */
 export function lanePrefix(prefix: string): string {
   return `${prefix}:bee`;
@@ -139,6 +150,7 @@ local policiesKey = root .. ':policies'
 local backlogKey = function(line) return root .. ':backlog:' .. line end
 local ringKey = function(line) return root .. ':ring:' .. line end
 local rulesKey = root .. ':rules'
+local waitingKey = root .. ':waiting'
 local blockedKey = root .. ':blocked'
 local relookKey = root .. ':relook'
 local waitersKey = function(limit) return root .. ':waiters:' .. limit end

@@ -21,6 +21,7 @@ import type { SharedStates } from '../graphql/shared-states.ts';
 import { badVariables, deepVariables, takesSecrets, variableIssues } from '../graphql/variables.ts';
 import type { Logger } from '../logger.ts';
 import { defaultPrefix } from '../redis/connection.ts';
+import type { OwnerLimits } from '../tasks/owner-limits.ts';
 import type { Tasks } from '../tasks/tasks.ts';
 import { fieldsOf } from './document-nodes.ts';
 import { Documents } from './documents.ts';
@@ -65,6 +66,8 @@ interface PipelineOptions {
   readonly closing: AbortSignal;
   /** Keeps errors from asking "Did you mean …?", which gives names away. @default true */
   readonly hideSuggestions?: boolean;
+  /** How much each owner may enqueue, where there is a sign-in. @default whatever it likes */
+  readonly limits?: OwnerLimits | undefined;
   /** After how many runs an operation is compiled. @default 20 */
   readonly runsBeforeCompiled?: number | undefined;
 }
@@ -75,6 +78,7 @@ class OperationContext implements Context {
   readonly viewer: Viewer;
   readonly session: Session;
   readonly watchTokens: WatchTokens;
+  readonly limits: OwnerLimits | undefined;
   readonly trace: string | undefined;
   readonly idempotencyKey: string | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
@@ -90,11 +94,13 @@ class OperationContext implements Context {
     variables: Readonly<Record<string, unknown>>,
     origin: Origin,
     watchTokens: WatchTokens,
+    limits: OwnerLimits | undefined,
   ) {
     this.tasks = tasks;
     this.watchTokens = watchTokens;
     this.session = origin.session;
     this.viewer = origin.session.viewer;
+    this.limits = limits;
     this.trace = parseTrace(origin.traceparent);
     this.idempotencyKey = parseKey(origin.idempotencyKey ?? null);
     this.variables = variables;
@@ -119,16 +125,18 @@ export class Pipeline {
   /** Handed out by operations; what they open is for who authenticates to know. */
   readonly watchTokens: WatchTokens;
   readonly #tasks: Tasks;
+  readonly #limits: OwnerLimits | undefined;
   readonly #closing: AbortSignal;
   readonly #executions: Executions;
 
   constructor(options: PipelineOptions) {
-    const { schema, tasks, logger, closing, hideSuggestions = true, runsBeforeCompiled } = options;
+    const { schema, tasks, logger, closing, hideSuggestions = true, limits, runsBeforeCompiled } = options;
     this.schema = schema;
     this.documents = new Documents(schema, hideSuggestions);
     this.maskError = createMaskError(logger);
     this.watchTokens = new WatchTokens(tasks.connection, tasks.options.redis.prefix ?? defaultPrefix);
     this.#tasks = tasks;
+    this.#limits = limits;
     this.#closing = closing;
     this.#executions = new Executions(schema, logger, runsBeforeCompiled);
   }
@@ -138,7 +146,17 @@ export class Pipeline {
     const given = variables ?? {};
     const tooDeep = deepVariables(given);
     if (tooDeep.length > 0) throw badVariables(tooDeep);
-    return new OperationContext(this.#tasks, this.#closing, this.maskError, given, origin, this.watchTokens);
+    // Where nobody signs in, all are one owner.
+    const limits = origin.session.credential === 'open' ? undefined : this.#limits;
+    return new OperationContext(
+      this.#tasks,
+      this.#closing,
+      this.maskError,
+      given,
+      origin,
+      this.watchTokens,
+      limits,
+    );
   }
 
   /** Runs a query or a mutation of a valid document; its errors are such as a client may see. */

@@ -19,6 +19,7 @@ import {
 } from './limits.ts';
 import { Origins } from './origins.ts';
 import { HttpOperations } from './http-operations.ts';
+import { ownerLimits, type RateOptions, withFailureLimit } from './rates.ts';
 import { graphqlPath, Pipeline } from './pipeline.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Sockets } from './websocket.ts';
@@ -38,6 +39,8 @@ export interface ServerOptions {
   readonly closeMs?: number;
   readonly sockets?: SocketOptions;
   readonly connections?: ConnectionOptions;
+  /** How much each owner and each address may send, whichever API processes it goes to. */
+  readonly rates?: RateOptions;
   /** Starts what runs tasks in this process; it is told to stop once the server no longer listens, and waited for. */
   readonly startInline?: (() => { stop(graceMs?: number): Promise<void> }) | undefined;
 }
@@ -78,7 +81,7 @@ export class Server implements AsyncDisposable {
   #closed: Promise<void> | undefined;
 
   constructor(options: ServerOptions) {
-    const { tasks, logger, graphiql = false, origins, maxBodyBytes, closeMs = 1000 } = options;
+    const { tasks, logger, graphiql = false, origins, maxBodyBytes, closeMs = 1000, rates } = options;
     const sockets = limitsOf('sockets', socketDefaults, options.sockets);
     const connections = limitsOf('connections', connectionDefaults, options.connections);
     const definitions = [...tasks.definitions.values()].map(({ definition }) => definition);
@@ -94,9 +97,14 @@ export class Server implements AsyncDisposable {
       logger,
       closing: this.#closing.signal,
       hideSuggestions: !graphiql,
+      limits: ownerLimits(rates),
     });
     this.#origins = new Origins(origins);
-    const authenticator = new WatchAuthenticator(pipeline.watchTokens, options.authenticator);
+    const authenticator = withFailureLimit(
+      new WatchAuthenticator(pipeline.watchTokens, options.authenticator),
+      tasks.rates,
+      rates,
+    );
     this.#authenticator = authenticator;
     const subscriptions = new Subscriptions(pipeline);
     this.#operations = new HttpOperations(pipeline, subscriptions, authenticator, sockets);

@@ -10,7 +10,7 @@ import { CloseCode, handleProtocols, makeServer, type Server } from 'graphql-ws'
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { Session } from '../auth/session.ts';
-import { UnauthenticatedError, UnavailableError } from '../errors.ts';
+import { RateLimitedError, UnauthenticatedError, UnavailableError } from '../errors.ts';
 import type { Context } from '../graphql/context.ts';
 import type { Logger } from '../logger.ts';
 import { Allowance } from './allowance.ts';
@@ -201,7 +201,7 @@ export class Sockets {
     const isHeard = (): boolean => {
       if (socket.readyState !== socket.OPEN) return false;
       if (messages.use(performance.now())) return true;
-      socket.close(tooManyMessages, 'Too many messages');
+      socket.close(tooMany, 'Too many messages');
       return false;
     };
     const stopPings = this.#heartbeat.add(socket, line);
@@ -257,8 +257,8 @@ export class Sockets {
   }
 }
 
-/** The same as for a second init: clients of graphql-ws don't come again by themselves. */
-const tooManyMessages = CloseCode.TooManyInitialisationRequests;
+/** Of messages, or of attempts to sign in. The same as for a second init: clients of graphql-ws don't come again by themselves. */
+const tooMany = CloseCode.TooManyInitialisationRequests;
 
 /** In so many fragments the largest message may come, and in so many pieces of a frame: each takes memory of its own. */
 const mostFragments = 128;
@@ -366,6 +366,11 @@ function createProtocol(
         return true;
       } catch (error) {
         if (error instanceof UnauthenticatedError) return false;
+        if (error instanceof RateLimitedError) {
+          const seconds = Math.ceil(error.retryAfterMs / 1000);
+          origin.socket.close(tooMany, `too many requests: try again in ${seconds} s`);
+          return false;
+        }
         if (!(error instanceof UnavailableError)) throw error;
         origin.socket.close(tryAgainLater, 'try again later');
         return false;

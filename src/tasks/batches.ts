@@ -5,6 +5,7 @@ import type { EnqueueOptions } from './draft.ts';
 import type { Feed } from './feed.ts';
 import type { Lanes } from './lanes.ts';
 import { type EnqueuedBatch, writeBatch } from './new-batch.ts';
+import type { OwnerRoom } from './new-task.ts';
 import type { Store } from './store.ts';
 import { Turns } from './turns.ts';
 import { type WatchOptions } from './watchable.ts';
@@ -38,10 +39,12 @@ export class Batches {
     compiled: CompiledDefinition,
     inputs: readonly unknown[],
     options: EnqueueOptions,
+    room?: OwnerRoom,
   ): Promise<EnqueuedBatch> {
     const { queue } = compiled.definition;
     const lane = this.#lanes.of(queue);
-    return await writeBatch(this.#store, compiled, inputs, options, async (tasks) => {
+    return await writeBatch(this.#store, compiled, inputs, options, async (drafts) => {
+      const tasks = room === undefined ? drafts : drafts.map((draft) => ({ ...draft, room }));
       const { results, hints } = await this.#turns.take(() => this.#patient.createMany(queue, tasks));
       lane.push(hints);
       return results;

@@ -2,7 +2,8 @@ import type { CompiledDefinition } from '../definition/types.ts';
 import { BadUserInputError, IdempotencyKeyReusedError, type Issue } from '../errors.ts';
 import { createId } from './id.ts';
 import { defaultKeyMs, idempotencyOf } from './idempotency.ts';
-import type { Created, NewTask } from './new-task.ts';
+import type { Created, NewTask, OwnerRoom } from './new-task.ts';
+import type { OwnerLimits } from './owner-limits.ts';
 import { policyOf } from './policy.ts';
 import { checkTags } from './tags.ts';
 import type { Task } from './task.ts';
@@ -27,6 +28,10 @@ export interface EnqueueOptions extends StartOptions {
   readonly resume?: boolean;
   /** W3C `traceparent`. */
   readonly trace?: string;
+  /** How much its owner may enqueue. @default whatever it likes */
+  readonly limits?: OwnerLimits;
+  /** How much it counts to the rate of `limits`. @default 1, of a batch and a hundredth of its items */
+  readonly cost?: number;
 }
 
 /** How a task is enqueued again. */
@@ -59,10 +64,11 @@ export async function draftTask(
   compiled: CompiledDefinition,
   input: unknown,
   options: EnqueueOptions,
-  given: Origin & { readonly id?: string } = {},
+  given: Origin & { readonly id?: string; readonly room?: OwnerRoom | undefined } = {},
 ): Promise<NewTask> {
   const { definition, version } = compiled;
   const { id = createId(definition.queue), replayOf, schedule } = given;
+  const { room } = given;
   const { tags = [], owner = 'anonymous', parent, trace, idempotencyKey } = options;
   checkTags(tags);
   const wire = JSON.stringify(input ?? null);
@@ -91,6 +97,7 @@ export async function draftTask(
     idempotency,
     ...(options.resume === true ? { resume: true } : {}),
     ...waitOptionsOf(compiled, coerced, owner, options),
+    ...(room === undefined ? {} : { room }),
   };
 }
 

@@ -1,4 +1,10 @@
-import { LimitReachedError, QueueDrainingError, QueueFullError, type TaskwireError } from '../errors.ts';
+import {
+  LimitReachedError,
+  QueueDrainingError,
+  QueueFullError,
+  type TaskwireError,
+  TooManyWaitingError,
+} from '../errors.ts';
 import { itemError } from './bundle.ts';
 import type { Policy } from './policy.ts';
 import { parseTask } from './replies.ts';
@@ -37,6 +43,13 @@ export interface WaitOptions {
   readonly standsAt?: string | undefined;
   /** Its key stands for the task that had it, also where that has FAILED or EXPIRED. */
   readonly resume?: boolean | undefined;
+  readonly room?: OwnerRoom | undefined;
+}
+
+/** How many tasks of the owner may wait, and how many do in other queues. */
+export interface OwnerRoom {
+  readonly most: number;
+  readonly elsewhere: number;
 }
 
 /** A key under which one task waits: debounced (D), or single (S). */
@@ -93,7 +106,8 @@ export function itemOf(task: NewTask): (string | number)[] {
 
 /** Nothing where nothing is said, which spares the script to read it. */
 function optionsJson(task: NewTask): string {
-  const { delayMs, runAt, priority, limitKey, limits, pending, batch, schedule, standsAt, resume } = task;
+  const { delayMs, runAt, priority, limitKey, limits, pending, batch, schedule, standsAt, resume, room } =
+    task;
   const json = JSON.stringify({
     delayMs,
     runAt,
@@ -105,6 +119,7 @@ function optionsJson(task: NewTask): string {
     schedule,
     standsAt,
     resume,
+    room,
   });
   return json === '{}' ? '' : json;
 }
@@ -123,6 +138,8 @@ export function resultOf(queue: string, name: string, code: number, text: string
         status: 'REFUSED',
         error: new LimitReachedError(name, text === '' ? undefined : Number(text)),
       };
+    case -5:
+      return { status: 'REFUSED', error: new TooManyWaitingError(Number(text)) };
     default: {
       const status =
         code === 1 ? 'CREATED' : code === 2 ? 'DEBOUNCED' : code === 0 ? 'WAS_THERE' : 'KEY_REUSED';

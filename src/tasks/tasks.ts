@@ -18,6 +18,7 @@ import {
   type Origin,
   type ReplayOptions,
 } from './draft.ts';
+import { Rates } from '../redis/rates.ts';
 import { Feed } from './feed.ts';
 import { keepSecrets } from './kept-secrets.ts';
 import { Lanes } from './lanes.ts';
@@ -27,6 +28,8 @@ import type { EnqueuedBatch } from './new-batch.ts';
 import type { TaskListUpdate } from './list-snapshot.ts';
 import { LiveLists, type TaskListQuery } from './live-lists.ts';
 import { storedSecrets } from './policy.ts';
+import type { OwnerRoom } from './new-task.ts';
+import { OwnerGate } from './owner-limits.ts';
 import { Queues } from './queues.ts';
 import { checkReason } from './reason.ts';
 import type { Standing } from './standing.ts';
@@ -66,6 +69,8 @@ export class Tasks implements AsyncDisposable {
   readonly schedules: Schedules;
   /** What tasks log and stream. */
   readonly logs: Logs;
+  /** Counts what happens too often, for all processes of the store together. */
+  readonly rates: Rates;
   readonly #options: TasksOptions;
   readonly #redis: Redis;
   readonly #store: Store;
@@ -77,6 +82,7 @@ export class Tasks implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #lanes: Lanes;
   readonly #cascade: Cascade;
+  readonly #gate: OwnerGate;
   readonly #queues: Set<string>;
 
   constructor(options: TasksOptions) {
@@ -87,6 +93,15 @@ export class Tasks implements AsyncDisposable {
     this.#queues = new Set(definitions.map((definition) => definition.queue));
     this.#redis = connect(redis, 'producer', logger);
     this.#store = new Store(this.#redis, prefix, answerMs);
+    this.rates = new Rates(prefix, (script, key, args) =>
+      this.#store.within(() => this.#redis.run(script, key, args)),
+    );
+    this.#gate = new OwnerGate({
+      rates: this.rates,
+      queues: () => this.#queuesOf(),
+      root: (queue) => this.#store.root(queue),
+      count: async (key, field) => Number(await this.#store.within(() => this.#redis.hget(key, field))),
+    });
     const openFeed = () => new Feed(connect(redis, 'subscriber', logger), logger);
     this.#feed = openFeed();
     this.#lanes = new Lanes({ prefix: prefix, redis: this.#redis, logger });
@@ -126,7 +141,8 @@ export class Tasks implements AsyncDisposable {
    *
    * @param input wire JSON, or values that become it by `toJSON`
    * @throws BadUserInputError with each thing that is wrong, its path beginning with `input` or `options`;
-   * QueueFullError, QueueDrainingError, LimitReachedError; UnavailableError within a second
+   * QueueFullError, QueueDrainingError, LimitReachedError; RateLimitedError, TooManyWaitingError, where there are `limits`;
+   * UnavailableError within a second
    */
   async enqueue<Input>(
     definition: TaskDefinition<Input>,
@@ -170,7 +186,8 @@ export class Tasks implements AsyncDisposable {
   ): Promise<EnqueuedTask> {
     const compiled = this.#definition(name);
     const { queue } = compiled.definition;
-    const draft = await draftTask(compiled, input, options, origin);
+    const room = await this.#enter(queue, options, 1);
+    const draft = await draftTask(compiled, input, options, { ...origin, room });
     const { hints, ...created } = await this.#store.create(queue, draft);
     const task = enqueuedTask(draft, created);
     this.#lanes.of(queue).push(hints);
@@ -202,7 +219,14 @@ export class Tasks implements AsyncDisposable {
     options: EnqueueOptions = {},
   ): Promise<EnqueuedBatch> {
     const compiled = this.#definition(typeof which === 'string' ? which : which.name);
-    return await this.#batches.enqueue(compiled, inputs, options);
+    const room = await this.#enter(compiled.definition.queue, options, 1 + inputs.length / 100);
+    return await this.#batches.enqueue(compiled, inputs, options, room);
+  }
+
+  async #enter(queue: string, options: EnqueueOptions, cost: number): Promise<OwnerRoom | undefined> {
+    const { limits, owner = 'anonymous' } = options;
+    if (limits === undefined) return undefined;
+    return await this.#gate.enter({ owner, queue, cost: options.cost ?? cost }, limits);
   }
 
   /** A batch as it is now. */

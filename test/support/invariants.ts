@@ -37,7 +37,10 @@ export async function readQueue(
     'removals',
     'workers',
   ];
-  const hashNames = known.workers.flatMap((worker) => [`runs:${worker}`, `suspects:${worker}`]);
+  const hashNames = [
+    ...known.workers.flatMap((worker) => [`runs:${worker}`, `suspects:${worker}`]),
+    'waiting',
+  ];
   const policies = await tests.redis.hgetall(`${tests.root}:policies`);
   const pipeline = tests.redis.pipeline();
   for (const name of setNames) pipeline.zrange(`${tests.root}:${name}`, '0', '-1', 'WITHSCORES');
@@ -62,6 +65,7 @@ export async function readQueue(
 export function expectAgreement({ records, sets, hashes }: Snapshot): void {
   const expected = new Map<string, Map<string, number>>([...sets.keys()].map((name) => [name, new Map()]));
   const runs = new Map<string, TestRecord>([...hashes.keys()].map((name) => [name, {}]));
+  runs.set('waiting', waitingByOwner([...records.values()]));
   for (const [id, record] of records) {
     const { name = '', created, token = '', worker = '', suspect } = record;
     const status = record['status'] as TaskStatus;
@@ -87,6 +91,15 @@ export function expectAgreement({ records, sets, hashes }: Snapshot): void {
   for (const own of ['hints', 'workers']) expected.set(own, new Map(sets.get(own)));
   expectSame(sets, expected);
   expectSame(hashes, runs);
+}
+
+/** How many tasks of each owner should count as waiting, who isn't `anonymous`. */
+function waitingByOwner(records: readonly TestRecord[]): TestRecord {
+  const waiting = records.filter(
+    ({ status, owner }) => (status === 'QUEUED' || status === 'SCHEDULED') && owner !== '"anonymous"',
+  );
+  const groups = Map.groupBy(waiting, ({ owner = '' }) => owner);
+  return Object.fromEntries([...groups].map(([owner, { length }]) => [owner, String(length)]));
 }
 
 /** As `toEqual`, which is slow; it only says what differs. */

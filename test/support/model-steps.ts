@@ -71,6 +71,8 @@ const creates = fc.tuple(fc.constantFrom(...modelNames), policy).map(([name, rul
     const { attempts, maxDeliveries, backoff, timeout, deadline, expiresIn } = rules;
     const { task } = await tests.create({
       name,
+      // Of two who are counted, and one who isn't.
+      owner: ['ada', 'bob', 'anonymous'][model.tasks.length % 3] ?? '',
       policy: {
         attempts,
         maxDeliveries,

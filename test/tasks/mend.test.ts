@@ -191,6 +191,18 @@ describe.each(sharedStores)('the search in $name', (shared) => {
     expect(await queue.mendAgain()).toMatchObject({ waitingOutsideBacklog: 1 });
   });
 
+  test('counts anew how many tasks of each owner wait, where one of them is gone', async () => {
+    await using queue = await TestQueue.open(shared);
+    const { tests } = queue;
+    const [gone] = await Promise.all(['ann', 'ann', 'ben'].map((owner) => tests.create({ owner })));
+    await tests.vanish(gone?.task.id ?? '');
+
+    const found = await queue.mendAgain();
+
+    expect(found['entriesWithoutRecord']).toBeGreaterThan(0);
+    expect(await tests.redis.hgetall(`${tests.root}:waiting`)).toEqual({ '"ann"': '1', '"ben"': '1' });
+  });
+
   test('gives each piece a bounded time, and comes to an end when it only looks', async () => {
     await using queue = await TestQueue.open(shared);
     const { tests } = queue;

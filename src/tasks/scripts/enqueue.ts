@@ -7,7 +7,7 @@ import { registerLimit } from './rules.ts';
  * `enqueue(item)` writes a task, or finds out why not. An item has the members that its caller reads from ARGV;
  * `options` are JSON of ours, or '':
  * `{ delayMs, runAt, priority, limitKey, limits: { since, rules }, pending: { hash, mode: 'D' or 'S', waitMs, maxWaitMs },
- * batch, schedule, standsAt }`.
+ * batch, schedule, standsAt, room: { most, elsewhere } }`.
  *
  * | returns | when |
  * |---|---|
@@ -18,6 +18,7 @@ import { registerLimit } from './rules.ts';
  * | -2, bound | the queue holds as many waiting tasks as it may |
  * | -3, '' | the queue takes no new tasks |
  * | -4, ms or '' | its limit has no room and rejects; when it may have |
+ * | -5, most | as many tasks of its owner wait, here and elsewhere, as may |
  */
 export const enqueue = `${timeUp}${cancelTask}${registerLimit}
 local waitingIn = function(status)
@@ -169,6 +170,9 @@ local enqueue = function(item)
     standsAt = options.standsAt, pending = pending and pending.mode .. pending.hash or nil }
   if next(ties) then task.ties = cjson.encode(ties) end
   for name, value in pairs(ties) do task[name] = value end
+  -- What joined another one, or was there, takes no room.
+  local room = options.room
+  if room and room.elsewhere + waitingOfOwner(item.owner) >= room.most then return -5, int(room.most) end
   if options.limits then registerLimit(item.name, options.limits.since, options.limits.rules) end
   if hasRules() then
     local code, detail = refused(task, due)
@@ -219,6 +223,7 @@ local enqueue = function(item)
     end
   end
   if task.batch then countInBatch(task.batch, nil, task.status) end
+  countWaiting(task.owner, nil, task.status)
   if not due then wait(task) end
   made = made + 1
   return 1, tell(task)

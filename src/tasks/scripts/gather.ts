@@ -5,7 +5,7 @@
  */
 export const gathering = `
 local gathered
-local gather = function() gathered = { sets = {}, hashes = {}, counts = {} } end
+local gather = function() gathered = { sets = {}, hashes = {}, counts = {}, sums = {} } end
 local gatheredIn = function(kind, key)
   local entries = gathered[kind][key]
   if not entries then
@@ -43,6 +43,19 @@ local countOne = function(key, field)
   local counts = gatheredIn('counts', key)
   counts[field] = (counts[field] or 0) + 1
 end
+local addMore = function(key, field, more)
+  if more ~= 0 and redis.call('HINCRBY', key, field, more) <= 0 then redis.call('HDEL', key, field) end
+end
+-- Adds to a field of a hash that counts what there is; one that comes to nothing is gone.
+local addTo = function(key, field, more)
+  if not gathered then return addMore(key, field, more) end
+  local sums = gatheredIn('sums', key)
+  sums[field] = (sums[field] or 0) + more
+end
+-- What is gathered of one, and not yet written.
+local pendingSum = function(key, field)
+  return gathered and gatheredIn('sums', key)[field] or 0
+end
 local flushInto = function(entries, key, add, remove, turned)
   local added, removed = {}, {}
   for member, value in pairs(entries) do
@@ -58,12 +71,15 @@ local flushInto = function(entries, key, add, remove, turned)
 end
 local flush = function()
   if not gathered then return end
-  local sets, hashes, counts = gathered.sets, gathered.hashes, gathered.counts
+  local sets, hashes, counts, sums = gathered.sets, gathered.hashes, gathered.counts, gathered.sums
   gather()
   for key, entries in pairs(sets) do flushInto(entries, key, 'ZADD', 'ZREM', true) end
   for key, entries in pairs(hashes) do flushInto(entries, key, 'HSET', 'HDEL') end
   for key, entries in pairs(counts) do
     for field, more in pairs(entries) do countMore(key, field, more) end
+  end
+  for key, entries in pairs(sums) do
+    for field, more in pairs(entries) do addMore(key, field, more) end
   end
 end
 `;

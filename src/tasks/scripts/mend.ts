@@ -2,6 +2,7 @@ import { defineScript } from '../../redis/connection.ts';
 import { isFinal, taskStatuses } from '../task.ts';
 import { timeUp } from './begin.ts';
 import { settle } from './finish.ts';
+import { recountWaiting } from './owner-counts.ts';
 import { prelude } from './prelude.ts';
 
 /** Entries that one call looks at, and tasks that aren't final, of which more has to be read: a few ms of the store's time. */
@@ -28,6 +29,7 @@ const activeStatuses = taskStatuses.filter((status) => !isFinal(status)).map((st
  * | a hint that a worker took which is gone | forgetting it |
  * | a slot of a limit that is held by a task which doesn't run | freeing it |
  * | a key that waits for its limit, which has room | giving it its turn |
+ * | a list of waiting tasks that was wrong | counting anew how many of each owner wait |
  *
  * KEYS: queue root
  * ARGV: to mend: at most one piece in so many ms; only to look: '', and three times where to go on, at first 'start'
@@ -35,7 +37,7 @@ const activeStatuses = taskStatuses.filter((status) => !isFinal(status)).map((st
  *
  * Lists of tasks that aren't final are looked at by themselves, so that a million finished ones don't delay them.
  */
-export const mend = defineScript(`${prelude}${timeUp}${settle}
+export const mend = defineScript(`${prelude}${timeUp}${settle}${recountWaiting}
 local onlyLook = ARGV[1] == ''
 if not onlyLook and not redis.call('SET', mendingKey .. ':pause', 1, 'NX', 'PX', ARGV[1]) then
   return { {}, 'end', 'end', 'end' }
@@ -62,12 +64,14 @@ local lookAtEntries = function(key, ids)
     end
   end
 end
+local waitingWereWrong = false
 local lookAtTasks = function(key, ids)
   local listed, queued, timed = key:match('[^:]+$'), {}, {}
   for _, id in ipairs(ids) do
     local name, status, definition, suspect, ties, worker, token, clock = unpack(redis.call('HMGET',
       taskKey(id), 'name', 'status', 'definition', 'suspect', 'ties', 'worker', 'token', 'clock'))
     local limitKey = ties and cjson.decode(ties).limitKey
+    if status ~= listed and (doesWait[status] or doesWait[listed]) then waitingWereWrong = true end
     if not status then
       lookAtEntries(key, { id })
     elseif status ~= listed then
@@ -165,7 +169,13 @@ end
 local active_to = go(1, function(position) return walk(active, lookAtTasks, position, ${tasksPerCall}) end)
 local all_to = go(2, function(position) return walk(all, lookAtEntries, position, ${entriesPerCall}) end)
 local tags_to = go(3, function(position) return walkTags(position, ${entriesPerCall}) end)
-if not onlyLook then redis.call('HSET', mendingKey, 'active', active_to, 'all', all_to, 'tags', tags_to) end
+if not onlyLook then
+  redis.call('HSET', mendingKey, 'active', active_to, 'all', all_to, 'tags', tags_to)
+  if waitingWereWrong then redis.call('HSET', mendingKey, 'recount', 1) end
+  if redis.call('HEXISTS', mendingKey, 'recount') == 1 and recountWaiting(names) then
+    redis.call('HDEL', mendingKey, 'recount')
+  end
+end
 
 local held = redis.call('HGETALL', heldKey)
 for i = 1, #held, 2 do

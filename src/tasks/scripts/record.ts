@@ -4,6 +4,7 @@ import { batchCounts } from './batch-counts.ts';
 import { journalLife } from './journals.ts';
 import { attemptsShown, flowMs, sweepAfterMs, tickMs } from './bounds.ts';
 import { gathering } from './gather.ts';
+import { ownerCounts } from './owner-counts.ts';
 
 const moves = taskStatuses.flatMap((from) => allowedMoves[from].map((to) => `${from}>${to}`)).join(' ');
 const finals = taskStatuses.filter((status) => isFinal(status)).map((status) => `${status}=true`);
@@ -226,7 +227,7 @@ local tell = function(task)
   return json
 end
 
-${batchCounts}
+${batchCounts}${ownerCounts}
 -- Writes changes (a table of strings; false removes the field), raises the version, moves the index entry
 -- and publishes. The only way in which a record changes. Returns the state.
 local change = function(task, changes)
@@ -238,6 +239,7 @@ local change = function(task, changes)
     put(indexKey(task.name, to), task.id, task.created)
     if task.pending then leavePending(task, to) end
     if task.batch then countInBatch(task.batch, from, to) end
+    countWaiting(task.owner, from, to)
   end
   -- Also grows over a failover that lost writes, as time goes on there.
   changes.version = int(math.max(task.version + 1, nowUs - task.created))
