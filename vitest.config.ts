@@ -10,6 +10,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     typecheck: { enabled: true, include: ['test/**/*.test-d.ts'] },
     globalSetup: 'test/support/global-setup.ts',
+    setupFiles: ['test/support/watch-leaks.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
     // On two cores: much of the time is spent waiting, for processes and for what they were told to notice. Where the result

@@ -137,6 +137,8 @@ export class Redis extends IORedis {
   /** What becomes of a connection whose server answers with an error: 1 ends it, so that a new one is made. */
   refused(error: Error): false | 1 {
     error.message = plainReply(error.message);
+    // ioredis puts the arguments beside the name: an input, or a password, in whatever log the error comes to.
+    if ('command' in error) error.command = { name: nameOf(error.command) };
     // That there are no functions is nothing to tell: scripts are run in their old way.
     if (!isWithoutFunctions(error)) this.onRefusal(error);
     // After a failover the address may lead elsewhere.
@@ -270,6 +272,10 @@ function addressOf(url: string): RedisAddress {
 function optionsOf(address: SentinelAddress): Options {
   const { login, db, tls } = address;
   return { ...login, db, ...(tls ? { tls: {} } : {}), Connector: sentinelConnector(address) };
+}
+
+function nameOf(command: unknown): unknown {
+  return typeof command === 'object' && command !== null && 'name' in command ? command.name : undefined;
 }
 
 function reasonOf(error: Error): string {

@@ -5,13 +5,14 @@ import { expect, test } from 'vitest';
 import { defineTask } from '../../src/index.ts';
 import type { Task } from '../../src/tasks/task.ts';
 import { startWorker } from '../../src/worker/worker.ts';
+import { registerSecret } from '../support/secrets.ts';
 import { TestStore } from '../support/store.ts';
 import { TestApi } from './test-api.ts';
 import type { TestClient, Variables } from './test-client.ts';
 
 /** Nobody but `run` may ever see one of these. */
 function newSecret(): string {
-  return `pass"word&${randomBytes(6).toString('hex')}`;
+  return registerSecret(`pass"word&${randomBytes(6).toString('hex')}`, { what: 'a secret of an input' });
 }
 
 /** Definitions that keep what their runs were given. */

@@ -1,3 +1,6 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startEmbedded } from '../../src/redis/embedded.ts';
 import { RedisServer } from './redis-server.ts';
@@ -8,6 +11,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     stores: readonly SharedStore[];
     redisServer: string | undefined;
+    /** The folder of what `watch-leaks.ts` has found. */
+    leaks: string;
   }
 }
 
@@ -25,8 +30,16 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   project.provide('stores', stores);
   project.provide('redisServer', 'path' in found ? found.path : undefined);
+  const leaks = await mkdtemp(join(tmpdir(), 'taskwire-leaks-'));
+  project.provide('leaks', leaks);
   return async () => {
     await embedded.close();
     await redis?.[Symbol.asyncDispose]();
+    const found = await Promise.all(
+      (await readdir(leaks)).map(async (name) => await readFile(join(leaks, name), 'utf8')),
+    );
+    await rm(leaks, { recursive: true });
+    // Also where the test was tried again, or nobody looked at it.
+    if (found.length > 0) throw new Error(`Secrets were seen where they may not be:\n${found.join('')}`);
   };
 }

@@ -1,11 +1,12 @@
 import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { SignJWT } from 'jose';
+import { registerSecret } from './secrets.ts';
 
 const generate = promisify(generateKeyPair);
 
 /** What the tests' tokens are signed with, where it is a secret. */
-export const secret = 'a secret of tests that nobody else knows';
+export const secret: string = registerSecret('a secret of tests that nobody else knows');
 export const issuer = 'https://login.example.com';
 export const audience = 'taskwire';
 

@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { createLogger, type Logger } from '../../src/logger.ts';
+import pino from 'pino';
+import { logLevels, type Logger } from '../../src/logger.ts';
 import { inject } from 'vitest';
 import type { RedisSettings } from '../../src/redis/connection.ts';
+import { leaks } from './secrets.ts';
+
+const level = logLevels.find((level) => level === process.env['TEST_LOG']);
 
 /** A store that the whole run shares; every test takes a prefix of its own in it. */
 export interface SharedStore {
@@ -21,5 +25,11 @@ export function freshSettings(store: SharedStore | undefined = sharedStores.at(-
   return { url: store.url, prefix: `t${randomBytes(6).toString('hex')}` };
 }
 
-/** Quiet, unless LOG_LEVEL says otherwise. */
-export const testLogger: Logger = createLogger({ level: (process.env['TEST_LOG'] as 'debug') ?? 'silent' });
+/** Quiet, unless TEST_LOG says otherwise. What it would say is searched for secrets, and not cleaned of them before. */
+export const testLogger: Logger = pino(
+  { level: 'debug' },
+  pino.multistream([
+    { level: 'debug', stream: { write: (line) => leaks.see(leaks, 'log', 'a logger of the tests', line) } },
+    ...(level === undefined ? [] : [{ level, stream: process.stderr }]),
+  ]),
+);

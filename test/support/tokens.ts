@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import type { Authenticator, Credentials, SessionEnd } from '../../src/auth/authenticator.ts';
 import type { Session } from '../../src/auth/session.ts';
 import { type Scope, scopes, viewerOf } from '../../src/auth/viewer.ts';
 import { UnauthenticatedError, UnavailableError } from '../../src/errors.ts';
+import { registerSecret } from './secrets.ts';
 
 /** Tokens in memory, which a test makes and revokes. */
 export class TestTokens implements Authenticator {
@@ -12,7 +14,7 @@ export class TestTokens implements Authenticator {
 
   /** A token of an owner with all scopes, or those given; it lasts `forMs`, where that is given. */
   make(owner: string, forMs?: number, given: readonly Scope[] = scopes): string {
-    const token = `test_${owner}_${this.#sessions.size}`;
+    const token = registerSecret(`test_${owner}_${randomBytes(12).toString('hex')}`);
     this.#sessions.set(token, {
       viewer: viewerOf(owner, { scopes: given }),
       credential: `token:${this.#sessions.size}`,
