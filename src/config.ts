@@ -220,6 +220,14 @@ export const table = {
     on: { dev: '60', server: '60' },
     parse: (text) => wholeNumberOrOff(text, 1, 1_000_000),
   }),
+  trustProxy: setting({
+    flag: '--trust-proxy',
+    value: 'hops',
+    env: 'TASKWIRE_TRUST_PROXY',
+    help: 'how many proxies stand in front of the API, each of which adds to X-Forwarded-For who has asked it',
+    on: { server: '0' },
+    parse: (text) => wholeNumber(text, 0, 10),
+  }),
   logLevel: setting({
     flag: '--log-level',
     value: 'level',

@@ -25,7 +25,10 @@ export interface Authenticator {
    * @throws UnauthenticatedError where nobody can be told from the credentials; UnavailableError
    */
   authenticate(credentials: Credentials): Session | Promise<Session>;
-  /** Calls `end`, once, within 5 s of the session's expiry or revocation, until what it returns is called. */
+  /**
+   * Calls `end`, once, within 5 s of the session's expiry or revocation, until what it returns is called; never before it
+   * has returned.
+   */
   hold(session: Session, end: (why: SessionEnd) => void): () => void;
   close(): void;
 }

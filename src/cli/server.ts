@@ -23,6 +23,8 @@ export interface ApiOptions extends RateSettings {
   /** How long a lost worker's lease lasts, in ms: the same as the workers'. @default 15000 */
   readonly lease?: number;
   readonly origins?: readonly string[] | undefined;
+  /** Proxies in front of it that tell who has asked them. @default 0 */
+  readonly trustProxy?: number;
   /** Tasks of the queue `inline` that run at once. @default 10 */
   readonly inlineConcurrency?: number;
   /** How long they may go on when the API closes, in ms. @default 30000 */
@@ -62,6 +64,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     graphiql,
     lease: leaseMs = defaultLeaseMs,
     origins,
+    trustProxy = 0,
     inlineConcurrency,
     grace,
   } = options;
@@ -71,7 +74,16 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     ...(grace === undefined ? {} : { graceMs: grace }),
   };
   const rates = rateOptions(options);
-  const api = await createServer({ tasks, auth: 'open', logger, graphiql, origins, inline, rates });
+  const api = await createServer({
+    tasks,
+    auth: 'open',
+    logger,
+    graphiql,
+    origins,
+    trustProxy,
+    inline,
+    rates,
+  });
   const close = async (graceMs?: number): Promise<void> => {
     await api.close(graceMs);
     await tasks.close();

@@ -1,30 +1,35 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Credentials } from '../auth/authenticator.ts';
+import { addressOf } from './address.ts';
 
 /** What is longer is no token: whoever checks it needn't read a megabyte. */
 const longestToken = 8192;
 
-type ConnectionParams = Readonly<Record<string, unknown>>;
+/** What a client sent over its socket to sign in. */
+export type ConnectionParams = Readonly<Record<string, unknown>>;
 
-/** What a request shows to sign in, or a socket's `connection_init`; read where somebody asks for it. */
+/** What a request shows to sign in; read where somebody asks for it. */
 export class RequestCredentials implements Credentials {
   readonly headers: IncomingHttpHeaders;
-  readonly params: ConnectionParams | undefined;
+  readonly params = undefined;
   readonly #request: IncomingMessage;
+  /** There where it was in the URL: it is for watching alone. */
+  readonly urlToken: string | undefined;
+  readonly #trustProxy: number;
 
-  constructor(request: IncomingMessage, params?: ConnectionParams) {
+  constructor(request: IncomingMessage, urlToken: string | undefined, trustProxy: number) {
+    this.urlToken = urlToken;
     this.headers = request.headers;
-    this.params = params;
     this.#request = request;
+    this.#trustProxy = trustProxy;
   }
 
-  /** Of the payload of `connection_init`, where there is one there; else of the header. */
   get token(): string | undefined {
-    return tokenIn(this.params) ?? bearerToken(this.headers.authorization);
+    return this.urlToken ?? bearerToken(this.headers.authorization);
   }
 
   get address(): string {
-    return this.#request.socket.remoteAddress ?? '';
+    return addressOf(this.#request, this.#trustProxy);
   }
 }
 
@@ -36,10 +41,16 @@ export function bearerToken(authorization: unknown): string | undefined {
   return /^bearer +(\S+) *$/i.exec(authorization)?.[1];
 }
 
-/** The token in what a client sent over its socket: `{ authorization: 'Bearer …' }`, or `{ token: '…' }`. */
-export function tokenIn(params: ConnectionParams | undefined): string | undefined {
-  if (params === undefined) return undefined;
+/** Whether a token is meant to be there, valid or not. */
+export function showsToken(params: ConnectionParams): boolean {
+  return (params['token'] ?? params['authorization'] ?? params['Authorization']) !== undefined;
+}
+
+/** The token in `{ authorization: 'Bearer …' }`, or `{ token: '…' }`. */
+export function tokenIn(params: ConnectionParams): string | undefined {
   const { token } = params;
-  if (typeof token === 'string' && token !== '' && token.length <= longestToken) return token;
+  if (token !== undefined) {
+    return typeof token === 'string' && token.length <= longestToken ? token : undefined;
+  }
   return bearerToken(params['authorization'] ?? params['Authorization']);
 }

@@ -38,6 +38,19 @@ export function operationOf(
   return { params, type, resultType, takesEvents };
 }
 
+/** True of a GET for a query or a mutation; false where it isn't clear what it means. */
+export function endsAtOnce(pipeline: Pipeline, { url }: IncomingMessage): boolean {
+  const sent = queryOf(url);
+  if (!isSent(sent)) return false;
+  try {
+    const params = { document: pipeline.documents.parse(sent.query), operationName: sent.operationName };
+    const type = pipeline.operationOf(params)?.operation;
+    return type === 'query' || type === 'mutation';
+  } catch {
+    return false;
+  }
+}
+
 /** What the specification of GraphQL over HTTP has in a request. */
 interface Sent {
   readonly query: string;

@@ -1,16 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
-import type { Authenticator } from '../auth/authenticator.ts';
 import type { Session } from '../auth/session.ts';
+import { UnauthenticatedError } from '../errors.ts';
 import { keyHeader } from '../graphql/idempotency-header.ts';
 import { Body } from './body.ts';
-import { RequestCredentials } from './credentials.ts';
 import { EventStreams } from './event-streams.ts';
-import { type HttpOperation, isPlain, operationOf } from './http-operation.ts';
+import { endsAtOnce, type HttpOperation, isPlain, operationOf } from './http-operation.ts';
 import { payloadOf } from './payload.ts';
 import type { Origin, Pipeline } from './pipeline.ts';
 import { refuse } from './refusals.ts';
+import { sessionOver, type SignIn } from './sign-in.ts';
 import type { Subscriptions } from './subscriptions.ts';
+import { tokensElsewhere } from './url-token.ts';
 import type { YogaAnswers } from './yoga.ts';
 
 /** How the streams of a server are looked after. */
@@ -26,31 +27,31 @@ export interface StreamOptions {
 export class HttpOperations {
   readonly #pipeline: Pipeline;
   readonly #subscriptions: Subscriptions;
-  readonly #authenticator: Authenticator;
+  readonly #signIn: SignIn;
   readonly #streams: EventStreams;
   #loading: Promise<YogaAnswers> | undefined;
 
-  constructor(
-    pipeline: Pipeline,
-    subscriptions: Subscriptions,
-    authenticator: Authenticator,
-    options: StreamOptions = {},
-  ) {
+  constructor(pipeline: Pipeline, subscriptions: Subscriptions, signIn: SignIn, options: StreamOptions = {}) {
     const { pingMs = 12_000, blockedMs = 12_000 } = options;
     this.#pipeline = pipeline;
     this.#subscriptions = subscriptions;
-    this.#authenticator = authenticator;
+    this.#signIn = signIn;
     this.#streams = new EventStreams(pipeline.maskError, pingMs, blockedMs);
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let credentials;
     let session;
     try {
       // Before anything of its body is looked at.
-      session = this.#authenticator.authenticate(new RequestCredentials(request));
+      credentials = this.#signIn.credentialsOf(request);
+      session = this.#signIn.session(credentials);
       if (session instanceof Promise) session = await session;
+      if (credentials.urlToken !== undefined && endsAtOnce(this.#pipeline, request)) {
+        throw new UnauthenticatedError(tokensElsewhere);
+      }
     } catch (error) {
-      const showedToken = request.headers.authorization !== undefined;
+      const showedToken = (credentials?.urlToken ?? request.headers.authorization) !== undefined;
       return refuse(response, error, { maskError: this.#pipeline.maskError, showedToken });
     }
     if (isPlain(request)) {
@@ -73,7 +74,9 @@ export class HttpOperations {
 
   /** Loaded by the first one who needs it: that takes longer than all the rest of a server's start. */
   #yoga(): Promise<YogaAnswers> {
-    this.#loading ??= import('./yoga.ts').then(({ YogaAnswers }) => new YogaAnswers(this.#pipeline));
+    this.#loading ??= import('./yoga.ts').then(
+      ({ YogaAnswers }) => new YogaAnswers(this.#pipeline, this.#signIn),
+    );
     return this.#loading;
   }
 
@@ -99,14 +102,23 @@ export class HttpOperations {
       return true;
     }
     const { line, client } = this.#streams.open(response, request.socket);
-    const begun = await this.#begin(params, context, line, client);
-    if (!('leave' in begun)) {
+    let begun: Awaited<ReturnType<Subscriptions['open']>> | undefined;
+    const leave = (): void => {
+      release();
+      if (begun !== undefined && 'leave' in begun) begun.leave();
+    };
+    const release = this.#signIn.hold(session, (why) => {
+      leave();
+      client.fail(sessionOver(why));
+    });
+    response.once('close', leave);
+    begun = await this.#begin(params, context, line, client);
+    // Its client has left, or its session is over.
+    if (response.closed || response.writableEnded) leave();
+    else if (!('leave' in begun)) {
       if (resultType !== undefined) await this.#send(begun, resultType, response);
       else await pipe(await (await this.#yoga()).stream(begun), response);
-      return true;
     }
-    if (response.closed) begun.leave();
-    else response.once('close', () => begun.leave());
     return true;
   }
 

@@ -1,4 +1,9 @@
-import { createServer as createHttpServer, type Server as HttpServer, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Authenticator } from '../auth/authenticator.ts';
@@ -21,7 +26,9 @@ import { Origins } from './origins.ts';
 import { HttpOperations } from './http-operations.ts';
 import { ownerLimits, type RateOptions, withFailureLimit } from './rates.ts';
 import { graphqlPath, Pipeline } from './pipeline.ts';
+import { SignIn } from './sign-in.ts';
 import { Subscriptions } from './subscriptions.ts';
+import { hasUrlToken, tokensElsewhere } from './url-token.ts';
 import { Sockets } from './websocket.ts';
 
 export interface ServerOptions {
@@ -31,6 +38,8 @@ export interface ServerOptions {
   readonly authenticator: Authenticator;
   /** Serves the page to try operations on. @default false */
   readonly graphiql?: boolean;
+  /** How many proxies in front of the server are trusted to say, by `X-Forwarded-For`, who has asked them. @default 0 */
+  readonly trustProxy?: number;
   /** Origins of web pages that may use the API, beside its own: `https://app.example.com`, or `loopback`. @default none */
   readonly origins?: readonly string[] | undefined;
   /** The largest body of a request. @default 1048576 */
@@ -81,7 +90,16 @@ export class Server implements AsyncDisposable {
   #closed: Promise<void> | undefined;
 
   constructor(options: ServerOptions) {
-    const { tasks, logger, graphiql = false, origins, maxBodyBytes, closeMs = 1000, rates } = options;
+    const {
+      tasks,
+      logger,
+      graphiql = false,
+      origins,
+      maxBodyBytes,
+      closeMs = 1000,
+      trustProxy = 0,
+      rates,
+    } = options;
     const sockets = limitsOf('sockets', socketDefaults, options.sockets);
     const connections = limitsOf('connections', connectionDefaults, options.connections);
     const definitions = [...tasks.definitions.values()].map(({ definition }) => definition);
@@ -107,8 +125,9 @@ export class Server implements AsyncDisposable {
     );
     this.#authenticator = authenticator;
     const subscriptions = new Subscriptions(pipeline);
-    this.#operations = new HttpOperations(pipeline, subscriptions, authenticator, sockets);
-    this.#sockets = new Sockets(pipeline, subscriptions, authenticator, logger, sockets);
+    const signIn = new SignIn(authenticator, trustProxy);
+    this.#operations = new HttpOperations(pipeline, subscriptions, signIn, sockets);
+    this.#sockets = new Sockets(pipeline, subscriptions, signIn, logger, sockets);
     this.#http = createHttpServer(
       {
         IncomingMessage: CountedRequest,
@@ -123,7 +142,9 @@ export class Server implements AsyncDisposable {
       },
       (request, response) => void this.#answer(request, response),
     );
-    this.#connections = new Connections(logger, connections);
+    // Behind a proxy all connections are the proxy's.
+    const maxPerAddress = trustProxy > 0 ? connections.max : connections.maxPerAddress;
+    this.#connections = new Connections(logger, { ...connections, maxPerAddress });
     this.#connections.guard(this.#http);
     this.#http.on('upgrade', (request, connection, head) => this.#upgrade(request, connection, head));
     // Last, when nothing throws any more that would leave it running.
@@ -198,10 +219,7 @@ export class Server implements AsyncDisposable {
     }
     const answer = this.#answerTo(path);
     if (answer === undefined) {
-      return answerJson(response, {
-        status: 404,
-        body: { message: `Nothing is here. GraphQL is at ${graphqlPath}.` },
-      });
+      return answerJson(response, nothingHere);
     }
     if (method !== 'GET' && method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');
@@ -246,20 +264,35 @@ export class Server implements AsyncDisposable {
   #upgrade(request: Request, connection: Duplex, head: Buffer): void {
     const refusal = this.#upgradeRefusal(request);
     if (refusal === undefined) return this.#sockets.upgrade(request, connection, head);
+    const { status, body } = refusal;
+    const text = `${JSON.stringify(body)}\n`;
     connection.on('error', () => {});
     // Nobody else ends it: it is no longer the HTTP server's, and its client may leave it open.
-    connection.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\n\r\n`, () => connection.destroy());
+    connection.end(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\n` +
+        (status === 429 ? 'retry-after: 10\r\n' : '') +
+        `content-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+      () => connection.destroy(),
+    );
   }
 
-  #upgradeRefusal(request: Request): string | undefined {
-    if (this.#closed !== undefined) return '503 Service Unavailable';
-    if (request.url?.split('?')[0] !== graphqlPath) return '404 Not Found';
+  #upgradeRefusal(request: Request): Answer | undefined {
+    if (this.#closed !== undefined) return { status: 503, body: { message: 'The server is about to stop.' } };
+    if (request.url?.split('?')[0] !== graphqlPath) return nothingHere;
     // What is still to be answered would come among the frames.
-    if (this.#connections.isBusy(request.socket)) return '400 Bad Request';
-    if (!this.#origins.admit(request)) return '403 Forbidden';
-    return this.#sockets.admit(request) ? undefined : '429 Too Many Requests\r\nretry-after: 10';
+    if (this.#connections.isBusy(request.socket)) {
+      return { status: 400, body: { message: 'Another request of this connection is still under way.' } };
+    }
+    if (!this.#origins.admit(request)) return { status: 403, body: foreignOrigin };
+    if (hasUrlToken(request)) return { status: 401, body: misplacedToken };
+    return this.#sockets.admit(request) ? undefined : { status: 429, body: tooManySockets };
   }
 }
+
+const nothingHere: Answer = {
+  status: 404,
+  body: { message: `Nothing is here. GraphQL is at ${graphqlPath}.` },
+};
 
 const foreignOrigin = {
   errors: [
@@ -268,6 +301,19 @@ const foreignOrigin = {
       extensions: { code: 'ORIGIN_NOT_ALLOWED' },
     },
   ],
+};
+
+const tooManySockets = {
+  errors: [
+    {
+      message: 'This address has as many sockets as it may. Close one, and try again.',
+      extensions: { code: 'RATE_LIMITED', retryAfter: 10 },
+    },
+  ],
+};
+
+const misplacedToken = {
+  errors: [{ message: tokensElsewhere, extensions: { code: 'UNAUTHENTICATED' } }],
 };
 
 function answerJson(response: Response, { status, body }: Answer): void {

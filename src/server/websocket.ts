@@ -8,21 +8,21 @@ import {
 } from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type Server } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Authenticator } from '../auth/authenticator.ts';
+import { networkOf } from '../auth/failures.ts';
 import type { Session } from '../auth/session.ts';
-import { RateLimitedError, UnauthenticatedError, UnavailableError } from '../errors.ts';
 import type { Context } from '../graphql/context.ts';
 import type { Logger } from '../logger.ts';
 import { Allowance } from './allowance.ts';
 import { BadMessageError, readMessage } from './client-message.ts';
 import { closeReason } from './close-reason.ts';
-import { RequestCredentials } from './credentials.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { SocketOptions } from './limits.ts';
 import { Line } from './line.ts';
 import { bytesOf, shownError } from './payload.ts';
 import { type Origin, type Params, type Pipeline, unknownOperation } from './pipeline.ts';
 import { Places } from './places.ts';
+import type { SignIn } from './sign-in.ts';
+import { SocketSession } from './socket-session.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import { textFrame } from './text-frame.ts';
 
@@ -31,33 +31,28 @@ type Result = ExecutionResult | AsyncIterableIterator<never, undefined>;
 /** A socket, as its operations see it. */
 class SocketOrigin implements Origin {
   readonly line: Line;
-  readonly socket: WebSocket;
-  readonly request: IncomingMessage;
+  readonly signedIn: SocketSession;
   readonly traceparent: string | undefined;
   readonly #maxOperations: number;
-  #session: Session | undefined;
   #gone: AbortController | undefined;
   #hasLeft = false;
   #beginning: Set<string> | undefined;
   #operations = 0;
 
-  constructor(line: Line, socket: WebSocket, request: IncomingMessage, maxOperations: number) {
-    const { traceparent } = request.headers;
+  constructor(
+    line: Line,
+    signedIn: SocketSession,
+    { headers: { traceparent } }: IncomingMessage,
+    maxOperations: number,
+  ) {
     this.line = line;
-    this.socket = socket;
-    this.request = request;
+    this.signedIn = signedIn;
     this.#maxOperations = maxOperations;
     this.traceparent = typeof traceparent === 'string' ? traceparent : undefined;
   }
 
-  /** Known once `connection_init` was accepted, before which no operation begins. */
   get session(): Session {
-    if (this.#session === undefined) throw new UnauthenticatedError();
-    return this.#session;
-  }
-
-  set session(session: Session) {
-    this.#session = session;
+    return this.signedIn.current;
   }
 
   /** Made for those who ask. */
@@ -102,6 +97,7 @@ class SocketOrigin implements Origin {
 
   leave(): void {
     this.#hasLeft = true;
+    this.signedIn.leave();
     this.#gone?.abort();
   }
 }
@@ -117,6 +113,7 @@ interface Operation extends ExecutionArgs {
 /** All sockets of a server: the protocol of graphql-ws over the same pipeline that serves HTTP. */
 export class Sockets {
   readonly #pipeline: Pipeline;
+  readonly #signIn: SignIn;
   readonly #logger: Logger;
   readonly #heartbeat: Heartbeat;
   readonly #protocol: Server<SocketOrigin>;
@@ -127,7 +124,7 @@ export class Sockets {
   constructor(
     pipeline: Pipeline,
     subscriptions: Subscriptions,
-    authenticator: Authenticator,
+    signIn: SignIn,
     logger: Logger,
     limits: Required<SocketOptions>,
   ) {
@@ -135,9 +132,10 @@ export class Sockets {
     this.#limits = limits;
     this.#places = new Places(maxPerAddress);
     this.#pipeline = pipeline;
+    this.#signIn = signIn;
     this.#logger = logger;
     this.#heartbeat = new Heartbeat(pingMs, blockedMs);
-    this.#protocol = createProtocol(pipeline, subscriptions, authenticator, initTimeoutMs);
+    this.#protocol = createProtocol(pipeline, subscriptions, initTimeoutMs);
     const options = {
       // Not in the types of `ws` yet.
       closeTimeout: closeMs,
@@ -152,13 +150,13 @@ export class Sockets {
   }
 
   /** False where the address has as many as it may; else one more of its places is taken until its connection ends. */
-  admit({ socket }: IncomingMessage): boolean {
-    const address = socket.remoteAddress ?? '';
+  admit(request: IncomingMessage): boolean {
+    const address = networkOf(this.#signIn.addressOf(request));
     if (!this.#places.take(address)) {
       this.#logger.debug({ address }, 'a socket is refused: its address has as many as it may');
       return false;
     }
-    socket.once('close', () => this.#places.free(address));
+    request.socket.once('close', () => this.#places.free(address));
     return true;
   }
 
@@ -195,7 +193,12 @@ export class Sockets {
       () => socket.terminate(),
     );
     const { maxOperations, maxMessagesPerSecond, maxIdBytes } = this.#limits;
-    const origin = new SocketOrigin(line, socket, request, maxOperations);
+    const close = (code?: number, reason = ''): void => {
+      line.flush();
+      socket.close(code, closeReason(reason));
+    };
+    const signedIn = new SocketSession(this.#signIn, request, close);
+    const origin = new SocketOrigin(line, signedIn, request, maxOperations);
     const messages = new Allowance(maxMessagesPerSecond);
     /** Whether one more may be looked at. After a close, of which its client may take no notice, none is. */
     const isHeard = (): boolean => {
@@ -213,12 +216,13 @@ export class Sockets {
           line.write(textFrame(Buffer.from(text)));
           return line.room();
         },
-        close: (code, reason) => {
-          line.flush();
-          socket.close(code, closeReason(reason ?? ''));
-        },
+        close,
         // Without its payload: to write it could take any depth, and it may hold a token.
-        onPing: () => line.write(pong),
+        onPing: async (payload) => {
+          const answer = await signedIn.ping(payload);
+          if (answer === undefined) return line.write(pong);
+          line.write(textFrame(Buffer.from(JSON.stringify({ type: 'pong', payload: answer }))));
+        },
         onMessage: (receive) => {
           socket.on('message', (data, isBinary) => {
             if (!isHeard()) return;
@@ -265,9 +269,6 @@ const mostFragments = 128;
 const mostChunks = 1024;
 
 const pong = textFrame(Buffer.from('{"type":"pong"}'));
-
-/** Of RFC 6455's registry: clients of graphql-ws come again by themselves. */
-const tryAgainLater = 1013;
 
 const brace = Buffer.from('}');
 
@@ -335,7 +336,6 @@ function idInUse(): GraphQLError {
 function createProtocol(
   pipeline: Pipeline,
   subscriptions: Subscriptions,
-  authenticator: Authenticator,
   initTimeoutMs: number,
 ): Server<SocketOrigin> {
   const { maskError } = pipeline;
@@ -359,23 +359,7 @@ function createProtocol(
     };
   return makeServer<Record<string, unknown> | undefined, SocketOrigin>({
     connectionInitWaitTimeout: initTimeoutMs,
-    async onConnect({ extra: origin, connectionParams }) {
-      try {
-        const credentials = new RequestCredentials(origin.request, connectionParams);
-        origin.session = await authenticator.authenticate(credentials);
-        return true;
-      } catch (error) {
-        if (error instanceof UnauthenticatedError) return false;
-        if (error instanceof RateLimitedError) {
-          const seconds = Math.ceil(error.retryAfterMs / 1000);
-          origin.socket.close(tooMany, `too many requests: try again in ${seconds} s`);
-          return false;
-        }
-        if (!(error instanceof UnavailableError)) throw error;
-        origin.socket.close(tryAgainLater, 'try again later');
-        return false;
-      }
-    },
+    onConnect: ({ extra: { signedIn }, connectionParams }) => signedIn.begin(connectionParams),
     execute: answering(({ params, contextValue }) => pipeline.execute(params, contextValue)),
     subscribe: answering(async ({ params, contextValue, origin, id }) => {
       const { line } = origin;

@@ -1,18 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ExecutionResult, GraphQLError } from 'graphql';
 import { createYoga, getSSEProcessor, type Plugin, processRegularResult } from 'graphql-yoga';
+import type { SessionEnd } from '../auth/authenticator.ts';
 import type { Session } from '../auth/session.ts';
 import type { Context } from '../graphql/context.ts';
+import type { MaskError } from '../graphql/errors.ts';
 import { keyHeader } from '../graphql/idempotency-header.ts';
 import { isJson } from './http-operation.ts';
-import { graphqlPath, type Params, type Pipeline } from './pipeline.ts';
+import { graphqlPath, type Params, type Pipeline, type Subscription } from './pipeline.ts';
+import { sessionOver, type SignIn } from './sign-in.ts';
 
 /** GraphQL over HTTP as its specification has it, in all its variety: what isn't answered the direct way. */
 export class YogaAnswers {
   readonly #yoga: ReturnType<typeof createServer>;
 
-  constructor(pipeline: Pipeline) {
-    this.#yoga = createServer(pipeline);
+  constructor(pipeline: Pipeline, signIn: SignIn) {
+    this.#yoga = createServer(pipeline, signIn);
   }
 
   /** Answers a request whose body was not read, or is its `body`. */
@@ -31,7 +34,7 @@ export class YogaAnswers {
   }
 }
 
-function createServer(pipeline: Pipeline) {
+function createServer(pipeline: Pipeline, signIn: SignIn) {
   return createYoga<{ readonly session: Session }, Context>({
     schema: pipeline.schema,
     graphqlEndpoint: graphqlPath,
@@ -44,7 +47,7 @@ function createServer(pipeline: Pipeline) {
         signal: request.signal,
       }),
     maskedErrors: { maskError: pipeline.maskError },
-    plugins: [onlyJsonBodies(), byPipeline(pipeline)],
+    plugins: [onlyJsonBodies(), byPipeline(pipeline, signIn)],
     // The pipeline keeps what it has parsed, and what it has found valid.
     parserAndValidationCache: false,
     batching: false,
@@ -91,7 +94,7 @@ interface Args {
 }
 
 /** Has every step done by the pipeline, as for all transports. */
-function byPipeline(pipeline: Pipeline): Plugin<Context> {
+function byPipeline(pipeline: Pipeline, signIn: SignIn): Plugin<Context> {
   const paramsOf = ({ document, operationName, variableValues }: Args): Params => ({
     document,
     operationName,
@@ -110,26 +113,38 @@ function byPipeline(pipeline: Pipeline): Plugin<Context> {
     },
     onSubscribe({ setSubscribeFn }) {
       setSubscribeFn(async (args: Args) => {
-        const begun = await pipeline.subscribe(paramsOf(args), args.contextValue as Context);
-        return 'errors' in begun ? begun : results(begun);
+        // As above.
+        const context = args.contextValue as Context;
+        const begun = await pipeline.subscribe(paramsOf(args), context);
+        return 'errors' in begun ? begun : results(begun, context.session, signIn, pipeline.maskError);
       });
     },
   };
 }
 
-async function* results({
-  events,
-  execute,
-}: Exclude<
-  Awaited<ReturnType<Pipeline['subscribe']>>,
-  { errors: unknown }
->): AsyncGenerator<ExecutionResult> {
+/** Ends with an error where the session does. */
+async function* results(
+  { events, execute }: Subscription,
+  session: Session,
+  signIn: SignIn,
+  maskError: MaskError,
+): AsyncGenerator<ExecutionResult> {
+  let end: SessionEnd | undefined;
+  const release = signIn.hold(session, (why) => {
+    end = why;
+    void events.return?.().catch(() => undefined);
+  });
   try {
-    for (let next = await events.next(); next.done !== true; next = await events.next())
-      yield await execute(next.value);
+    for (let next = await events.next(); next.done !== true; next = await events.next()) {
+      const result = await execute(next.value);
+      if (end !== undefined) break;
+      yield result;
+    }
   } finally {
+    release();
     await events.return?.();
   }
+  if (end !== undefined) yield { errors: [maskError(sessionOver(end))] };
 }
 
 function badRequest(status: number, message: string): GraphQLError {

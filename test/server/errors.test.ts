@@ -16,6 +16,7 @@ import { defineTask } from '../../src/index.ts';
 import { HttpOperations } from '../../src/server/http-operations.ts';
 import { socketDefaults } from '../../src/server/limits.ts';
 import { Pipeline } from '../../src/server/pipeline.ts';
+import { SignIn } from '../../src/server/sign-in.ts';
 import { Subscriptions } from '../../src/server/subscriptions.ts';
 import { Sockets } from '../../src/server/websocket.ts';
 import { double, forever } from '../support/definitions.ts';
@@ -176,8 +177,9 @@ test('what a subscription throws while it streams, or before, is masked on SSE a
     closing: new AbortController().signal,
   });
   const subscriptions = new Subscriptions(pipeline);
-  const sockets = new Sockets(pipeline, subscriptions, openAuthenticator, logger, socketDefaults);
-  const operations = new HttpOperations(pipeline, subscriptions, openAuthenticator);
+  const signIn = new SignIn(openAuthenticator);
+  const sockets = new Sockets(pipeline, subscriptions, signIn, logger, socketDefaults);
+  const operations = new HttpOperations(pipeline, subscriptions, signIn);
   const server = createServer((request, response) => void operations.answer(request, response));
   server.on('upgrade', (request, connection, head) => sockets.upgrade(request, connection, head));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

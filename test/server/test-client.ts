@@ -62,7 +62,11 @@ export class TestClient implements AsyncDisposable {
   async *sse(query: string, variables?: Variables, signal?: AbortSignal): AsyncGenerator<Result> {
     const response = await fetch(this.url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...this.#authorization },
+      headers: {
+        'content-type': 'application/json',
+        accept: 'text/event-stream',
+        ...this.#authorization,
+      },
       body: JSON.stringify({ query, variables }),
       signal: signal ?? null,
     });

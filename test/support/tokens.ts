@@ -11,6 +11,8 @@ export class TestTokens implements Authenticator {
   readonly #held: Map<Session, Set<(why: SessionEnd) => void>> = new Map();
   /** While it is set, nobody can be asked. */
   isAway = false;
+  /** Of those who have asked. */
+  readonly addresses: string[] = [];
 
   /** A token of an owner with all scopes, or those given; it lasts `forMs`, where that is given. */
   make(owner: string, forMs?: number, given: readonly Scope[] = scopes): string {
@@ -34,7 +36,8 @@ export class TestTokens implements Authenticator {
     return [...this.#held.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
-  async authenticate({ token }: Credentials): Promise<Session> {
+  async authenticate({ token, address }: Credentials): Promise<Session> {
+    this.addresses.push(address);
     await Promise.resolve();
     if (this.isAway) throw new UnavailableError();
     const session = this.#sessions.get(token ?? '');
@@ -48,7 +51,9 @@ export class TestTokens implements Authenticator {
     this.#held.set(session, held.add(end));
     const { expiresAt } = session;
     const timer =
-      expiresAt === undefined ? undefined : setTimeout(() => end('EXPIRED'), expiresAt - Date.now());
+      expiresAt === undefined
+        ? undefined
+        : setTimeout(() => end('EXPIRED'), Math.max(expiresAt - Date.now(), 1));
     return () => {
       held.delete(end);
       clearTimeout(timer);
