@@ -1,13 +1,13 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { UnavailableError } from '../errors.ts';
+import { answerMs, answerWithin } from '../redis/answer.ts';
 import type { Redis } from '../redis/connection.ts';
 import { watchKeyName } from '../redis/keys.ts';
 
 /** A key that was read is used for so long, in ms: taken away, it is a key no longer than that. */
 const freshMs = 1_000;
 
-/** A request gets its answer, or UNAVAILABLE, within a second. */
-const answerMs = 900;
+const keyBytes = 32;
 
 /** What watch tokens are signed with. */
 export class WatchKey {
@@ -54,7 +54,7 @@ export class WatchKeys {
 
   /** Takes the key away, in the place of which there is soon another one. @throws UnavailableError */
   async revoke(): Promise<void> {
-    await bounded(() => this.#redis.del(this.#name));
+    await this.#within(() => this.#redis.del(this.#name));
     this.#key = undefined;
   }
 
@@ -66,33 +66,27 @@ export class WatchKeys {
 
   async #readOrMake(): Promise<WatchKey> {
     const readAt = performance.now();
-    const text = await bounded(async () => {
+    const text = await this.#within(async () => {
       const found = await this.#redis.get(this.#name);
       if (found !== null) return found;
       // Of processes that find none at the same time, one makes it.
-      await this.#redis.set(this.#name, randomBytes(32).toString('base64url'), 'NX');
+      await this.#redis.set(this.#name, randomBytes(keyBytes).toString('base64url'), 'NX');
       return await this.#redis.get(this.#name);
     });
     // Taken away within a millisecond of its making.
     if (text === null) throw new UnavailableError();
-    this.#key = new WatchKey(Buffer.from(text, 'base64url'));
+    const secret = Buffer.from(text, 'base64url');
+    // By one that anybody could guess anybody could sign.
+    if (secret.length !== keyBytes)
+      throw new Error(
+        `Expected ${keyBytes} bytes in base64url at ${this.#name}. Delete it: another one is made.`,
+      );
+    this.#key = new WatchKey(secret);
     this.#readAt = readAt;
     return this.#key;
   }
-}
 
-/** Bounds a wait for Redis. @throws UnavailableError */
-async function bounded<T>(call: () => Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`no answer within ${answerMs} ms`)), answerMs);
-  try {
-    const answer = call();
-    // A late answer is nobody's.
-    answer.catch(() => undefined);
-    return await Promise.race([answer, late]);
-  } catch (error) {
-    throw new UnavailableError({ cause: error });
-  } finally {
-    clearTimeout(timer);
+  #within<T>(call: () => Promise<T>): Promise<T> {
+    return answerWithin(this.#redis, answerMs, call);
   }
 }

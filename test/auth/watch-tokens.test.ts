@@ -26,6 +26,7 @@ async function stage(settings = freshSettings()) {
   return {
     redis: redis[0],
     otherRedis: redis[1],
+    keyName: `${settings.prefix}:watch-key`,
     tokens: of(redis[0]),
     others: of(redis[1]),
     [Symbol.asyncDispose]: async () => redis.forEach((each) => each.disconnect()),
@@ -224,6 +225,16 @@ test('without its key all tokens are void, in other processes within seconds; ne
   await expect(others.isRevoked(session.keyId)).resolves.toBe(true);
   await expect(others.renew(session, hour)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   await expect(others.verify((await tokens.mint(grant, hour)).token)).resolves.toBeDefined();
+});
+
+test('a key that could be guessed signs nothing and lets nobody in', async () => {
+  await using stages = await stage();
+  const { token } = await stages.tokens.mint(grant, hour);
+  await stages.redis.set(stages.keyName, '');
+  passTime(1_000);
+
+  await expect(stages.tokens.mint(grant, hour)).rejects.toThrow('Expected 32 bytes');
+  await expect(stages.tokens.verify(token)).rejects.toThrow('Expected 32 bytes');
 });
 
 test('made-up key ids are asked for once a second, however many there are', async () => {
