@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as passed } from 'node:timers/promises';
+import { compileFunction } from 'node:vm';
+import { EventSource } from 'eventsource';
+import { createClient } from 'graphql-ws';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { analyzeData } from '../../src/builtin/analyze-data.ts';
+import { WatchTokens } from '../../src/auth/watch-tokens.ts';
+import { TestTokens } from '../support/tokens.ts';
+import { TestApi } from './test-api.ts';
+import { TestClient } from './test-client.ts';
+
+interface Handed {
+  readonly id: string;
+  readonly token: string;
+  readonly expiresAt: string;
+}
+
+interface Shown {
+  readonly status: string;
+  readonly isFinal: boolean;
+}
+
+type Follow = (handed: Handed, show: (state: Shown, errors: unknown) => void) => () => void;
+
+/** The functions of the examples in the document, against this API. */
+interface Examples {
+  readonly startReport: (data: string, apiToken: string) => Promise<Handed>;
+  readonly followReport: Follow;
+  readonly followReportByEvents: Follow;
+}
+
+const tokens = new TestTokens();
+const apiToken = tokens.make('acme');
+let api: TestApi;
+let examples: Examples;
+
+beforeAll(async () => {
+  api = await TestApi.start([analyzeData], { authenticator: tokens });
+  const text = await readFile(new URL('../../docs/watch-tokens.md', import.meta.url), 'utf8');
+  const blocks = Array.from(text.matchAll(/^```js\n([^]*?)^```$/gm), ([, code]) => code);
+  const code = blocks
+    .join('\n')
+    .replaceAll(/^import .*$/gm, '')
+    .replaceAll('https://tasks.example.com', api.origin)
+    .replaceAll('wss://tasks.example.com', api.origin.replace('http', 'ws'));
+  const names = 'startReport, followReport, followReportByEvents';
+  const compiled = compileFunction(`${code}\nreturn { ${names} };`, ['createClient', 'EventSource']);
+  // What it returns, by their names.
+  examples = compiled(createClient, EventSource) as Examples;
+});
+afterAll(async () => {
+  await api[Symbol.asyncDispose]();
+});
+
+/** Follows as the document shows; resolves with the last state, or with what went wrong. */
+function followed(name: 'followReport' | 'followReportByEvents', handed: Handed) {
+  const { promise, resolve, reject } = Promise.withResolvers<Shown>();
+  const stop = examples[name](handed, (state, errors) => {
+    if (errors !== undefined) reject(new Error(JSON.stringify(errors)));
+    else if (state.isFinal) resolve(state);
+  });
+  return { end: promise, stop };
+}
+
+describe.each(['followReport', 'followReportByEvents'] as const)('%s of docs/watch-tokens.md', (name) => {
+  test('follows what startReport has enqueued', async () => {
+    const { end, stop } = followed(name, await examples.startReport('a,b\n1,2\n', apiToken));
+
+    expect(await end).toMatchObject({ status: 'SUCCEEDED' });
+    stop();
+  });
+
+  test('renews its token, and so goes on beyond its end', async () => {
+    const backend = new TestClient(api.origin, apiToken);
+    const { data } = await backend.http(
+      'mutation { analyzeData(input: { csv: "a,b" }, options: { delay: "1h" }) { task { id } } }',
+    );
+    const { id } = data.analyzeData.task;
+    const { connection, options } = api.tests.tasks;
+    const tokens = new WatchTokens(connection, options.redis.prefix ?? 'tw');
+    const { token, expiresAt } = await tokens.mint(
+      { taskId: id, owner: 'acme', rights: ['STATUS', 'OUTPUT'] },
+      2_000,
+    );
+    const { end, stop } = followed(name, { id, token, expiresAt: new Date(expiresAt).toISOString() });
+
+    // Whatever hangs on the first one has ended by then.
+    await passed(expiresAt - Date.now() + 5_000);
+    await backend.http('mutation ($id: ID!) { cancelTask(id: $id) { accepted } }', { id });
+
+    expect(await end).toMatchObject({ status: 'CANCELED' });
+    stop();
+  });
+});
