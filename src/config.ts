@@ -228,6 +228,30 @@ export const table = {
     on: { server: '0' },
     parse: (text) => wholeNumber(text, 0, 10),
   }),
+  auditEnqueues: setting({
+    flag: '--audit-enqueues',
+    value: 'on|off',
+    env: 'TASKWIRE_AUDIT_ENQUEUES',
+    help: 'write down who enqueued what, as the audit does of all other mutations',
+    on: { dev: 'off', server: 'off' },
+    parse: onOrOff,
+  }),
+  auditEntries: setting({
+    flag: '--audit-entries',
+    value: 'number',
+    env: 'TASKWIRE_AUDIT_ENTRIES',
+    help: 'how many events the audit keeps',
+    on: { dev: '100000', server: '100000' },
+    parse: (text) => wholeNumber(text, 100, 100_000_000),
+  }),
+  auditRetention: setting({
+    flag: '--audit-retention',
+    value: 'time',
+    env: 'TASKWIRE_AUDIT_RETENTION',
+    help: 'how long the audit keeps an event',
+    on: { dev: '90d', server: '90d' },
+    parse: duration,
+  }),
   logLevel: setting({
     flag: '--log-level',
     value: 'level',
@@ -376,10 +400,10 @@ function onOrOff(text: string): boolean {
   throw new Error('on or off');
 }
 
-const unitsMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+const unitsMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 function duration(text: string): number {
-  const found = /^(?<amount>\d{1,6})(?<unit>ms|s|m|h)$/.exec(text);
+  const found = /^(?<amount>\d{1,6})(?<unit>ms|s|m|h|d)$/.exec(text);
   const unit = found?.groups?.['unit'];
   if (unit === undefined) throw new Error("a time such as '500ms', '30s' or '5m'");
   // The pattern lets only these through.

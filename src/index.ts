@@ -72,6 +72,7 @@ export type { MissedPolicy, OverlapPolicy } from './definition/schedule.ts';
 export type { ScheduleSpec } from './definition/slots.ts';
 export type { Schedule, SchedulePause, ScheduleSource, SkipReason } from './tasks/schedule.ts';
 export type { NewSchedule, ScheduleChanges, SchedulePage, Schedules } from './tasks/schedules.ts';
+export type { AuditOptions } from './tasks/audit.ts';
 export type { Batch } from './tasks/batch.ts';
 export type { EnqueuedTask, EnqueueOptions, ReplayOptions } from './tasks/draft.ts';
 export type { TaskFilter, TaskPage, TaskQuery } from './tasks/list.ts';

@@ -27,6 +27,9 @@ describe('settings', () => {
       enqueueBurst: 1_000,
       maxWaitingPerOwner: 10_000,
       unauthenticatedRate: 60,
+      auditEnqueues: false,
+      auditEntries: 100_000,
+      auditRetention: 7_776_000_000,
       logLevel: 'info',
     });
   });

@@ -9,11 +9,12 @@ import { connectTasks } from '../tasks/tasks.ts';
 import { exitCodes } from './exit.ts';
 import { loadAll } from './definitions.ts';
 import { commandLogger } from './log.ts';
-import { rateOptions, type RateSettings } from './rates.ts';
+import { auditOptions, type AuditSettings } from './audit-settings.ts';
+import { rateOptions, type RateSettings } from './rate-settings.ts';
 import { untilAsked } from './signals.ts';
 
 /** What an API process is made of. */
-export interface ApiOptions extends RateSettings {
+export interface ApiOptions extends AuditSettings, RateSettings {
   readonly redis: RedisSettings;
   readonly definitions: readonly TaskDefinition[];
   readonly logger: Logger;
@@ -83,6 +84,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     trustProxy,
     inline,
     rates,
+    audit: auditOptions(options),
   });
   const close = async (graceMs?: number): Promise<void> => {
     await api.close(graceMs);

@@ -1,6 +1,7 @@
 import type { Session } from '../auth/session.ts';
 import type { Viewer } from '../auth/viewer.ts';
 import type { WatchTokens } from '../auth/watch-tokens.ts';
+import type { AuditLog } from '../tasks/audit.ts';
 import type { OwnerLimits } from '../tasks/owner-limits.ts';
 import type { Tasks } from '../tasks/tasks.ts';
 import type { MaskError } from './errors.ts';
@@ -14,6 +15,10 @@ export interface Context {
   readonly watchTokens: WatchTokens;
   /** How much the viewer may enqueue; undefined where there are no bounds. */
   readonly limits: OwnerLimits | undefined;
+  /** Where it is written down what was done. */
+  readonly audit: AuditLog | undefined;
+  /** Where the request came from, as far as proxies are trusted. */
+  readonly address: string | undefined;
   /** W3C `traceparent` of the request, if it sent a valid one. */
   readonly trace: string | undefined;
   /** The header `Idempotency-Key` of an HTTP request. */

@@ -6,6 +6,8 @@ import { addTypes } from '../definition/types.ts';
 import { ConfigurationError } from '../errors.ts';
 import { guardRootFields } from './access.ts';
 import { addActionError } from './action-error.ts';
+import { auditRootFields } from './audit.ts';
+import { addAuditEvents } from './audit-events.ts';
 import { addBatches } from './batch.ts';
 import { addBatchMutation } from './batch-mutation.ts';
 import { addBulk } from './bulk.ts';
@@ -92,6 +94,7 @@ function build(definitions: readonly TaskDefinition[]): GraphQLSchema {
   const schedules = { ...all, ...addScheduleTypes(builder, types) };
   addScheduleQueries(builder, schedules);
   addScheduleMutations(builder, schedules, options);
+  addAuditEvents(builder, all);
 
   const definitionTypes = addTypes(builder, definitions);
   for (const definition of definitions) {
@@ -106,5 +109,7 @@ function build(definitions: readonly TaskDefinition[]): GraphQLSchema {
   // The builder knows many scalars; the schema shows those that something uses.
   const schema = new GraphQLSchema({ ...config, types: config.types.filter((type) => !isScalarType(type)) });
   guardRootFields(schema);
+  // After it: what is refused is written down, too.
+  auditRootFields(schema);
   return schema;
 }

@@ -123,6 +123,11 @@ export function rateKey(prefix: string, kind: string, hash: string): string {
   return `${prefix}:rate:{${kind}:${hash}}`;
 }
 
+/** The stream of what was done through the API. */
+export function auditKey(prefix: string): string {
+  return `${prefix}:audit`;
+}
+
 /** The hash of how many tasks of each owner wait in a queue: owner (JSON) → number. */
 export function waitingKey(root: string): string {
   return `${root}:waiting`;

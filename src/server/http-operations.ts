@@ -59,13 +59,17 @@ export class HttpOperations {
       // The client left in the middle of it, or was refused.
       if (body === undefined) return;
       const operation = operationOf(this.#pipeline, request, body);
-      if (operation !== undefined && (await this.#answerPlain(operation, session, request, response))) return;
+      if (
+        operation !== undefined &&
+        (await this.#answerPlain(operation, session, credentials, request, response))
+      )
+        return;
       // Where Yoga looks for what was read before it.
       Object.assign(request, { body });
     }
     // Fetch's requests have a whole address, which Yoga couldn't make.
     if (!URL.canParse(`http://${request.headers.host}${request.url}`)) return refuseHost(response);
-    await (await this.#yoga()).serve(request, response, session);
+    await (await this.#yoga()).serve(request, response, session, credentials.address);
   }
 
   close(): void {
@@ -84,6 +88,7 @@ export class HttpOperations {
   async #answerPlain(
     { params, type, resultType, takesEvents }: HttpOperation,
     session: Session,
+    credentials: RequestCredentials,
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<boolean> {
@@ -91,7 +96,7 @@ export class HttpOperations {
     if (isStream ? !takesEvents : resultType === undefined) return false;
     let context;
     try {
-      context = this.#pipeline.context(params, new HttpOrigin(session, request, response));
+      context = this.#pipeline.context(params, new HttpOrigin(session, credentials, request, response));
     } catch {
       // Yoga finds the same, and says so.
       return false;
@@ -171,17 +176,28 @@ class HttpOrigin implements Origin {
   readonly traceparent: string | undefined;
   readonly idempotencyKey: string | undefined;
   readonly onlyReads: boolean;
+  readonly #credentials: RequestCredentials;
   readonly #response: ServerResponse;
   #gone: AbortController | undefined;
 
-  constructor(session: Session, { headers, method }: IncomingMessage, response: ServerResponse) {
+  constructor(
+    session: Session,
+    credentials: RequestCredentials,
+    { headers, method }: IncomingMessage,
+    response: ServerResponse,
+  ) {
     const { traceparent } = headers;
     const key = headers[keyHeader.toLowerCase()];
     this.session = session;
     this.traceparent = typeof traceparent === 'string' ? traceparent : undefined;
     this.idempotencyKey = typeof key === 'string' ? key : undefined;
     this.onlyReads = method === 'GET';
+    this.#credentials = credentials;
     this.#response = response;
+  }
+
+  get address(): string {
+    return this.#credentials.address;
   }
 
   /** Made for those who ask. */

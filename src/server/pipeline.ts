@@ -21,6 +21,7 @@ import type { SharedStates } from '../graphql/shared-states.ts';
 import { badVariables, deepVariables, takesSecrets, variableIssues } from '../graphql/variables.ts';
 import type { Logger } from '../logger.ts';
 import { defaultPrefix } from '../redis/connection.ts';
+import type { AuditLog } from '../tasks/audit.ts';
 import type { OwnerLimits } from '../tasks/owner-limits.ts';
 import type { Tasks } from '../tasks/tasks.ts';
 import { fieldsOf } from './document-nodes.ts';
@@ -46,6 +47,8 @@ export interface Origin {
   readonly idempotencyKey?: string | null | undefined;
   /** True of a GET, which a link or an image on any page can send: nothing may be enqueued by it. */
   readonly onlyReads?: boolean | undefined;
+  /** Where it came from, as far as proxies are trusted. */
+  readonly address?: string | undefined;
   /** Aborts when the client has gone. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -68,6 +71,8 @@ interface PipelineOptions {
   readonly hideSuggestions?: boolean;
   /** How much each owner may enqueue, where there is a sign-in. @default whatever it likes */
   readonly limits?: OwnerLimits | undefined;
+  /** Where it is written down what was done. @default nowhere */
+  readonly audit?: AuditLog | undefined;
   /** After how many runs an operation is compiled. @default 20 */
   readonly runsBeforeCompiled?: number | undefined;
 }
@@ -79,6 +84,7 @@ class OperationContext implements Context {
   readonly session: Session;
   readonly watchTokens: WatchTokens;
   readonly limits: OwnerLimits | undefined;
+  readonly audit: AuditLog | undefined;
   readonly trace: string | undefined;
   readonly idempotencyKey: string | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
@@ -95,12 +101,14 @@ class OperationContext implements Context {
     origin: Origin,
     watchTokens: WatchTokens,
     limits: OwnerLimits | undefined,
+    audit: AuditLog | undefined,
   ) {
     this.tasks = tasks;
     this.watchTokens = watchTokens;
     this.session = origin.session;
     this.viewer = origin.session.viewer;
     this.limits = limits;
+    this.audit = audit;
     this.trace = parseTrace(origin.traceparent);
     this.idempotencyKey = parseKey(origin.idempotencyKey ?? null);
     this.variables = variables;
@@ -108,6 +116,11 @@ class OperationContext implements Context {
     this.maskError = maskError;
     this.onlyReads = origin.onlyReads === true;
     this.#origin = origin;
+  }
+
+  /** Asked for by few operations, as the one below. */
+  get address(): string | undefined {
+    return this.#origin.address;
   }
 
   /** Few operations ask for it, and so have it made. */
@@ -126,6 +139,7 @@ export class Pipeline {
   readonly watchTokens: WatchTokens;
   readonly #tasks: Tasks;
   readonly #limits: OwnerLimits | undefined;
+  readonly #audit: AuditLog | undefined;
   readonly #closing: AbortSignal;
   readonly #executions: Executions;
 
@@ -137,6 +151,7 @@ export class Pipeline {
     this.watchTokens = new WatchTokens(tasks.connection, tasks.options.redis.prefix ?? defaultPrefix);
     this.#tasks = tasks;
     this.#limits = limits;
+    this.#audit = options.audit;
     this.#closing = closing;
     this.#executions = new Executions(schema, logger, runsBeforeCompiled);
   }
@@ -156,6 +171,7 @@ export class Pipeline {
       origin,
       this.watchTokens,
       limits,
+      this.#audit,
     );
   }
 

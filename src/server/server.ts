@@ -23,10 +23,13 @@ import {
   type SocketOptions,
 } from './limits.ts';
 import { Origins } from './origins.ts';
+import { type AuditOptions, AuditLog } from '../tasks/audit.ts';
+import { defaultPrefix } from '../redis/connection.ts';
 import { HttpOperations } from './http-operations.ts';
 import { ownerLimits, type RateOptions, withFailureLimit } from './rates.ts';
 import { graphqlPath, Pipeline } from './pipeline.ts';
 import { SignIn } from './sign-in.ts';
+import { withSignInAudit } from './sign-in-audit.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { hasUrlToken, tokensElsewhere } from './url-token.ts';
 import { Sockets } from './websocket.ts';
@@ -50,6 +53,8 @@ export interface ServerOptions {
   readonly connections?: ConnectionOptions;
   /** How much each owner and each address may send, whichever API processes it goes to. */
   readonly rates?: RateOptions;
+  /** What is written down of what clients do, and for how long. */
+  readonly audit?: AuditOptions;
   /** Starts what runs tasks in this process; it is told to stop once the server no longer listens, and waited for. */
   readonly startInline?: (() => { stop(graceMs?: number): Promise<void> }) | undefined;
 }
@@ -86,6 +91,7 @@ export class Server implements AsyncDisposable {
   readonly #http: HttpServer<typeof CountedRequest>;
   readonly #inline: { stop(graceMs?: number): Promise<void> } | undefined;
   readonly #authenticator: Authenticator;
+  readonly #audit: AuditLog;
   readonly #closing: AbortController = new AbortController();
   #closed: Promise<void> | undefined;
 
@@ -109,6 +115,8 @@ export class Server implements AsyncDisposable {
     this.#maxBodyBytes = maxBodyBytes ?? 1_048_576;
     this.#closeMs = closeMs;
     this.#graphiql = graphiql ? new GraphiQL(schema, tasks) : undefined;
+    const { prefix = defaultPrefix } = tasks.options.redis;
+    this.#audit = new AuditLog(tasks.connection, prefix, logger, options.audit);
     const pipeline = new Pipeline({
       schema,
       tasks,
@@ -116,12 +124,16 @@ export class Server implements AsyncDisposable {
       closing: this.#closing.signal,
       hideSuggestions: !graphiql,
       limits: ownerLimits(rates),
+      audit: this.#audit,
     });
     this.#origins = new Origins(origins);
-    const authenticator = withFailureLimit(
-      new WatchAuthenticator(pipeline.watchTokens, options.authenticator),
-      tasks.rates,
-      rates,
+    const authenticator = withSignInAudit(
+      withFailureLimit(
+        new WatchAuthenticator(pipeline.watchTokens, options.authenticator),
+        tasks.rates,
+        rates,
+      ),
+      this.#audit,
     );
     this.#authenticator = authenticator;
     const subscriptions = new Subscriptions(pipeline);
@@ -199,6 +211,7 @@ export class Server implements AsyncDisposable {
     await stopped;
     clearTimeout(cut);
     this.#authenticator.close();
+    await this.#audit.close();
   }
 
   async #answer(request: Request, response: Response): Promise<void> {

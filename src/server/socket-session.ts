@@ -32,6 +32,11 @@ export class SocketSession {
     this.#close = close;
   }
 
+  /** Where the client is. */
+  get address(): string {
+    return this.#shown.address;
+  }
+
   /** @throws UnauthenticatedError before the client has signed in, and after its session's end */
   get current(): Session {
     if (this.#current === undefined) throw new UnauthenticatedError();

@@ -55,6 +55,10 @@ class SocketOrigin implements Origin {
     return this.signedIn.current;
   }
 
+  get address(): string {
+    return this.signedIn.address;
+  }
+
   /** Made for those who ask. */
   get signal(): AbortSignal {
     if (this.#gone === undefined) {

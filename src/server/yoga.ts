@@ -19,8 +19,13 @@ export class YogaAnswers {
   }
 
   /** Answers a request whose body was not read, or is its `body`. */
-  async serve(request: IncomingMessage, response: ServerResponse, session: Session): Promise<void> {
-    await this.#yoga(request, response, { session });
+  async serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    session: Session,
+    address: string,
+  ): Promise<void> {
+    await this.#yoga(request, response, { session, address });
   }
 
   /** The answer with a result, of which Yoga knows the status. */
@@ -35,12 +40,13 @@ export class YogaAnswers {
 }
 
 function createServer(pipeline: Pipeline, signIn: SignIn) {
-  return createYoga<{ readonly session: Session }, Context>({
+  return createYoga<{ readonly session: Session; readonly address: string }, Context>({
     schema: pipeline.schema,
     graphqlEndpoint: graphqlPath,
-    context: ({ request, params, session }) =>
+    context: ({ request, params, session, address }) =>
       pipeline.context(params, {
         session,
+        address,
         traceparent: request.headers.get('traceparent'),
         idempotencyKey: request.headers.get(keyHeader),
         onlyReads: request.method === 'GET',
