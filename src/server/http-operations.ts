@@ -4,6 +4,7 @@ import type { Session } from '../auth/session.ts';
 import { UnauthenticatedError } from '../errors.ts';
 import { keyHeader } from '../graphql/idempotency-header.ts';
 import { Body } from './body.ts';
+import type { RequestCredentials } from './credentials.ts';
 import { EventStreams } from './event-streams.ts';
 import { endsAtOnce, type HttpOperation, isPlain, operationOf } from './http-operation.ts';
 import { payloadOf } from './payload.ts';
