@@ -3,7 +3,6 @@ import type { ExecutionResult } from 'graphql';
 import type { Session } from '../auth/session.ts';
 import { UnauthenticatedError } from '../errors.ts';
 import { keyHeader } from '../graphql/idempotency-header.ts';
-import type { RequestCredentials } from './credentials.ts';
 import { Body } from './body.ts';
 import type { RequestCredentials } from './credentials.ts';
 import { EventStreams } from './event-streams.ts';
