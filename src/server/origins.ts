@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
 
 /**
  * Says which web pages may use the API: those that it serves itself and those of the allowed origins. What sends no
@@ -9,10 +10,34 @@ import type { IncomingMessage } from 'node:http';
  */
 export class Origins {
   readonly #allowed: ReadonlySet<string>;
+  readonly #isOpen: boolean;
+  /** By which the API was called last: mostly the same. */
+  #known: string | undefined;
 
-  /** Takes origins such as `https://app.example.com`; `loopback` stands for `http://localhost` and its like, any port. */
-  constructor(allowed: readonly string[] = []) {
+  /**
+   * Takes origins such as `https://app.example.com`; `loopback` stands for `http://localhost` and its like, any port. An API
+   * that is open to everybody who reaches it has no other names than those of this machine and of the origins.
+   */
+  constructor(allowed: readonly string[] = [], isOpen = false) {
     this.#allowed = new Set(allowed.map((origin) => URL.parse(origin)?.origin ?? origin));
+    this.#isOpen = isOpen;
+  }
+
+  /**
+   * False where a request calls an open API by a name that isn't its own: whoever owns the name may have pointed it here
+   * (DNS rebinding), and to a browser its pages and the API were of one origin.
+   */
+  knows({ headers }: IncomingMessage): boolean {
+    if (!this.#isOpen || headers.host === this.#known) return true;
+    const url = URL.parse(`http://${headers.host}`);
+    // No browser sends such a one.
+    if (url === null) return true;
+    const { hostname, host } = url;
+    // No stranger owns a name without a dot.
+    const isOwn = /^[^.]+$|\.localhost$/.test(hostname) || isIP(hostname) !== 0;
+    const isKnown = isOwn || [...this.#allowed].some((origin) => URL.parse(origin)?.host === host);
+    if (isKnown) this.#known = headers.host;
+    return isKnown;
   }
 
   /** False for a request that a page of another site made. */
@@ -35,6 +60,7 @@ export class Origins {
     return {
       vary: 'origin',
       'access-control-allow-origin': url.origin,
+      'access-control-expose-headers': 'retry-after, www-authenticate',
       ...(method === 'OPTIONS' ? preflight : {}),
     };
   }

@@ -6,7 +6,7 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Authenticator } from '../auth/authenticator.ts';
+import { type Authenticator, openAuthenticator } from '../auth/authenticator.ts';
 import { WatchAuthenticator } from '../auth/watch-authenticator.ts';
 import { buildSchema } from '../graphql/schema.ts';
 import type { Logger } from '../logger.ts';
@@ -28,10 +28,11 @@ import { defaultPrefix } from '../redis/connection.ts';
 import { HttpOperations } from './http-operations.ts';
 import { ownerLimits, type RateOptions, withFailureLimit } from './rates.ts';
 import { graphqlPath, Pipeline } from './pipeline.ts';
+import { foreignHost, foreignOrigin, misplacedToken, tooManySockets } from './refusals.ts';
 import { SignIn } from './sign-in.ts';
 import { withSignInAudit } from './sign-in-audit.ts';
 import { Subscriptions } from './subscriptions.ts';
-import { hasUrlToken, tokensElsewhere } from './url-token.ts';
+import { hasUrlToken } from './url-token.ts';
 import { Sockets } from './websocket.ts';
 
 export interface ServerOptions {
@@ -126,7 +127,7 @@ export class Server implements AsyncDisposable {
       limits: ownerLimits(rates),
       audit: this.#audit,
     });
-    this.#origins = new Origins(origins);
+    this.#origins = new Origins(origins, options.authenticator === openAuthenticator);
     const authenticator = withSignInAudit(
       withFailureLimit(
         new WatchAuthenticator(pipeline.watchTokens, options.authenticator),
@@ -243,6 +244,7 @@ export class Server implements AsyncDisposable {
   }
 
   async #answerGraphQL(request: Request, response: Response): Promise<void> {
+    if (!this.#origins.knows(request)) return answerJson(response, foreignHost);
     if (isPageRequest(request)) {
       // Before the origin is looked at: a link from another site may lead here.
       if (this.#graphiql !== undefined) return this.#graphiql.answer(response);
@@ -250,7 +252,7 @@ export class Server implements AsyncDisposable {
     }
     const headers = this.#origins.headersFor(request);
     for (const name in headers) response.setHeader(name, headers[name] ?? '');
-    if (!this.#origins.admit(request)) return answerJson(response, { status: 403, body: foreignOrigin });
+    if (!this.#origins.admit(request)) return answerJson(response, foreignOrigin);
     // Browsers ask so before they send a token.
     if (request.method === 'OPTIONS') {
       response.writeHead(204, { allow: 'GET, POST, OPTIONS' }).end();
@@ -296,37 +298,16 @@ export class Server implements AsyncDisposable {
     if (this.#connections.isBusy(request.socket)) {
       return { status: 400, body: { message: 'Another request of this connection is still under way.' } };
     }
-    if (!this.#origins.admit(request)) return { status: 403, body: foreignOrigin };
-    if (hasUrlToken(request)) return { status: 401, body: misplacedToken };
-    return this.#sockets.admit(request) ? undefined : { status: 429, body: tooManySockets };
+    if (!this.#origins.knows(request)) return foreignHost;
+    if (!this.#origins.admit(request)) return foreignOrigin;
+    if (hasUrlToken(request)) return misplacedToken;
+    return this.#sockets.admit(request) ? undefined : tooManySockets;
   }
 }
 
 const nothingHere: Answer = {
   status: 404,
   body: { message: `Nothing is here. GraphQL is at ${graphqlPath}.` },
-};
-
-const foreignOrigin = {
-  errors: [
-    {
-      message: 'Pages of this origin may not use the API. Allow it with --origins or TASKWIRE_ORIGINS.',
-      extensions: { code: 'ORIGIN_NOT_ALLOWED' },
-    },
-  ],
-};
-
-const tooManySockets = {
-  errors: [
-    {
-      message: 'This address has as many sockets as it may. Close one, and try again.',
-      extensions: { code: 'RATE_LIMITED', retryAfter: 10 },
-    },
-  ],
-};
-
-const misplacedToken = {
-  errors: [{ message: tokensElsewhere, extensions: { code: 'UNAUTHENTICATED' } }],
 };
 
 function answerJson(response: Response, { status, body }: Answer): void {

@@ -1,9 +1,17 @@
 import { once } from 'node:events';
 import { EventSource } from 'eventsource';
 import { type Client, createClient } from 'graphql-ws';
+import { SignJWT } from 'jose';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { ApiTokens } from '../../src/auth/api-tokens.ts';
+import { createServer } from '../../src/index.ts';
+import { defaultPrefix } from '../../src/redis/connection.ts';
+import { connectTasks } from '../../src/tasks/tasks.ts';
 import { forever } from '../support/definitions.ts';
+import { registerSecret } from '../support/secrets.ts';
+import { testLogger } from '../support/stores.ts';
+import { TestTasks } from '../support/tasks.ts';
 import { TestTokens } from '../support/tokens.ts';
 import { TestApi } from './test-api.ts';
 import { type Result, TestClient } from './test-client.ts';
@@ -39,7 +47,7 @@ async function start() {
 type Story = Awaited<ReturnType<typeof start>>;
 
 /** A bare socket that has signed in, and what it is told. */
-async function signedIn({ api }: Story, token: string) {
+async function signedIn({ api }: { readonly api: { readonly socketUrl: string } }, token: string) {
   const socket = new WebSocket(api.socketUrl, 'graphql-transport-ws');
   open.push(() => socket.terminate());
   const told: { id?: string; type: string; payload?: any }[] = []; // oxlint-disable-line typescript/no-explicit-any -- a test knows what it asked for
@@ -353,5 +361,100 @@ describe('a token in a URL', () => {
     socket.terminate();
 
     expect([post.status, both.status, response.statusCode]).toEqual([401, 401, 401]);
+  });
+});
+
+describe('with API tokens and JSON Web Tokens', () => {
+  const jwt = {
+    secret: 'not for anything else than this test, and 32 bytes',
+    issuer: 'test',
+    audience: 'taskwire',
+  };
+
+  /** Two APIs of one store, as two processes have it, and a task that waits. */
+  async function startTwo() {
+    const tests = await TestTasks.start([forever], { workers: 0 });
+    const other = await connectTasks({ redis: tests.redis, definitions: [forever], logger: testLogger });
+    const auth = { tokens: true, jwt };
+    const servers = [
+      await createServer({ tasks: tests.tasks, auth, logger: testLogger }),
+      await createServer({ tasks: other, auth, logger: testLogger }),
+    ];
+    const origins = await Promise.all(servers.map(async (server) => (await server.listen(0)).url));
+    const { id } = await tests.tasks.enqueue(forever, {}, { owner: 'ann' });
+    return {
+      tests,
+      origins,
+      variables: { id },
+      apiTokens: new ApiTokens(tests.tasks.connection, tests.redis.prefix ?? defaultPrefix),
+      async [Symbol.asyncDispose]() {
+        for (const server of servers) await server.close();
+        await other.close();
+        await tests[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  test('a revocation ends the streams of all processes within 5 s, and nobody else notices', async () => {
+    await using story = await startTwo();
+    const { token, apiToken } = await story.apiTokens.create({ owner: 'ann', scopes: ['tasks:read'] });
+    const stays = await story.apiTokens.create({ owner: 'ann', scopes: ['tasks:read'] });
+    registerSecret(token);
+    registerSecret(stays.token);
+    const streams: AsyncGenerator<Result>[] = [];
+    const closed: Promise<unknown>[] = [];
+    for (const origin of story.origins) {
+      const client = new TestClient(origin, token);
+      open.push(() => client[Symbol.asyncDispose]());
+      const socket = client.socket();
+      closed.push(new Promise((resolve) => socket.on('closed', resolve)));
+      streams.push(client.sse(follow, story.variables), client.ws(follow, story.variables, socket));
+    }
+    await using bystander = new TestClient(story.origins[1] ?? '', stays.token);
+    const other = bystander.ws(follow, story.variables);
+    for (const stream of [...streams, other])
+      expect(await stream.next()).toMatchObject({ value: { data: {} } });
+    const ends = Promise.allSettled(streams.map((stream) => Array.fromAsync(stream)));
+
+    const began = performance.now();
+    await story.apiTokens.revoke(apiToken.id);
+    const [overSse] = await ends;
+
+    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(await Promise.all(closed)).toMatchObject([
+      { code: 4403, reason: 'session revoked' },
+      { code: 4403, reason: 'session revoked' },
+    ]);
+    expect(overSse).toMatchObject({ value: [{ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] }] });
+    await story.tests.tasks.cancel(story.variables.id);
+    expect(await other.next()).toMatchObject({ value: { data: { taskUpdated: { status: 'CANCELED' } } } });
+  });
+
+  test('a JWT ends with its time, unless a newer one of the same rights takes its place', async () => {
+    await using story = await startTwo();
+    const now = Math.floor(Date.now() / 1000);
+    const key = new TextEncoder().encode(jwt.secret);
+    const sign = async (scope: string, lastsS: number): Promise<string> =>
+      registerSecret(
+        await new SignJWT({ scope })
+          .setProtectedHeader({ alg: 'HS256' })
+          .setIssuer(jwt.issuer)
+          .setAudience(jwt.audience)
+          .setSubject('ann')
+          .setIssuedAt(now)
+          .setExpirationTime(now + lastsS)
+          .sign(key),
+      );
+    const first = await sign('tasks:read', 4);
+    const api = { socketUrl: `${story.origins[0]?.replace('http', 'ws')}/graphql` };
+    const ending = await signedIn({ api }, first);
+    const renewed = await signedIn({ api }, first);
+    renewed.send({ type: 'ping', payload: { token: await sign('tasks:read', 300) } });
+
+    expect(await ending.closed).toEqual({ code: 4403, reason: 'session expired' });
+    expect(renewed.told[1]).toMatchObject({ type: 'pong', payload: { expiresAt: expect.any(String) } });
+    expect(renewed.socket.readyState).toBe(WebSocket.OPEN);
+    renewed.send({ type: 'ping', payload: { token: await sign('tasks:read tasks:write', 300) } });
+    expect(await renewed.closed).toEqual({ code: 4403, reason: 'session changed' });
   });
 });
