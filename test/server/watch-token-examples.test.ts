@@ -1,12 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as passed } from 'node:timers/promises';
 import { compileFunction } from 'node:vm';
 import { EventSource } from 'eventsource';
-import { createClient } from 'graphql-ws';
+import { type ClientOptions, createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { analyzeData } from '../../src/builtin/analyze-data.ts';
 import { WatchTokens } from '../../src/auth/watch-tokens.ts';
 import { TestTokens } from '../support/tokens.ts';
+import { exampleNames, watchExamples } from '../support/watch-examples.ts';
 import { TestApi } from './test-api.ts';
 import { TestClient } from './test-client.ts';
 
@@ -34,20 +34,19 @@ const tokens = new TestTokens();
 const apiToken = tokens.make('acme');
 let api: TestApi;
 let examples: Examples;
+/** Sockets that have signed in. */
+let connections = 0;
 
 beforeAll(async () => {
   api = await TestApi.start([analyzeData], { authenticator: tokens });
-  const text = await readFile(new URL('../../docs/watch-tokens.md', import.meta.url), 'utf8');
-  const blocks = Array.from(text.matchAll(/^```js\n([^]*?)^```$/gm), ([, code]) => code);
-  const code = blocks
-    .join('\n')
-    .replaceAll(/^import .*$/gm, '')
-    .replaceAll('https://tasks.example.com', api.origin)
-    .replaceAll('wss://tasks.example.com', api.origin.replace('http', 'ws'));
-  const names = 'startReport, followReport, followReportByEvents';
-  const compiled = compileFunction(`${code}\nreturn { ${names} };`, ['createClient', 'EventSource']);
+  const code = `${await watchExamples(api.origin)}\nreturn { ${exampleNames.join(', ')} };`;
+  const compiled = compileFunction(code, ['createClient', 'EventSource']);
   // What it returns, by their names.
-  examples = compiled(createClient, EventSource) as Examples;
+  examples = compiled((options: ClientOptions) => {
+    const client = createClient(options);
+    client.on('connected', () => (connections += 1));
+    return client;
+  }, EventSource) as Examples;
 });
 afterAll(async () => {
   await api[Symbol.asyncDispose]();
@@ -83,6 +82,7 @@ describe.each(['followReport', 'followReportByEvents'] as const)('%s of docs/wat
       { taskId: id, owner: 'acme', rights: ['STATUS', 'OUTPUT'] },
       2_000,
     );
+    connections = 0;
     const { end, stop } = followed(name, { id, token, expiresAt: new Date(expiresAt).toISOString() });
 
     // Whatever hangs on the first one has ended by then.
@@ -90,6 +90,8 @@ describe.each(['followReport', 'followReportByEvents'] as const)('%s of docs/wat
     await backend.http('mutation ($id: ID!) { cancelTask(id: $id) { accepted } }', { id });
 
     expect(await end).toMatchObject({ status: 'CANCELED' });
+    // Its client would come again by itself, had it been closed.
+    expect(connections).toBe(name === 'followReport' ? 1 : 0);
     stop();
   });
 });
