@@ -4,6 +4,7 @@ import { generatedNames } from '../definition/names.ts';
 import { type BatchItem, type EnqueuedBatch, maxBatchSize } from '../tasks/new-batch.ts';
 import { needs } from './access.ts';
 import { type ActionErrorType, toldError } from './action-error.ts';
+import { companionPoints, costs } from './cost.ts';
 import type { TypedTask } from './definition.ts';
 import { enqueuesTasks } from './idempotency-header.ts';
 import { optionsOf, type OptionsType } from './options.ts';
@@ -42,6 +43,7 @@ export function addBatchMutation(
         type: typed,
         nullable: true,
         description: 'The task that was enqueued. Null with an error.',
+        extensions: costs({ points: companionPoints }),
         resolve: (item) => ('task' in item ? item.task : undefined),
       }),
       deduplicated: t.boolean({
@@ -87,7 +89,7 @@ export function addBatchMutation(
         `With an idempotency key, which stands for all inputs together, the call can be repeated. ${
           description ?? `The task \`${name}\`.`
         }`,
-      extensions: { ...needs('tasks:write'), ...enqueuesTasks },
+      extensions: { ...needs('tasks:write'), ...enqueuesTasks, ...costs({ each: 0.2, sizedBy: ['inputs'] }) },
       args: {
         inputs: t.arg({
           type: [input],

@@ -2,6 +2,7 @@ import type { Bulk, BulkResult } from '../tasks/bulk.ts';
 import type { Task } from '../tasks/task.ts';
 import { type ActionErrorType, toldError } from './action-error.ts';
 import type { ConnectionTypes } from './connection.ts';
+import { companionPoints, costs } from './cost.ts';
 import type { ApiBuilder } from './state.ts';
 import type { TaskTypes } from './task.ts';
 
@@ -33,6 +34,7 @@ export function bulkPayloads(builder: ApiBuilder, { task, count, actionError }: 
         type: task,
         nullable: true,
         description: 'The task after the action; for a replay the new one. Null with an error.',
+        extensions: costs({ points: companionPoints }),
         resolve: (result) => ('answer' in result ? result.answer.task : undefined),
       }),
       error: t.field({

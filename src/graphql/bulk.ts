@@ -7,6 +7,7 @@ import { needs } from './access.ts';
 import { type Answer, bulkPayloads, type BulkPayloadTypes } from './bulk-payloads.ts';
 import { cursorNamed, isGiven } from './connection.ts';
 import type { Context } from './context.ts';
+import { costs } from './cost.ts';
 import { type FilterInput, filterOf, type FilterTypes } from './filter.ts';
 import { enqueuesTasks } from './idempotency-header.ts';
 import { optionsOf, type OptionsType } from './options.ts';
@@ -14,6 +15,8 @@ import type { ApiBuilder } from './state.ts';
 import { refuseWait } from './wait.ts';
 
 const defaultBulkSize = 100;
+
+const actsOnMany = costs({ each: 0.2, size: defaultBulkSize });
 
 interface BulkArguments {
   readonly filter: FilterInput;
@@ -59,7 +62,7 @@ export function addBulk(builder: ApiBuilder, types: BulkTypes): void {
         nullable: false,
         description:
           'Cancels the tasks of a filter that have not ended and are not being canceled yet, each as `cancelTask` does.',
-        extensions: needs('tasks:write'),
+        extensions: { ...needs('tasks:write'), ...actsOnMany },
         args: {
           ...args,
           reason: t.arg.string({
@@ -77,7 +80,7 @@ export function addBulk(builder: ApiBuilder, types: BulkTypes): void {
         nullable: false,
         description:
           'Puts the tasks of a filter back that FAILED, were CANCELED or EXPIRED, each as `retryTask` does.',
-        extensions: needs('tasks:write'),
+        extensions: { ...needs('tasks:write'), ...actsOnMany },
         args,
         resolve: (_, query, context) =>
           runBulk(query, context, canRetry, ({ id }) => context.tasks.retry(id)),
@@ -90,7 +93,7 @@ export function addBulk(builder: ApiBuilder, types: BulkTypes): void {
           'that SUCCEEDED, too, unless `statuses` says otherwise. With an idempotency key, for which `createdBefore` ' +
           'must be a time that has passed, the call can be repeated: each original is replayed once, unless its ' +
           'replay has FAILED or EXPIRED meanwhile.',
-        extensions: { ...needs('tasks:write'), ...enqueuesTasks },
+        extensions: { ...needs('tasks:write'), ...enqueuesTasks, ...actsOnMany },
         args: { ...args, options: t.arg({ type: types.options, description: 'How they are enqueued.' }) },
         resolve: (_, { options, ...query }, context) => {
           refuseWait(options);

@@ -2,6 +2,7 @@ import { BadUserInputError } from '../errors.ts';
 import type { Task } from '../tasks/task.ts';
 import type { TaskFilter, TaskPage, TaskQuery } from '../tasks/list.ts';
 import type { Context } from './context.ts';
+import { costs } from './cost.ts';
 import type { ApiBuilder } from './state.ts';
 import type { TaskTypes } from './task.ts';
 
@@ -165,6 +166,7 @@ export function addConnectionTypes(builder: ApiBuilder, { task }: TaskTypes) {
         type: count,
         nullable: false,
         description: 'How many tasks match the filter, on all pages.',
+        extensions: costs({ points: 5 }),
         resolve: ({ filter }, _, { tasks }) => tasks.count(filter),
       }),
     }),

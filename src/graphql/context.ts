@@ -27,12 +27,26 @@ export interface Context {
   readonly variables: Readonly<Record<string, unknown>>;
   /** True of a GET, by which nothing may be enqueued. */
   readonly onlyReads: boolean;
-  /** Aborts when the HTTP client has gone, or its socket has closed. */
+  /**
+   * Aborts when the operation's time is over, the HTTP client has gone, or its socket has closed; until it is answered or,
+   * of a subscription, its stream has begun.
+   */
   readonly signal: AbortSignal | undefined;
+  readonly time: OperationTime;
   /** Aborts when the API is about to stop: what waits is answered as things are. */
   readonly closing: AbortSignal;
   /** Makes what a client may see of an error: for those that are told as data. */
   readonly maskError: MaskError;
+}
+
+/** The time that an operation may take. */
+export interface OperationTime {
+  /** Aborts when it is over. */
+  readonly expired: AbortSignal;
+  /** Gives it so much longer from now on, as its client asked it to wait. */
+  extend(ms: number): void;
+  /** What the operation comes to, or an error once its time is over; what comes later goes to `undo`. */
+  bound<Value>(work: Promise<Value>, undo?: (late: Value) => void): Promise<Value>;
 }
 
 const traceparent = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;

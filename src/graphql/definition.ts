@@ -5,6 +5,7 @@ import { TaskNotFoundError } from '../errors.ts';
 import type { Task } from '../tasks/task.ts';
 import type { EnqueuedTask } from '../tasks/draft.ts';
 import { needs } from './access.ts';
+import { costs } from './cost.ts';
 import { enqueuesTasks } from './idempotency-header.ts';
 import { optionsOf, type OptionsType } from './options.ts';
 import { addRun } from './run.ts';
@@ -40,6 +41,8 @@ export function addDefinition(
               type: output,
               nullable: true,
               description: 'What it returned, once it has succeeded.',
+              // Read as a whole, and bounded by `maxOutputBytes`.
+              extensions: costs({ points: 1, coversAll: true }),
               resolve: (task, _, { tasks }) => (task.status === 'SUCCEEDED' ? tasks.output(task) : undefined),
             }),
           },

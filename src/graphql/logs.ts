@@ -2,6 +2,7 @@ import { BadUserInputError } from '../errors.ts';
 import { streamNamePattern } from '../tasks/journal.ts';
 import { type LogBatch, type LogEntry, type LogLevel, type StreamBatch } from '../tasks/logs.ts';
 import { needs } from './access.ts';
+import { costs } from './cost.ts';
 import { type ApiBuilder, described } from './state.ts';
 import { openStartedStream } from './stream.ts';
 import type { TaskTypes } from './task.ts';
@@ -110,6 +111,7 @@ export function addLogs(builder: ApiBuilder, { task }: TaskTypes): void {
       type: lines,
       nullable: false,
       description: 'What its `run` has logged so far. To follow it, subscribe to `taskLogAppended`.',
+      extensions: costs({ points: 2, size: 100 }),
       args: {
         after: t.arg.int({ description: afterHelp }),
         first: t.arg.int({ description: firstHelp }),
@@ -124,6 +126,7 @@ export function addLogs(builder: ApiBuilder, { task }: TaskTypes): void {
       description:
         'What its `run` has written to a stream so far, of the first attempt that has something there. To follow it, ' +
         'subscribe to `taskStreamAppended`.',
+      extensions: costs({ points: 2, each: 0.1, size: 100 }),
       args: {
         name: t.arg.string({ required: true, description: nameHelp }),
         after: t.arg.int({ description: afterHelp }),
@@ -136,6 +139,7 @@ export function addLogs(builder: ApiBuilder, { task }: TaskTypes): void {
       type: ['String'],
       nullable: false,
       description: 'The names of the streams that its `run` has written to.',
+      extensions: costs({ points: 1 }),
       resolve: ({ id }, _, { tasks }) => tasks.logs.streams(id),
     }),
   }));

@@ -6,6 +6,7 @@ import type { Task } from '../tasks/task.ts';
 import type { Tasks } from '../tasks/tasks.ts';
 import { needs } from './access.ts';
 import { type ConnectionTypes, maxPageSize, readPage } from './connection.ts';
+import { costs } from './cost.ts';
 import { type FilterTypes, filterOf } from './filter.ts';
 import type { ApiBuilder } from './state.ts';
 import type { TaskTypes } from './task.ts';
@@ -31,7 +32,7 @@ export function addQueries(
       type: [node],
       nullable: { list: false, items: true },
       description: 'Finds many by their ids, in their order; null in the places where there is nothing.',
-      extensions: needs('tasks:read'),
+      extensions: { ...needs('tasks:read'), ...costs({ sizedBy: ['ids'] }) },
       args: { ids: t.arg.idList({ required: true, description: `Up to ${maxPageSize} ids.` }) },
       resolve: async (_, { ids }, { tasks }) => {
         if (ids.length > maxPageSize) {

@@ -2,6 +2,7 @@ import { purgeSize } from '../tasks/queues.ts';
 import type { Queue } from '../tasks/queue.ts';
 import { maxReasonLength } from '../tasks/reason.ts';
 import { needs } from './access.ts';
+import { costs } from './cost.ts';
 import { actOf } from './queue-control.ts';
 import type { QueueTypes } from './queue.ts';
 import type { ApiBuilder } from './state.ts';
@@ -38,7 +39,8 @@ export function addQueuePurge(builder: ApiBuilder, { queue }: QueueTypes): void 
       description:
         'Cancels the tasks of a queue that have not begun or wait for their next attempt, oldest first, at most ' +
         `${purgeSize} in a call. What runs goes on. A name that nobody knows is the error \`QUEUE_NOT_FOUND\`.`,
-      extensions: needs('queues:manage'),
+      // Up to ten thousand tasks.
+      extensions: { ...needs('queues:manage'), ...costs({ points: 100 }) },
       args: {
         name: t.arg.string({ required: true, description: "The queue's name." }),
         definition: t.arg.string({ description: 'Only those of this definition.' }),

@@ -1,5 +1,6 @@
 import type { Queue } from '../tasks/queue.ts';
 import { needs } from './access.ts';
+import { costs } from './cost.ts';
 import type { QueueTypes } from './queue.ts';
 import { sharedStates } from './shared-states.ts';
 import type { ApiBuilder } from './state.ts';
@@ -12,7 +13,7 @@ export function addQueues(builder: ApiBuilder, { queue }: QueueTypes): void {
       type: [queue],
       nullable: { list: false, items: false },
       description: 'All queues that any process has served or filled, by name.',
-      extensions: needs('queues:manage'),
+      extensions: { ...needs('queues:manage'), ...costs({ points: 5 }) },
       resolve: (_, _args, { tasks }) => tasks.queues.list(),
     }),
   );
@@ -22,7 +23,7 @@ export function addQueues(builder: ApiBuilder, { queue }: QueueTypes): void {
       type: queue,
       nullable: true,
       description: 'A queue as it is now; null where no process has ever had a definition for it.',
-      extensions: needs('queues:manage'),
+      extensions: { ...needs('queues:manage'), ...costs({ points: 5 }) },
       args: { name: t.arg.string({ required: true, description: "The queue's name." }) },
       resolve: (_, { name }, { tasks }) => tasks.queues.get(name),
     }),
@@ -38,6 +39,7 @@ export function addQueues(builder: ApiBuilder, { queue }: QueueTypes): void {
         'error `QUEUE_NOT_FOUND`.',
       extensions: {
         ...needs('queues:manage'),
+        ...costs({ points: 5 }),
         ...sharedStates<Queue>(
           ({ at }) => at,
           ({ name }) => name,

@@ -2,6 +2,7 @@ import { hideSecrets } from '../definition/secrets.ts';
 import type { Schedule } from '../tasks/schedule.ts';
 import type { Batch } from '../tasks/batch.ts';
 import { canCancel, canRetry, isFinal, type Task } from '../tasks/task.ts';
+import { costs } from './cost.ts';
 import { addStateTypes, type ApiBuilder, date } from './state.ts';
 
 /** Adds `Node`, `Task` and `UntypedTask`. `typeNames` tells the typed task's name by the definition's. */
@@ -77,6 +78,8 @@ export function addTaskTypes(builder: ApiBuilder, typeNames: ReadonlyMap<string,
         type: [attempt],
         nullable: false,
         description: 'The last 20 attempts, oldest first.',
+        // Most have one, and few more than some.
+        extensions: costs({ size: 5 }),
       }),
       createdAt: t.field({
         type: 'DateTimeISO',
@@ -119,6 +122,7 @@ export function addTaskTypes(builder: ApiBuilder, typeNames: ReadonlyMap<string,
         description:
           'Its place among those that wait for a slot: 1 for the next one. What no worker serves and what is paused is ' +
           'not counted. Of a task with a limit key at least so, as keys take turns. Null where it waits for no slot.',
+        extensions: costs({ points: 2 }),
         resolve: async (task, _, { tasks }) =>
           task.status === 'QUEUED' ? (await tasks.standing(task)).position : undefined,
       }),
@@ -130,6 +134,7 @@ export function addTaskTypes(builder: ApiBuilder, typeNames: ReadonlyMap<string,
           'shared by the slots that serve it; never before it is due. Null where nobody can know: it is paused, no ' +
           'worker serves it, a rate or the turns of limit keys decide, or there are no recent runs; and where it ' +
           'does not wait.',
+        extensions: costs({ points: 2 }),
         resolve: async (task, _, { tasks }) =>
           waits(task) ? date((await tasks.standing(task)).startsAt) : undefined,
       }),
@@ -188,6 +193,7 @@ export function addTaskTypes(builder: ApiBuilder, typeNames: ReadonlyMap<string,
         type: 'JSON',
         nullable: true,
         description: 'The input as it came, with `"[secret]"` in place of what its definition marks secret.',
+        extensions: costs({ points: 1 }),
         resolve: async (task, _, { tasks }) =>
           hideSecrets(await tasks.input(task.id), (await tasks.secretsOf(task)).input),
       }),
@@ -202,6 +208,7 @@ export function addTaskTypes(builder: ApiBuilder, typeNames: ReadonlyMap<string,
         type: 'JSON',
         nullable: true,
         description: 'What it returned, once it has succeeded.',
+        extensions: costs({ points: 1 }),
         resolve: async (task, _, { tasks }) =>
           task.status === 'SUCCEEDED'
             ? hideSecrets(await tasks.output(task), (await tasks.secretsOf(task)).output)

@@ -43,6 +43,7 @@ export async function waited(
   if (waitMs === undefined || isFinal(task.status)) return task;
   const { tasks, signal, closing } = context;
   const { deduplicated, debounced } = task;
+  context.time.extend(waitMs);
   try {
     const ends = AbortSignal.any(signal === undefined ? [closing] : [signal, closing]);
     const options = { timeoutMs: waitMs, signal: ends };

@@ -5,12 +5,13 @@ import {
   executeSubscriptionEvent,
   GraphQLError,
   type GraphQLSchema,
+  type OperationDefinitionNode,
   type ValidatedExecutionArgs,
   type ValidatedSubscriptionArgs,
 } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Logger } from '../logger.ts';
-import { hasInnerArguments, nodesAt } from './document-nodes.ts';
+import { fieldsOf, hasInnerArguments, nodesAt } from './document-nodes.ts';
 
 /** What is there at once where nothing has to be waited for: most events of subscriptions need no promise. */
 export type MaybePromise<Value> = Value | Promise<Value>;
@@ -26,7 +27,7 @@ interface Operation {
 /**
  * Executes operations whose variables fit: by graphql-js, and by a compiled function, some ten times as fast, where an
  * operation is run often. What the compiler may do otherwise than graphql-js is left to the latter: arguments below the
- * root's fields, and what has errors, where it can be run once more.
+ * root's fields, several mutations one after the other, and what has errors, where it can be run once more.
  */
 export class Executions {
   readonly #schema: GraphQLSchema;
@@ -41,10 +42,14 @@ export class Executions {
     this.#runsBeforeCompiled = runsBeforeCompiled;
   }
 
-  /** Runs a query or a mutation. */
-  run(args: ValidatedExecutionArgs): MaybePromise<ExecutionResult> {
+  /** Runs a query or a mutation. A mutation that it would begin after its time isn't begun. */
+  run(args: ValidatedExecutionArgs, time?: { readonly expired: AbortSignal }): MaybePromise<ExecutionResult> {
     const compiled = this.#compiled(args);
-    if (compiled === undefined) return executeRootSelectionSet(args);
+    if (compiled === undefined) {
+      return executeRootSelectionSet(
+        time === undefined ? args : { ...args, externalAbortSignal: time.expired },
+      );
+    }
     return whenDone(compiled(args), (result) => {
       if (result.errors === undefined) return result;
       // Without data nothing has run.
@@ -84,7 +89,7 @@ export class Executions {
   }
 
   #compile({ document, operation }: ValidatedExecutionArgs): Compiled | undefined {
-    if (hasInnerArguments(document)) return undefined;
+    if (hasInnerArguments(document) || hasSteps(document, operation)) return undefined;
     try {
       const compiled = compileQuery(this.#schema, document, operation.name?.value);
       if (!isCompiledQuery(compiled)) return undefined;
@@ -95,6 +100,11 @@ export class Executions {
       return undefined;
     }
   }
+}
+
+/** Several mutations, one after the other: the compiled function wouldn't stop between two of them. */
+function hasSteps(document: DocumentNode, { operation, selectionSet }: OperationDefinitionNode): boolean {
+  return operation === 'mutation' && [...fieldsOf(document, selectionSet)].length > 1;
 }
 
 function whenDone<From, To>(

@@ -6,6 +6,7 @@ import {
   GraphQLError,
   type GraphQLSchema,
   type OperationDefinitionNode,
+  type ValidatedExecutionArgs,
   validateExecutionArgs,
   validateSubscriptionArgs,
   type ValidatedSubscriptionArgs,
@@ -27,6 +28,9 @@ import type { Tasks } from '../tasks/tasks.ts';
 import { fieldsOf } from './document-nodes.ts';
 import { Documents } from './documents.ts';
 import { Executions, type MaybePromise } from './executions.ts';
+import { fewErrors } from './few-errors.ts';
+import { type OperationLimits, operationLimits } from './operation-limits.ts';
+import { OperationTime } from './operation-time.ts';
 
 /** Where the API is served, over HTTP, SSE and WebSocket. */
 export const graphqlPath = '/graphql';
@@ -67,6 +71,8 @@ interface PipelineOptions {
   readonly logger: Logger;
   /** Aborts when the server is about to close. */
   readonly closing: AbortSignal;
+  /** What one operation may ask for, where that isn't the default. */
+  readonly operations?: Partial<OperationLimits> | undefined;
   /** Keeps errors from asking "Did you mean …?", which gives names away. @default true */
   readonly hideSuggestions?: boolean;
   /** How much each owner may enqueue, where there is a sign-in. @default whatever it likes */
@@ -91,6 +97,7 @@ class OperationContext implements Context {
   readonly closing: AbortSignal;
   readonly maskError: MaskError;
   readonly onlyReads: boolean;
+  readonly time: OperationTime;
   readonly #origin: Origin;
 
   constructor(
@@ -102,6 +109,7 @@ class OperationContext implements Context {
     watchTokens: WatchTokens,
     limits: OwnerLimits | undefined,
     audit: AuditLog | undefined,
+    timeoutMs: number,
   ) {
     this.tasks = tasks;
     this.watchTokens = watchTokens;
@@ -116,6 +124,7 @@ class OperationContext implements Context {
     this.maskError = maskError;
     this.onlyReads = origin.onlyReads === true;
     this.#origin = origin;
+    this.time = new OperationTime(timeoutMs, origin);
   }
 
   /** Asked for by few operations, as the one below. */
@@ -124,8 +133,8 @@ class OperationContext implements Context {
   }
 
   /** Few operations ask for it, and so have it made. */
-  get signal(): AbortSignal | undefined {
-    return this.#origin.signal;
+  get signal(): AbortSignal {
+    return this.time.signal;
   }
 }
 
@@ -141,12 +150,15 @@ export class Pipeline {
   readonly #limits: OwnerLimits | undefined;
   readonly #audit: AuditLog | undefined;
   readonly #closing: AbortSignal;
+  readonly #operations: OperationLimits;
   readonly #executions: Executions;
 
   constructor(options: PipelineOptions) {
-    const { schema, tasks, logger, closing, hideSuggestions = true, limits, runsBeforeCompiled } = options;
+    const { schema, tasks, logger, closing, operations, hideSuggestions = true } = options;
+    const { limits, runsBeforeCompiled } = options;
     this.schema = schema;
-    this.documents = new Documents(schema, hideSuggestions);
+    this.#operations = operationLimits(operations);
+    this.documents = new Documents(schema, this.#operations, hideSuggestions);
     this.maskError = createMaskError(logger);
     this.watchTokens = new WatchTokens(tasks.connection, tasks.options.redis.prefix ?? defaultPrefix);
     this.#tasks = tasks;
@@ -163,6 +175,7 @@ export class Pipeline {
     if (tooDeep.length > 0) throw badVariables(tooDeep);
     // Where nobody signs in, all are one owner.
     const limits = origin.session.credential === 'open' ? undefined : this.#limits;
+    const { timeoutMs } = this.#operations;
     return new OperationContext(
       this.#tasks,
       this.#closing,
@@ -172,6 +185,7 @@ export class Pipeline {
       this.watchTokens,
       limits,
       this.#audit,
+      timeoutMs,
     );
   }
 
@@ -179,10 +193,18 @@ export class Pipeline {
   async execute(params: Params, context: Context): Promise<ExecutionResult> {
     const args = validateExecutionArgs(this.#argsOf(params, context));
     if (!('schema' in args)) return { errors: [startError(this.schema, params, args)] };
+    const refusal = this.#refusal(args, context);
+    if (refusal !== undefined) return { errors: [refusal] };
     const ambiguous =
       context.idempotencyKey === undefined ? undefined : ambiguousKey(this.#argsOf(params, context));
     if (ambiguous !== undefined) return { errors: [ambiguous] };
-    return this.masked(await this.#executions.run(args));
+    const running = this.#executions.run(args, context.time);
+    if (!(running instanceof Promise)) return this.masked(running);
+    try {
+      return this.masked(await context.time.bound(running));
+    } catch (error) {
+      return { errors: [this.maskError(error)] };
+    }
   }
 
   /** Begins a subscription of a valid document, or says why it couldn't. */
@@ -192,9 +214,11 @@ export class Pipeline {
   ): Promise<Subscription | { readonly errors: readonly GraphQLError[] }> {
     const args = validateSubscriptionArgs(this.#argsOf(params, context));
     if (!('schema' in args)) return { errors: [startError(this.schema, params, args)] };
+    const refusal = this.#refusal(args, context);
+    if (refusal !== undefined) return { errors: [refusal] };
     const { extensions } = subscribedField(args) ?? {};
     if (context.onlyReads && extensions?.['enqueuesTasks'] === true) return { errors: [byPost()] };
-    const source = await createSourceEventStream(args);
+    const source = await this.#begin(args, context);
     if (!(Symbol.asyncIterator in source)) return { errors: (source.errors ?? []).map(this.maskError) };
     return {
       events: source[Symbol.asyncIterator](),
@@ -208,9 +232,29 @@ export class Pipeline {
     return getOperationAST(document, operationName) ?? undefined;
   }
 
-  /** The result, with errors such as a client may see. */
+  /** The result, with errors such as a client may see, and not too many of them. */
   masked(result: ExecutionResult): ExecutionResult {
-    return result.errors === undefined ? result : { ...result, errors: result.errors.map(this.maskError) };
+    if (result.errors === undefined) return result;
+    // All of them, as that is what logs them.
+    return { ...result, errors: fewErrors(result.errors.map(this.maskError), this.#operations.errors) };
+  }
+
+  #refusal({ document, operation, variableValues }: ValidatedExecutionArgs, { viewer }: Context) {
+    return this.documents.refusal(document, operation, viewer, variableValues.coerced);
+  }
+
+  async #begin(args: ValidatedSubscriptionArgs, { time }: Context) {
+    try {
+      return await time.bound(Promise.resolve(createSourceEventStream(args)), (late) => {
+        // Its watch ends by the signal, too; one that can't be told is over by this.
+        if (Symbol.asyncIterator in late)
+          void late[Symbol.asyncIterator]()
+            .return?.()
+            .catch(() => undefined);
+      });
+    } catch (error) {
+      return { errors: [this.maskError(error)] };
+    }
   }
 
   #shown(result: MaybePromise<ExecutionResult>): MaybePromise<ExecutionResult> {
@@ -218,7 +262,14 @@ export class Pipeline {
   }
 
   #argsOf({ document, operationName, variables }: Params, contextValue: Context) {
-    return { schema: this.schema, document, operationName, variableValues: variables, contextValue };
+    return {
+      schema: this.schema,
+      document,
+      operationName,
+      variableValues: variables,
+      contextValue,
+      hideSuggestions: true,
+    };
   }
 }
 

@@ -26,6 +26,7 @@ import { Origins } from './origins.ts';
 import { type AuditOptions, AuditLog } from '../tasks/audit.ts';
 import { defaultPrefix } from '../redis/connection.ts';
 import { HttpOperations } from './http-operations.ts';
+import type { OperationLimits } from './operation-limits.ts';
 import { ownerLimits, type RateOptions, withFailureLimit } from './rates.ts';
 import { graphqlPath, Pipeline } from './pipeline.ts';
 import { foreignHost, foreignOrigin, misplacedToken, tooManySockets } from './refusals.ts';
@@ -48,6 +49,8 @@ export interface ServerOptions {
   readonly origins?: readonly string[] | undefined;
   /** The largest body of a request. @default 1048576 */
   readonly maxBodyBytes?: number;
+  /** What one operation may ask for, where that isn't the default. */
+  readonly operations?: Partial<OperationLimits> | undefined;
   /** How long requests and clients get to finish when the server closes. @default 1000 */
   readonly closeMs?: number;
   readonly sockets?: SocketOptions;
@@ -105,6 +108,7 @@ export class Server implements AsyncDisposable {
       maxBodyBytes,
       closeMs = 1000,
       trustProxy = 0,
+      operations,
       rates,
     } = options;
     const sockets = limitsOf('sockets', socketDefaults, options.sockets);
@@ -123,6 +127,7 @@ export class Server implements AsyncDisposable {
       tasks,
       logger,
       closing: this.#closing.signal,
+      operations,
       hideSuggestions: !graphiql,
       limits: ownerLimits(rates),
       audit: this.#audit,

@@ -303,7 +303,7 @@ function createProtocol(
     onSubscribe({ extra: origin }, id, { query, variables, operationName }) {
       try {
         const document = pipeline.documents.parse(query);
-        const errors = pipeline.documents.validate(document);
+        const errors = pipeline.documents.validate(document, origin.session.viewer);
         if (errors.length > 0) return errors;
         const params: Params = { document, operationName, variables };
         const type = pipeline.operationOf(params)?.operation;

@@ -110,8 +110,12 @@ function byPipeline(pipeline: Pipeline, signIn: SignIn): Plugin<Context> {
     onParse({ setParseFn }) {
       setParseFn((source: string) => pipeline.documents.parse(source));
     },
-    onValidate({ setValidationFn }) {
-      setValidationFn((_: unknown, document: Params['document']) => pipeline.documents.validate(document));
+    onValidate({ context, setValidationFn }) {
+      // Given to `serve`.
+      const { session } = context as { readonly session: Session };
+      setValidationFn((_: unknown, document: Params['document']) =>
+        pipeline.documents.validate(document, session.viewer),
+      );
     },
     onExecute({ setExecuteFn }) {
       // Made by `context` above.

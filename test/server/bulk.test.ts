@@ -307,7 +307,7 @@ describe.each(['cancelTasks', 'retryTasks', 'replayTasks'])('%s', (field) => {
     ['a foreign cursor', { filter: { names: ['double'] }, after: 'nonsense' }, ['after']],
     ['an empty cursor', { filter: { names: ['double'] }, after: '' }, ['after']],
   ])('with %s is BAD_USER_INPUT, of a dry run, too, and nothing changes', async (_, variables, path) => {
-    api = await TestApi.start([double], { workers: 0 });
+    api = await TestApi.start([double], { workers: 0, operations: { cost: 10_000 } });
     const id = await api.enqueueDouble(1);
 
     for (const dryRun of [false, true]) {

@@ -7,6 +7,7 @@ import {
   type ValidatedSubscriptionArgs,
 } from 'graphql';
 import { describe, expect, test } from 'vitest';
+import { openSession } from '../../src/auth/session.ts';
 import { buildSchema } from '../../src/graphql/schema.ts';
 import { defineTask } from '../../src/index.ts';
 import { Executions } from '../../src/server/executions.ts';
@@ -143,7 +144,7 @@ describe('a compiled operation answers as graphql-js does', () => {
       document: parse('mutation { ... on Mutation { first: resize(input: { width: 1 }) { task { id } } } }'),
       contextValue: {
         variables: {},
-        viewer: { owner: 'anonymous' },
+        viewer: openSession.viewer,
         tasks: { enqueue: () => Promise.reject(thrown) },
       },
     };
