@@ -44,7 +44,7 @@ export function redact(line: string): string {
 /** What may stand in no log, whoever wrote it there, and what stands there in its place. */
 const rules: readonly (readonly [RegExp, string])[] = [
   // Tokens that this server makes, and JSON Web Tokens.
-  [/\b(tw[kw]_)[\w-]{8,}/g, '$1***'],
+  [/\b(tw[kw]_)[\w-]{4,}(?:\.[\w-]+)*/g, '$1***'],
   [/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, 'eyJ***'],
   // A header's value; a word after them, as in 'Bearer authentication', has no digit.
   [/\b(Bearer|Basic) +(?=[^\s"'\\]*\d)[^\s"'\\]{8,}/gi, '$1 ***'],

@@ -9,7 +9,7 @@ import { registerSecret } from './support/secrets.ts';
 
 test.each([
   ['a token of ours', `used twk_${'a1'.repeat(16)} twice`, 'used twk_*** twice'],
-  ['a watch token', `tww_${'a1_-'.repeat(8)}.`, 'tww_***.'],
+  ['a watch token', `tww_a1b2c3.${'a1_-'.repeat(8)}.${'b2'.repeat(20)}, used`, 'tww_***, used'],
   ['a JSON Web Token', 'got eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl!', 'got eyJ***!'],
   ['a header', 'authorization: Bearer abcdefgh1', 'authorization: Bearer ***'],
   ['a header of another kind', 'Authorization: Basic YWRhOmh1bnRlcjI=', 'Authorization: Basic ***'],

@@ -6,7 +6,7 @@ export function noteCredentials(text: string): void {
     const [head = ''] = text.split('\r\n\r\n', 1);
     for (const [, token = ''] of head.matchAll(/^authorization: *(?:Bearer|Basic) +([^\r\n]+)/gim))
       note(token);
-    for (const [, token = ''] of head.matchAll(/[?&]\w*token=([^&\s]+)/gi)) note(decodeURIComponent(token));
+    for (const [, token = ''] of head.matchAll(/[?&]\w*token=([\w.-]+)/gi)) note(token);
   } else if (/^\*\d+\r\n\$(?:4\r\nAUTH|5\r\nHELLO)\r\n/i.test(text)) {
     const words = text.split('\r\n').filter((_, index) => index > 0 && index % 2 === 0);
     const password = /^\*[23]\r\n\$4/.test(text) ? words[text.startsWith('*3') ? 2 : 1] : words[4];
@@ -15,12 +15,10 @@ export function noteCredentials(text: string): void {
   }
 }
 
-/** Notes the tokens in a message of graphql-ws. */
+/** Notes the tokens in a message of graphql-ws, also in one that is broken. */
 export function noteTokensIn(message: string): void {
-  JSON.parse(message, (name, value: unknown) => {
-    if (/token|authorization/i.test(name) && typeof value === 'string') note(value.replace(/^Bearer +/i, ''));
-    return value;
-  });
+  const members = message.matchAll(/"\w*(?:token|authorization)"\s*:\s*"(?:Bearer +)?([^"\\]+)"/gi);
+  for (const [, token = ''] of members) note(token);
 }
 
 function note(token: string): void {

@@ -23,7 +23,7 @@ interface Secret {
 
 /** Whatever looks like one of these is a secret, whoever made it; the first group, if any, is what is secret. */
 const secretPatterns: readonly (readonly [RegExp, string])[] = [
-  [/\btw[kw]_[\w-]{20,}/g, 'something like a token'],
+  [/\btw[kw]_[\w.-]{20,}/g, 'something like a token'],
   [/\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}/g, 'something like a JWT'],
   [/\w:\/\/[^\s:@/"'\\]*:(?!\*\*\*@)([^\s@/"'\\]+)@/g, 'something like a password in a URL'],
 ];
