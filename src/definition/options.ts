@@ -47,8 +47,12 @@ export interface SettingOptions<Input> {
   readonly singleton?: boolean | { readonly key: Callback<Input, string> };
   /** When it enqueues itself. */
   readonly schedule?: ScheduleOptions | readonly ScheduleOptions[];
-  /** Says whether a viewer may do something with this task. Not carried out yet: there is no sign-in, everybody may do everything. */
-  readonly authorize?: Callback<AuthorizeRequest<Input>, boolean | Promise<boolean>>;
+  /**
+   * Says whether a viewer may do something with a task of its owner's; what throws, and what isn't `true`, is no. Asked of
+   * clients of the API that aren't `admin`, often: it has to be quick, and to say the same whenever it is asked the same.
+   * @default who has the scope may
+   */
+  readonly authorize?: Callback<AuthorizeRequest<Input>, boolean>;
 }
 
 /** How much is kept of what a task logs and streams. Beyond it the oldest goes, and readers are told how much they missed. */
@@ -113,12 +117,28 @@ interface ScheduleBase {
   readonly overlap?: OverlapPolicy;
 }
 
-/** Who asks for what. `input` is there for an enqueue only. */
+/** What a viewer may do with a task: `UPDATE` gives it another time or priority, `ENQUEUE` is also a replay and a schedule. */
+export const taskActions = ['ENQUEUE', 'READ', 'CANCEL', 'RETRY', 'UPDATE'] as const;
+export type TaskAction = (typeof taskActions)[number];
+
+/** Who asks for what. */
 export interface AuthorizeRequest<Input> {
-  readonly viewer: { readonly owner: string };
-  readonly action: 'ENQUEUE' | 'READ' | 'CANCEL' | 'RETRY';
+  readonly viewer: {
+    readonly owner: string;
+    readonly scopes: readonly string[];
+    /** What the sign-in says of the viewer beside, such as the claims of a JWT. */
+    readonly claims: Readonly<Record<string, unknown>>;
+  };
+  readonly action: TaskAction;
+  /** As `run` gets it: of `ENQUEUE` only. */
   readonly input?: Input;
-  readonly task?: { readonly id: string; readonly owner: string };
+  /** Absent of `ENQUEUE`. */
+  readonly task?: {
+    readonly id: string;
+    readonly name: string;
+    readonly owner: string;
+    readonly tags: readonly string[];
+  };
 }
 
 /** The settings of a definition with all defaults filled in and durations in milliseconds. */
@@ -148,7 +168,7 @@ export interface Settings<Input> {
   readonly debounce: Debounce<Input> | undefined;
   readonly singleton: { readonly key: Callback<Input, string> } | undefined;
   readonly schedules: readonly ScheduleSettings[];
-  readonly authorize: Callback<AuthorizeRequest<Input>, boolean | Promise<boolean>> | undefined;
+  readonly authorize: Callback<AuthorizeRequest<Input>, boolean> | undefined;
 }
 
 /** `LimitOptions`, normalized. */

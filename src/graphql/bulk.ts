@@ -97,7 +97,8 @@ export function addBulk(builder: ApiBuilder, types: BulkTypes): void {
         args: { ...args, options: t.arg({ type: types.options, description: 'How they are enqueued.' }) },
         resolve: (_, { options, ...query }, context) => {
           refuseWait(options);
-          const given = optionsOf(options, context);
+          // Each is its original's owner's, whoever asks for it.
+          const { owner: _owner, ...given } = optionsOf(options, context);
           const { idempotencyKey } = given;
           if (idempotencyKey !== undefined) checkRepeatable(query.filter);
           // As a batch does: one, and a hundredth of each.

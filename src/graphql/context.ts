@@ -3,12 +3,13 @@ import type { Viewer } from '../auth/viewer.ts';
 import type { WatchTokens } from '../auth/watch-tokens.ts';
 import type { AuditLog } from '../tasks/audit.ts';
 import type { OwnerLimits } from '../tasks/owner-limits.ts';
-import type { Tasks } from '../tasks/tasks.ts';
 import type { MaskError } from './errors.ts';
+import type { VisibleTasks } from './visible-tasks.ts';
 
 /** What every resolver gets, whichever transport the operation came over. */
 export interface Context {
-  readonly tasks: Tasks;
+  /** All that the viewer may see and change, and nothing else. */
+  readonly tasks: VisibleTasks;
   readonly viewer: Viewer;
   /** How the viewer has signed in. */
   readonly session: Session;

@@ -17,6 +17,9 @@ export function addFilterTypes(builder: ApiBuilder, { status }: TaskTypes) {
       parents: t.idList({ description: 'Ids of tasks: a task matches that one of them enqueued.' }),
       schedules: t.idList({ description: 'Ids of schedules: a task matches that one of them made.' }),
       batches: t.idList({ description: 'Ids of batches: a task matches that belongs to one of them.' }),
+      owners: t.stringList({
+        description: 'Owners: who is not `admin` finds its own tasks alone, whatever it says.',
+      }),
       createdAfter: t.field({ type: 'DateTimeISO', description: 'Created at this time or later.' }),
       createdBefore: t.field({ type: 'DateTimeISO', description: 'Created before this time.' }),
     }),
@@ -62,7 +65,7 @@ const maxMembers = 100;
  */
 export function filterOf(input: FilterInput | null | undefined): TaskFilter {
   const { createdAfter, createdBefore, ...lists } = input ?? {};
-  const { names, queues, statuses, tags, parents, schedules, batches } = lists;
+  const { names, queues, statuses, tags, parents, schedules, batches, owners } = lists;
   const issues: Issue[] = Object.entries(lists)
     .filter(([, members]) => (members?.length ?? 0) > maxMembers)
     .map(([field]) => ({ path: ['filter', field], message: `Expected at most ${maxMembers} members.` }));
@@ -93,6 +96,7 @@ export function filterOf(input: FilterInput | null | undefined): TaskFilter {
     ...(parents ? { parents } : {}),
     ...(schedules ? { schedules } : {}),
     ...(batches ? { batches } : {}),
+    ...(owners ? { owners } : {}),
     ...(createdAfter ? { createdAfter: createdAfter.getTime() } : {}),
     ...(createdBefore ? { createdBefore: createdBefore.getTime() } : {}),
   };

@@ -3,13 +3,13 @@ import type { Schedule } from '../tasks/schedule.ts';
 import type { Batch } from '../tasks/batch.ts';
 import { queueOfBatch } from '../tasks/id.ts';
 import type { Task } from '../tasks/task.ts';
-import type { Tasks } from '../tasks/tasks.ts';
 import { needs } from './access.ts';
 import { type ConnectionTypes, maxPageSize, readPage } from './connection.ts';
 import { costs } from './cost.ts';
 import { type FilterTypes, filterOf } from './filter.ts';
 import type { ApiBuilder } from './state.ts';
 import type { TaskTypes } from './task.ts';
+import type { VisibleTasks } from './visible-tasks.ts';
 
 /** Adds the fields that read tasks of any definition. */
 export function addQueries(
@@ -82,12 +82,12 @@ export function addQueries(
 }
 
 /** Whatever has an id. */
-async function findNode(tasks: Tasks, id: string): Promise<Node | undefined> {
+async function findNode(tasks: VisibleTasks, id: string): Promise<Node | undefined> {
   return (await findNodes(tasks, [id]))[0];
 }
 
 /** The id tells what it is of: each kind is asked only for what may be its own. */
-async function findNodes(tasks: Tasks, ids: readonly string[]): Promise<(Node | undefined)[]> {
+async function findNodes(tasks: VisibleTasks, ids: readonly string[]): Promise<(Node | undefined)[]> {
   const batches = ids.map(async (id) => (queueOfBatch(id) === undefined ? undefined : tasks.getBatch(id)));
   const [found, schedules, others] = await Promise.all([
     tasks.getMany(ids),

@@ -55,7 +55,8 @@ export function addReplay(
       resolve: async (_, { id, ...args }, context, info) => {
         const { name, value } = argumentAsSent('input', info, context);
         const edited = value === undefined || value === null ? {} : { input: value };
-        const options = optionsOf(args.options, context);
+        // It is the original's owner's, whoever asks for it.
+        const { owner: _owner, ...options } = optionsOf(args.options, context);
         const waitMs = waitOf(args.options);
         try {
           const task = await context.tasks.replay(id, { ...options, ...edited });

@@ -10,7 +10,7 @@ import {
 } from '../tasks/schedule.ts';
 import { BadUserInputError } from '../errors.ts';
 import { maxPageSize } from './connection.ts';
-import { type ApiBuilder, date, described } from './state.ts';
+import { actorHelp, type ApiBuilder, date, described, shownActor } from './state.ts';
 import type { TaskTypes } from './task.ts';
 
 /** Adds `Schedule` and what belongs to it. */
@@ -52,7 +52,11 @@ export function addScheduleTypes(builder: ApiBuilder, { node, task }: TaskTypes)
         resolve: ({ at }) => new Date(at),
       }),
       reason: t.exposeString('reason', { nullable: true, description: 'The reason that was given.' }),
-      actor: t.exposeString('actor', { nullable: true, description: 'Who asked.' }),
+      actor: t.string({
+        nullable: true,
+        description: actorHelp,
+        resolve: ({ actor }, _, { viewer }) => shownActor(actor, viewer),
+      }),
     }),
   });
   const skip = builder.objectRef<{ slot: number; reason: SkipReason }>('ScheduleSkip').implement({

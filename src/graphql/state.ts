@@ -1,3 +1,4 @@
+import { hasScope, type Viewer } from '../auth/viewer.ts';
 import type { Builder } from '../definition/builder.ts';
 import {
   type AttemptOutcome,
@@ -108,11 +109,24 @@ export function addStateTypes(builder: ApiBuilder) {
         resolve: ({ requestedAt }) => new Date(requestedAt),
       }),
       reason: t.exposeString('reason', { nullable: true, description: 'The reason that was given.' }),
-      actor: t.exposeString('actor', { nullable: true, description: 'Who asked.' }),
+      actor: t.string({
+        nullable: true,
+        description: actorHelp,
+        resolve: ({ actor }, _, { viewer }) => shownActor(actor, viewer),
+      }),
     }),
   });
 
   return { status, progress, failure, attempt, cancellation };
+}
+
+/** What `actor` says of a request. */
+export const actorHelp =
+  'Who asked; null where nobody said so, and where it was an operator whom you do not know.';
+
+/** Who did something, where that is for the viewer to know: who works here is nobody's business. */
+export function shownActor(actor: string | undefined, viewer: Viewer): string | undefined {
+  return actor === viewer.owner || hasScope(viewer, 'admin') ? actor : undefined;
 }
 
 /** A time of the store as a scalar wants it. */

@@ -44,7 +44,7 @@
  * | `:key:HASH` | string | the task that holds an idempotency key, and the hash of its input |
  * | `:schedules` | sorted set | schedules by their next slot (ms) |
  * | `:schedule:SCHEDULE` | hash | a schedule |
- * | `:schedule-ids`, `:schedule-ids:NAME` | sorted set | schedules by creation time (µs) |
+ * | `:schedule-ids`, `:schedule-ids:NAME` | sorted set | schedules by creation time (µs); the same of an owner: `:OWNER`, `:OWNER:NAME` |
  * | `:code-schedules:NAME` | set | those that stand in a definition's code |
  * | `:scheduled:NAME` | hash | what the schedules of a definition have in common: its version and policy, who said so when |
  * | `:mending`, `:mending:pause` | hash, string | how far the search for what a crash left behind has come |

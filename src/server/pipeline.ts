@@ -20,6 +20,7 @@ import { createMaskError, type MaskError } from '../graphql/errors.ts';
 import { ambiguousKey } from '../graphql/idempotency-header.ts';
 import type { SharedStates } from '../graphql/shared-states.ts';
 import { badVariables, deepVariables, takesSecrets, variableIssues } from '../graphql/variables.ts';
+import { type VisibleTasks, visibleTasks } from '../graphql/visible-tasks.ts';
 import type { Logger } from '../logger.ts';
 import { defaultPrefix } from '../redis/connection.ts';
 import type { AuditLog } from '../tasks/audit.ts';
@@ -85,7 +86,7 @@ interface PipelineOptions {
 
 /** A class, as V8 would make a new shape for each object with a getter. */
 class OperationContext implements Context {
-  readonly tasks: Tasks;
+  readonly tasks: VisibleTasks;
   readonly viewer: Viewer;
   readonly session: Session;
   readonly watchTokens: WatchTokens;
@@ -101,7 +102,7 @@ class OperationContext implements Context {
   readonly #origin: Origin;
 
   constructor(
-    tasks: Tasks,
+    tasks: VisibleTasks,
     closing: AbortSignal,
     maskError: MaskError,
     variables: Readonly<Record<string, unknown>>,
@@ -149,6 +150,8 @@ export class Pipeline {
   readonly #tasks: Tasks;
   readonly #limits: OwnerLimits | undefined;
   readonly #audit: AuditLog | undefined;
+  readonly #logger: Logger;
+  readonly #visible: WeakMap<Viewer, VisibleTasks> = new WeakMap();
   readonly #closing: AbortSignal;
   readonly #operations: OperationLimits;
   readonly #executions: Executions;
@@ -164,6 +167,7 @@ export class Pipeline {
     this.#tasks = tasks;
     this.#limits = limits;
     this.#audit = options.audit;
+    this.#logger = logger;
     this.#closing = closing;
     this.#executions = new Executions(schema, logger, runsBeforeCompiled);
   }
@@ -177,7 +181,7 @@ export class Pipeline {
     const limits = origin.session.credential === 'open' ? undefined : this.#limits;
     const { timeoutMs } = this.#operations;
     return new OperationContext(
-      this.#tasks,
+      this.#visibleTo(origin.session.viewer),
       this.#closing,
       this.maskError,
       given,
@@ -187,6 +191,16 @@ export class Pipeline {
       this.#audit,
       timeoutMs,
     );
+  }
+
+  /** Made once for a viewer, who may ask for much. */
+  #visibleTo(viewer: Viewer): VisibleTasks {
+    let visible = this.#visible.get(viewer);
+    if (visible === undefined) {
+      visible = visibleTasks(this.#tasks, viewer, this.#logger);
+      this.#visible.set(viewer, visible);
+    }
+    return visible;
   }
 
   /** Runs a query or a mutation of a valid document; its errors are such as a client may see. */

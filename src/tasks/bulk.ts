@@ -18,6 +18,9 @@ export interface BulkQuery {
   readonly after?: string;
 }
 
+/** Where the tasks are found. */
+type Listed = Pick<Tasks, 'list' | 'count'>;
+
 /** What one task's action came to. */
 export type BulkResult<Answer> =
   | { readonly id: string; readonly answer: Answer }
@@ -41,7 +44,7 @@ export interface Bulk<Answer> {
  * @throws BadUserInputError where the filter is empty, or a limit or cursor can't be used
  */
 export async function actOnTasks<Answer>(
-  tasks: Tasks,
+  tasks: Listed,
   { filter, dryRun = false, limit, after }: BulkQuery,
   isFor: (status: TaskStatus) => boolean,
   act: (task: Task) => Promise<Answer>,
@@ -66,7 +69,7 @@ const mostLooks = 20;
 const pageSize = 100;
 
 /** Newest first: what a replay makes is newer than all of them, so that no later page meets it. */
-async function find(tasks: Tasks, filter: TaskFilter, limit: number, after: string | undefined) {
+async function find(tasks: Listed, filter: TaskFilter, limit: number, after: string | undefined) {
   const found: Task[] = [];
   let [hasMore, endCursor] = [true, after];
   for (let look = 0; look < mostLooks && hasMore && found.length < limit; look += 1) {

@@ -32,6 +32,8 @@ export interface EnqueueOptions extends StartOptions {
   readonly limits?: OwnerLimits;
   /** How much it counts to the rate of `limits`. @default 1, of a batch and a hundredth of its items */
   readonly cost?: number;
+  /** Asked with the input as `run` gets it, before anything is written; what it throws is thrown. */
+  readonly permit?: (input: unknown) => void;
 }
 
 /** How a task is enqueued again. */
@@ -82,6 +84,7 @@ export async function draftTask(
           replayOf,
         });
   const coerced = await checkInput(compiled, wire);
+  options.permit?.(coerced);
   return {
     id,
     name: definition.name,

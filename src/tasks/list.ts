@@ -16,6 +16,8 @@ export interface TaskQuery {
   readonly limit: number;
   readonly after?: string;
   readonly before?: string;
+  /** Leaves out those for which it is false. */
+  readonly visible?: (task: Task) => boolean;
 }
 
 /** A page in the order of its query's direction. */
@@ -46,7 +48,7 @@ export async function listTasks(
   const given = before ?? after;
   const start = given === undefined ? undefined : parseCursor(given);
   const parts = await Promise.all(
-    queues.map((queue) => queuePart(store, queue, filter, direction, limit, start)),
+    queues.map((queue) => queuePart(store, queue, { ...query, filter }, direction, start)),
   );
   const comparePositions = comparator(direction);
 
@@ -90,15 +92,15 @@ type Part = Awaited<ReturnType<Store['page']>>;
 async function queuePart(
   store: Store,
   queue: string,
-  filter: StoreFilter,
+  { filter, limit, visible }: Pick<TaskQuery, 'limit' | 'visible'> & { readonly filter: StoreFilter },
   direction: 'ASC' | 'DESC',
-  limit: number,
   start: Position | undefined,
 ): Promise<Part> {
   let part: Part = { more: true, end: start, tasks: [] };
   for (let look = 0; look < looksPerPage && part.more && part.tasks.length < limit; look += 1) {
     const next = await store.page(queue, filter, direction, limit - part.tasks.length, part.end);
-    part = { more: next.more, end: next.end, tasks: [...part.tasks, ...next.tasks] };
+    const found = visible === undefined ? next.tasks : next.tasks.filter(({ task }) => visible(task));
+    part = { more: next.more, end: next.end, tasks: [...part.tasks, ...found] };
   }
   return part;
 }

@@ -8,6 +8,7 @@ import { ListWindow, type News, type Place } from './list-window.ts';
 import { type Matcher, matcherOf } from './matching.ts';
 import type { States, StatesListener } from './states.ts';
 import type { Store } from './store.ts';
+import type { Task } from './task.ts';
 
 /** Changes are told at most this often, in ms; of each task the newest state. */
 const pauseMs = 75;
@@ -26,6 +27,14 @@ export interface WindowQuery {
   readonly filter: TaskFilter;
   readonly direction: 'ASC' | 'DESC';
   readonly first: number;
+  readonly visible: Visible | undefined;
+}
+
+/** Which of a list's tasks somebody may see. */
+export interface Visible {
+  /** The same for all who may see the same, and for no others. */
+  readonly key: string;
+  readonly may: (task: Task) => boolean;
 }
 
 /** What a list needs to be watched. */
@@ -71,7 +80,7 @@ export class LiveList {
     this.#window = this.#emptyWindow();
     this.#listener = {
       onTask: (task) => {
-        if (!this.#matcher.mayMatch(task)) return;
+        if (!this.#matcher.mayMatch(task) || query.visible?.may(task) === false) return;
         this.#onNews({ id: task.id, task, matches: this.#matcher.hasStatus(task) });
       },
       onRemoved: (id) => this.#onNews({ id, task: undefined }),
@@ -245,11 +254,12 @@ export class LiveList {
   }
 
   async #page(from: Place | undefined, limit: number): Promise<TaskPage> {
-    const { filter, direction } = this.query;
+    const { filter, direction, visible } = this.query;
     return await listTasks(this.#source.store, [...this.#queues.keys()], {
       filter,
       direction,
       limit,
+      ...(visible === undefined ? {} : { visible: visible.may }),
       ...(from === undefined ? {} : { after: formatCursor({ time: String(from.createdUs), id: from.id }) }),
     });
   }

@@ -4,7 +4,7 @@ import type { Feed } from './feed.ts';
 import { Latest } from './latest.ts';
 import type { TaskFilter } from './list.ts';
 import type { Snapshot, TaskListUpdate } from './list-snapshot.ts';
-import { LiveList, type ListSource, type WindowQuery } from './live-list.ts';
+import { LiveList, type ListSource, type Visible, type WindowQuery } from './live-list.ts';
 import { States } from './states.ts';
 import type { Store } from './store.ts';
 
@@ -23,6 +23,8 @@ export interface TaskListQuery {
   readonly direction?: 'ASC' | 'DESC';
   /** How many tasks the window shows, 1 to 100. @default 20 */
   readonly first?: number;
+  /** Leaves out tasks that somebody may not see. */
+  readonly visible?: Visible;
 }
 
 /** The queues of a filter, or all that any process has registered. */
@@ -52,12 +54,12 @@ export class LiveLists {
    * @throws BadUserInputError where `first` isn't 1 to 100; UnavailableError at the start
    */
   async *watch(
-    { filter = {}, direction = 'DESC', first = defaultWindow }: TaskListQuery,
+    { filter = {}, direction = 'DESC', first = defaultWindow, visible }: TaskListQuery,
     { signal }: { readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<TaskListUpdate, void, undefined> {
     checkFirst(first);
     const queues = await this.#queuesOf(filter);
-    const list = this.#listOf({ filter, direction, first });
+    const list = this.#listOf({ filter, direction, first, visible });
     const mailbox = new Latest<Snapshot>();
     const abort = (): void => mailbox.close();
     try {
@@ -116,14 +118,14 @@ function namesQueues({ queues = [] }: TaskFilter): boolean {
 }
 
 /** The same for queries that ask for the same, in whatever order and how often they name it. */
-function keyOf({ filter, direction, first }: WindowQuery): string {
-  const { createdAfter, createdBefore, ...lists } = filter;
+function keyOf({ filter, direction, first, visible }: WindowQuery): string {
+  const { createdAfter, createdBefore, ownersFirst, ...lists } = filter;
   const fields = Object.entries<readonly string[] | undefined>(lists)
     // One without members asks for nothing.
     .filter(([, members = []]) => members.length > 0)
     .map(([field, members = []]) => JSON.stringify([field, ...new Set(members.toSorted())]))
     .toSorted();
-  return JSON.stringify([fields, createdAfter, createdBefore, direction, first]);
+  return JSON.stringify([fields, createdAfter, createdBefore, ownersFirst, direction, first, visible?.key]);
 }
 
 /** @throws BadUserInputError */

@@ -18,6 +18,7 @@ import type { Schedule } from './schedule.ts';
 import { drop, put } from './scripts/schedule-changes.ts';
 import { listSchedules, readSchedules } from './scripts/schedule-read.ts';
 import { membersOf, type Store } from './store.ts';
+import { ownerTag } from './tags.ts';
 import type { EnqueuedTask, EnqueueOptions } from './draft.ts';
 
 /** A schedule to be made: as in a definition, and how its tasks are enqueued. */
@@ -31,6 +32,8 @@ export interface ScheduleTaskOptions {
   readonly owner?: string;
   /** Seconds of head start, from -600 to 600. @default 0 */
   readonly priority?: number;
+  /** Asked with the input as `run` gets it, before anything is written; what it throws is thrown. */
+  readonly permit?: (input: unknown) => void;
 }
 
 /** What changes; the rest stays as it is. Of `cron`, `every` and `at` one takes the place of what was there. */
@@ -38,7 +41,7 @@ export type ScheduleChanges = Partial<Record<'cron' | 'timeZone', string>> & {
   readonly every?: Extract<ScheduleOptions, { every: unknown }>['every'];
   readonly at?: Date | string;
 } & Pick<ScheduleOptions, 'name' | 'input' | 'missed' | 'overlap'> &
-  Pick<ScheduleTaskOptions, 'tags' | 'priority'>;
+  Pick<ScheduleTaskOptions, 'tags' | 'priority' | 'permit'>;
 
 /** A page of schedules, the newest first. */
 export interface SchedulePage {
@@ -80,7 +83,8 @@ export class Schedules {
     const name = typeof which === 'string' ? which : which.name;
     const { compiled, times, settings, coerced } = await checkNewSchedule(definitions, name, options);
     const { definition, version } = compiled;
-    const { owner = 'anonymous', tags = [], priority } = options;
+    const { owner = 'anonymous', tags = [], priority, permit } = options;
+    permit?.(coerced);
     const id = createScheduleId(definition.queue);
     const [now] = await this.#read(definition.queue, []);
     const fields = {
@@ -111,6 +115,7 @@ export class Schedules {
       refuseCode(schedule, 'changed');
       const { definitions } = this.#options;
       const { times, fields, coerced } = await checkChanges(definitions, schedule, changes);
+      changes.permit?.(coerced);
       const isNew = times !== undefined && JSON.stringify(times) !== JSON.stringify(schedule.times);
       const { owner } = schedule;
       const tags = [...new Set(changes.tags ?? schedule.tags)];
@@ -200,21 +205,25 @@ export class Schedules {
   async list(query: {
     /** Those of these definitions. */
     readonly definitions?: readonly string[];
+    /** Those of this owner. */
+    readonly owner?: string;
     /** From 1 to 100. */
     readonly limit: number;
     readonly after?: string;
   }): Promise<SchedulePage> {
-    const { definitions = [], limit } = query;
+    const { definitions = [], limit, owner } = query;
+    const tag = owner === undefined ? undefined : ownerTag(owner);
     const from = query.after === undefined ? undefined : parseCursor(query.after);
     const queues = await this.#options.queues();
     // One more than asked for says whether there are more, and one may be the cursor's own.
-    const args = [limit + 2, from?.time ?? '+inf', ...new Set(definitions)];
+    const args = [limit + 2, from?.time ?? '+inf', tag ?? '', ...new Set(definitions)];
     const parts = await Promise.all(
       queues.map(async (queue) => (await this.#options.store.run(listSchedules, queue, args)) as string[][]),
     );
     const all = parts
       .flat()
       .flatMap((fields) => parseSchedule(fields) ?? [])
+      .filter((one) => owner === undefined || one.owner === owner)
       .filter((one) => from === undefined || compare({ created: Number(from.time), id: from.id }, one) < 0)
       .toSorted(compare);
     return {

@@ -18,4 +18,9 @@ export interface StoreFilter {
   readonly schedules?: readonly string[];
   readonly createdAfter?: number;
   readonly createdBefore?: number;
+  /**
+   * Looks through all that the owners have, so that what a look costs, and where it ends, tells of nothing else. @default
+   * false
+   */
+  readonly ownersFirst?: boolean;
 }

@@ -49,10 +49,13 @@ export function tagGroups({
   batches = [],
   schedules = [],
   owners = [],
+  ownersFirst = false,
 }: StoreFilter): string[][] {
   const lists = { parent: parents, batch: batches, schedule: schedules };
   const internal = belongings.map((kind) => lists[kind].map((id) => internalTag(kind, id)));
-  return [...internal, ownerTags(owners), [...tags]].filter((group) => group.length > 0);
+  const owned = ownerTags(owners);
+  const ordered = ownersFirst ? [owned, ...internal] : [...internal, owned];
+  return [...ordered, [...tags]].filter((group) => group.length > 0);
 }
 
 /** None where an owner among them has no tag. */

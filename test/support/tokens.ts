@@ -15,10 +15,15 @@ export class TestTokens implements Authenticator {
   readonly addresses: string[] = [];
 
   /** A token of an owner with all scopes, or those given; it lasts `forMs`, where that is given. */
-  make(owner: string, forMs?: number, given: readonly Scope[] = scopes): string {
+  make(
+    owner: string,
+    forMs?: number,
+    given: readonly Scope[] = scopes,
+    rest: Omit<Parameters<typeof viewerOf>[1], 'scopes'> = {},
+  ): string {
     const token = registerSecret(`test_${owner}_${randomBytes(12).toString('hex')}`);
     this.#sessions.set(token, {
-      viewer: viewerOf(owner, { scopes: given }),
+      viewer: viewerOf(owner, { scopes: given, ...rest }),
       credential: `token:${this.#sessions.size}`,
       expiresAt: forMs === undefined ? undefined : Date.now() + forMs,
     });

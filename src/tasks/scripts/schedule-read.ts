@@ -17,14 +17,14 @@ return found
  * The newest first.
  *
  * KEYS: queue root
- * ARGV: how many, those made up to then (µs or '+inf'), name of a definition, … (none = of all)
+ * ARGV: how many, those made up to then (µs or '+inf'), tag of an owner ('' = of all), name of a definition, … (none = of all)
  * Returns [[field, value, …], …]
  */
 export const listSchedules = defineScript(`${prelude}${schedules}
-local limit, from = tonumber(ARGV[1]), ARGV[2]
+local limit, from, owner = tonumber(ARGV[1]), ARGV[2], ARGV[3] ~= '' and ARGV[3]
 local keys = {}
-for i = 3, #ARGV do keys[#keys + 1] = scheduleIdsKey(ARGV[i]) end
-if #keys == 0 then keys = { scheduleIdsKey() } end
+for i = 4, #ARGV do keys[#keys + 1] = scheduleIdsKey(owner and owner .. ':' .. ARGV[i] or ARGV[i]) end
+if #keys == 0 then keys = { scheduleIdsKey(owner) } end
 local found = {}
 for _, key in ipairs(keys) do
   local part = redis.call('ZRANGE', key, from, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, limit, 'WITHSCORES')

@@ -38,6 +38,17 @@ local readSchedule = function(id)
   return values
 end
 
+-- The lists that it stands in: of all, of its definition, and of its owner where that has signed in.
+local listsOf = function(id)
+  local name, tagList = unpack(redis.call('HMGET', scheduleKey(id), 'name', 'tagList'))
+  local lists = { scheduleIdsKey(), scheduleIdsKey(name) }
+  local owner = tagList and tagList:match('\\1o:[^\\n]+')
+  if owner then
+    lists[3], lists[4] = scheduleIdsKey(owner), scheduleIdsKey(owner .. ':' .. name)
+  end
+  return lists
+end
+
 -- Writes fields, where nobody else has since they were read (revision; '' = there is none yet). 'at' is the next
 -- slot, '' for none, '=' for the one that is set. 'paused' are members of an object, each with a comma before it: the
 -- time comes first.
@@ -56,8 +67,7 @@ local putSchedule = function(id, revision, at, values, order)
     local created = int(nowUs + (order or 0))
     local name, source = unpack(redis.call('HMGET', key, 'name', 'source'))
     redis.call('HSET', key, 'created', created)
-    redis.call('ZADD', scheduleIdsKey(), created, id)
-    redis.call('ZADD', scheduleIdsKey(name), created, id)
+    for _, list in ipairs(listsOf(id)) do redis.call('ZADD', list, created, id) end
     if source == 'CODE' then redis.call('SADD', codeSchedulesKey(name), id) end
   end
   if at ~= '=' then
@@ -70,8 +80,7 @@ end
 local dropSchedule = function(id)
   local name = redis.call('HGET', scheduleKey(id), 'name')
   if not name then return false end
-  redis.call('ZREM', scheduleIdsKey(), id)
-  redis.call('ZREM', scheduleIdsKey(name), id)
+  for _, list in ipairs(listsOf(id)) do redis.call('ZREM', list, id) end
   redis.call('SREM', codeSchedulesKey(name), id)
   redis.call('DEL', scheduleKey(id))
   setNextSlot(id, '')

@@ -1,0 +1,55 @@
+import type { Viewer } from '../auth/viewer.ts';
+import type { Logger } from '../logger.ts';
+import type { EnqueuedTask, EnqueueOptions } from '../tasks/draft.ts';
+import type { Logs } from '../tasks/logs.ts';
+import type { EnqueuedBatch } from '../tasks/new-batch.ts';
+import type { Queues } from '../tasks/queues.ts';
+import type { Schedules } from '../tasks/schedules.ts';
+import type { Tasks } from '../tasks/tasks.ts';
+import { OwnTasks } from './own-tasks.ts';
+import { WatchedTask } from './watched-task.ts';
+
+/** What resolvers hold: tasks, batches, schedules and logs as far as a viewer may see and change them. */
+export interface VisibleTasks extends Pick<
+  Tasks,
+  | 'get'
+  | 'getMany'
+  | 'input'
+  | 'output'
+  | 'list'
+  | 'count'
+  | 'watch'
+  | 'watchList'
+  | 'wait'
+  | 'cancel'
+  | 'retry'
+  | 'replay'
+  | 'reschedule'
+  | 'prioritize'
+  | 'standing'
+  | 'getBatch'
+  | 'watchBatch'
+> {
+  enqueue(name: string, input: unknown, options?: EnqueueOptions): Promise<EnqueuedTask>;
+  enqueueBatch(name: string, inputs: readonly unknown[], options?: EnqueueOptions): Promise<EnqueuedBatch>;
+  readonly logs: VisibleLogs;
+  readonly schedules: VisibleSchedules;
+  /** Those of all: the scope is for all queues, or none. */
+  readonly queues: Queues;
+}
+
+/** Logs and streams of the tasks that a viewer may see. */
+export type VisibleLogs = Pick<Logs, 'read' | 'readStream' | 'streams' | 'follow' | 'followStream'>;
+
+/** Schedules that a viewer may see. */
+export type VisibleSchedules = Pick<
+  Schedules,
+  'get' | 'getMany' | 'list' | 'create' | 'update' | 'pause' | 'resume' | 'delete' | 'runNow'
+>;
+
+/** The tasks as a viewer sees them: `admin` sees all, others what their owner has, a watch token one task. */
+export function visibleTasks(tasks: Tasks, viewer: Viewer, logger: Logger): VisibleTasks {
+  if (viewer.scopes.has('admin')) return tasks;
+  const { watch } = viewer;
+  return watch === undefined ? new OwnTasks(tasks, viewer, logger) : new WatchedTask(tasks, watch);
+}
