@@ -131,6 +131,14 @@ export class OwnTasks implements VisibleTasks {
     return await this.#tasks.standing(task);
   }
 
+  secretsOf(of: Parameters<Tasks['secretsOf']>[0]): ReturnType<Tasks['secretsOf']> {
+    return this.#tasks.secretsOf(of);
+  }
+
+  check(action: 'CANCEL', task: Task): void {
+    this.#permissions.check(action, task);
+  }
+
   async getBatch(id: string): Promise<Batch | undefined> {
     const batch = await this.#tasks.getBatch(id);
     return batch !== undefined && this.#isOwn(batch) ? batch : undefined;

@@ -5,6 +5,7 @@ import type { Logs } from '../tasks/logs.ts';
 import type { EnqueuedBatch } from '../tasks/new-batch.ts';
 import type { Queues } from '../tasks/queues.ts';
 import type { Schedules } from '../tasks/schedules.ts';
+import type { Task } from '../tasks/task.ts';
 import type { Tasks } from '../tasks/tasks.ts';
 import { OwnTasks } from './own-tasks.ts';
 import { WatchedTask } from './watched-task.ts';
@@ -27,11 +28,14 @@ export interface VisibleTasks extends Pick<
   | 'reschedule'
   | 'prioritize'
   | 'standing'
+  | 'secretsOf'
   | 'getBatch'
   | 'watchBatch'
 > {
   enqueue(name: string, input: unknown, options?: EnqueueOptions): Promise<EnqueuedTask>;
   enqueueBatch(name: string, inputs: readonly unknown[], options?: EnqueueOptions): Promise<EnqueuedBatch>;
+  /** Throws a ForbiddenError where its definition keeps the viewer from doing this to a task; absent for who may do everything. */
+  readonly check?: (action: 'CANCEL', task: Task) => void;
   readonly logs: VisibleLogs;
   readonly schedules: VisibleSchedules;
   /** Those of all: the scope is for all queues, or none. */

@@ -45,7 +45,7 @@ export function addWatchTokenTypes(builder: ApiBuilder) {
       rights: arg.field({
         type: [right],
         defaultValue: ['STATUS', 'OUTPUT'] as const,
-        description: 'What its holder may do, and nothing else.',
+        description: 'What its holder may do, and nothing else; `STATUS` is always among it.',
       }),
     })),
     ...life,
@@ -160,7 +160,9 @@ interface Want {
 /** @throws BadUserInputError */
 function wantOf({ rights, expiresIn }: Asked): Want {
   if (rights?.length === 0) throw invalid('rights', `Expected at least one of ${watchRights.join(', ')}.`);
-  return { rights: rights ?? ['STATUS', 'OUTPUT'], lifeMs: lifeMsOf(expiresIn) };
+  // Whatever else it shows, it shows on the task.
+  const all = watchRights.filter((right) => right === 'STATUS' || (rights ?? ['OUTPUT']).includes(right));
+  return { rights: all, lifeMs: lifeMsOf(expiresIn) };
 }
 
 /** @throws BadUserInputError */
@@ -183,8 +185,13 @@ function checkMayCancel(viewer: Viewer): void {
   );
 }
 
-/** Its holder sees the task as its owner, whoever lets it. */
-async function mint(task: Task, { rights, lifeMs }: Want, { watchTokens }: Context): Promise<WatchToken> {
+/** Its holder sees the task as its owner, whoever lets it. @throws ForbiddenError where the viewer may not cancel it itself */
+async function mint(
+  task: Task,
+  { rights, lifeMs }: Want,
+  { watchTokens, tasks }: Context,
+): Promise<WatchToken> {
+  if (rights.includes('CANCEL')) tasks.check?.('CANCEL', task);
   return await watchTokens.mint({ taskId: task.id, owner: task.owner, rights }, lifeMs);
 }
 

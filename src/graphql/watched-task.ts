@@ -83,6 +83,10 @@ export class WatchedTask implements VisibleTasks {
     return await this.#tasks.standing(task);
   }
 
+  secretsOf(of: Parameters<Tasks['secretsOf']>[0]): ReturnType<Tasks['secretsOf']> {
+    return this.#tasks.secretsOf(of);
+  }
+
   async getBatch(): Promise<undefined> {}
 
   #shown(task: Task): Task {
