@@ -5,6 +5,7 @@ import { BadUserInputError, ForbiddenError, TaskNotFoundError } from '../errors.
 import type { Task } from '../tasks/task.ts';
 import { needs, needsWatchToken } from './access.ts';
 import type { Context } from './context.ts';
+import { costs } from './cost.ts';
 import { type ApiBuilder, described } from './state.ts';
 
 /** Adds what watch tokens are, and the arguments by which one is asked for. */
@@ -69,6 +70,8 @@ export function watchTokenField<Payload>(
       'A token by which a browser without an account watches this task. What the payload shows may be handed on so: ' +
       'it needs no other scope than the mutation. Null with an error, which leaves the task enqueued.',
     args,
+    // Signing it takes some µs; a whole batch may have one each.
+    extensions: costs({ points: 0.1 }),
     resolve: (payload: Payload, asked: Asked, context: Context) => {
       const task = taskOf(payload);
       return task === undefined ? undefined : mint(task, wantOf(asked), context);

@@ -92,8 +92,10 @@ export class WatchedTask implements VisibleTasks {
   #shown(task: Task): Task {
     const fields = this.#watch.rights.has('OUTPUT') ? [...shownFields, 'output' as const] : shownFields;
     const shown = fields.flatMap((field) => (task[field] === undefined ? [] : [[field, task[field]]]));
+    // By where it ran a worker's name tells the name of a machine.
+    const attempts = task.attempts.map((attempt) => ({ ...attempt, worker: '' }));
     // All that a task always has is among them, but for its tags.
-    return { ...Object.fromEntries(shown), tags: [] } as unknown as Task;
+    return { ...Object.fromEntries(shown), attempts, tags: [] } as unknown as Task;
   }
 }
 
@@ -107,7 +109,6 @@ const shownFields = [
   'attempt',
   'maxAttempts',
   'failedAttempts',
-  'attempts',
   'createdAt',
   'createdUs',
   'startedAt',

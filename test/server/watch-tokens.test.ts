@@ -109,6 +109,22 @@ test('an item of a batch that was refused has none', async () => {
   ]);
 });
 
+test('each of the thousand items of a batch may have one', async () => {
+  const { data, errors } = await backend.http(
+    `mutation ($inputs: [DoubleInput!]!) {
+      doubleBatch(inputs: $inputs, options: { delay: "1h" }) {
+        items { task { id } watchToken { token expiresAt } error { code } }
+      }
+    }`,
+    { inputs: Array.from({ length: 1_000 }, (_, n) => ({ n })) },
+  );
+
+  expect(errors).toBeUndefined();
+  const { items } = data.doubleBatch;
+  const given = new Set(items.map((item: { watchToken: { token: string } }) => item.watchToken.token));
+  expect(given.size).toBe(1_000);
+});
+
 const create = `mutation ($id: ID!, $rights: [WatchRight!]) {
   createWatchToken(taskId: $id, rights: $rights, expiresIn: "1m") { watchToken { token rights } }
 }`;
