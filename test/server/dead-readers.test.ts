@@ -1,0 +1,128 @@
+import { once } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { forever } from '../support/definitions.ts';
+import { TestStore } from '../support/store.ts';
+import { frame, post, RawClient } from './raw-client.ts';
+import { TestApi } from './test-api.ts';
+
+/** `npm run bench -- --only readers` has 200 of them, in processes of their own: the kernel keeps 4 MB for each. */
+const readerCount = 45;
+
+const query = 'subscription ($id: ID!) { taskUpdated(id: $id) { progress { current data } } }';
+
+/** What is held in memory, without what nobody refers to. */
+function usedBytes(): number {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** Ends of connections in this process: both of each. */
+function ends(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+}
+
+/** One that subscribes, and reads no more once it has been told the first state. */
+async function deadReader(api: TestApi, id: string, kind: number): Promise<RawClient> {
+  const payload = { query, variables: { id } };
+  if (kind === 0) {
+    const client = await RawClient.open(api.origin);
+    client.send(post(JSON.stringify(payload), { accept: 'text/event-stream' }));
+    await client.hears('event: next');
+    client.socket.pause();
+    return client;
+  }
+  const client = await RawClient.openSocket(api.origin);
+  client.send(frame('{"type":"connection_init"}'));
+  await client.hears('connection_ack');
+  client.send(frame(JSON.stringify({ id: '1', type: 'subscribe', payload })));
+  await client.hears('"next"');
+  client.socket.pause();
+  return client;
+}
+
+/** A subscriber that reads: what it was told, and when. */
+async function healthyReader(api: TestApi, id: string) {
+  const socket = new WebSocket(api.socketUrl, ['graphql-transport-ws']);
+  await once(socket, 'open');
+  socket.send(JSON.stringify({ type: 'connection_init' }));
+  await once(socket, 'message');
+  const heard: number[] = [];
+  socket.on('message', (text: Buffer) => {
+    const { progress } = JSON.parse(text.toString()).payload.data.taskUpdated;
+    if (progress !== null) heard.push(progress.current);
+  });
+  socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query, variables: { id } } }));
+  await once(socket, 'message');
+  return {
+    heard,
+    async hears(state: number): Promise<void> {
+      while ((heard.at(-1) ?? 0) < state) await once(socket, 'message');
+    },
+    close: () => socket.terminate(),
+  };
+}
+
+function p99(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? NaN;
+}
+
+test(
+  'who reads nothing, whether or not it answers pings, is cut off, takes no memory and holds up nobody',
+  { timeout: 60_000 },
+  async () => {
+    const sockets = { pingMs: 1000, blockedMs: 1000, closeMs: 200 };
+    await using api = await TestApi.start([forever], { workers: 0, sockets });
+    await using store = new TestStore(api.tests.redis, 'default');
+    const { data } = await api.http('mutation { forever { task { id definitionVersion } } }');
+    const { id, definitionVersion } = data.forever.task;
+    const server = { worker: 'w1', lines: [`forever:${definitionVersion}`] };
+    await store.present(1, server);
+    const delivery = await store.delivery(server);
+    const healthy = await healthyReader(api, id);
+    let current = 0;
+    /** Tells a state of 100 KB; gives after how many ms the healthy one had it. */
+    const tell = async (): Promise<number> => {
+      current += 1;
+      const begin = performance.now();
+      await store.deliveries(server).progress(delivery, { current, data: 'x'.repeat(100_000) });
+      await healthy.hears(current);
+      return performance.now() - begin;
+    };
+    for (let warm = 0; warm < 30; warm += 1) await tell();
+    const usual: number[] = [];
+    while (usual.length < 200) usual.push(await tell());
+    const readers = await Promise.all(
+      Array.from({ length: readerCount }, (_, n) => deadReader(api, id, n % 3)),
+    );
+    const open = ends();
+    const pongs = setInterval(() => {
+      for (const [n, { socket }] of readers.entries()) if (n % 3 === 1) socket.write(frame('', 0x8a));
+    }, 100);
+    const before = usedBytes();
+
+    const begin = performance.now();
+    const beside: number[] = [];
+    let most = 0;
+    // Until the server has closed its end of each.
+    while (ends() > open - readerCount) {
+      beside.push(await tell());
+      if (beside.length % 50 === 0) most = Math.max(most, usedBytes() - before);
+      if (performance.now() - begin > 30_000) break;
+    }
+    clearInterval(pongs);
+
+    expect(ends()).toBeLessThanOrEqual(open - readerCount);
+    expect(most).toBeLessThan(readerCount * 500_000);
+    // Each state, in order: no gap.
+    expect(healthy.heard).toEqual(Array.from({ length: current }, (_, n) => n + 1));
+    // Twice, and what other tests on the machine take.
+    expect(p99(beside)).toBeLessThan(2 * p99(usual) + 50);
+    healthy.close();
+    for (const reader of readers) reader.socket.destroy();
+  },
+);
