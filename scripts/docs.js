@@ -3,6 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { commands, fallbackOf, settingsOf, table } from '../src/config.ts';
 import { joins, meetings, returns, wakes } from '../src/tasks/decisions.ts';
 import { moves } from '../src/tasks/moves.ts';
+import { accessOf } from '../src/graphql/access.ts';
+import { buildSchema } from '../src/graphql/schema.ts';
 import { slotDecisions } from '../src/tasks/slot-decisions.ts';
 
 const check = process.argv.includes('--check');
@@ -13,6 +15,7 @@ put('docs/limits.md', 'returns', decisionsTable(returns));
 put('docs/limits.md', 'joins', decisionsTable(joins));
 put('docs/limits.md', 'wakes', decisionsTable(wakes));
 put('docs/schedules.md', 'slots', slotsTable());
+put('docs/access.md', 'scopes', scopesTable());
 
 /** Writes what stands between a file's `<!-- name -->` and `<!-- /name -->`, or says that it isn't that. */
 function put(path, name, text) {
@@ -31,6 +34,20 @@ function put(path, name, text) {
 function movesTable() {
   const rows = moves.map(({ from, to, when }) => [`\`${from}\``, `\`${to}\``, when]);
   return aligned([['From', 'To', 'When'], ...rows]);
+}
+
+/** By what each field may be used that every API has. */
+function scopesTable() {
+  const schema = buildSchema([]);
+  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+  const rows = roots.flatMap((root) =>
+    Object.values(root.getFields()).map((field) => {
+      const { scope, watch } = accessOf(field);
+      const rights = watch.map((right) => `\`${right}\``).join(' or ');
+      return [root.name, `\`${field.name}\``, scope === undefined ? '' : `\`${scope}\``, rights];
+    }),
+  );
+  return aligned([['', 'Field', 'Scope', 'or a watch token with'], ...rows]);
 }
 
 /** What a new task meets at a queue and a limit. */

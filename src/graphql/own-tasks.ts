@@ -71,7 +71,7 @@ export class OwnTasks implements VisibleTasks {
     if (filter === undefined) return { count: 0, exact: true };
     const { count, exact } = await this.#tasks.count(filter);
     // Which of them may be read is found out one by one.
-    return { count, exact: exact && this.#permissions.readable === undefined };
+    return { count, exact: exact && !this.#permissions.mayHide(given.names) };
   }
 
   watch(id: string, options: WatchOptions = {}): AsyncGenerator<Task, void, undefined> {

@@ -35,6 +35,12 @@ export class Permissions {
     return this.#may(task.name, 'READ', task);
   }
 
+  /** Whether some task of these definitions may be one that the viewer may not read; none are all of them. */
+  mayHide(names: readonly string[] = []): boolean {
+    if (this.readable === undefined || names.length === 0) return this.readable !== undefined;
+    return names.some((name) => this.#definitions.get(name)?.definition.authorize !== undefined);
+  }
+
   /** @throws ForbiddenError where the viewer may not do this to a task that it may read */
   check(action: Exclude<TaskAction, 'ENQUEUE' | 'READ'>, task: Task): void {
     if (!this.#may(task.name, action, task)) throw new ForbiddenError(refused(action, task.name));
