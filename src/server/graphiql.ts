@@ -20,20 +20,26 @@ export function answerNoPage(response: ServerResponse): void {
 export class GraphiQL {
   readonly #schema: GraphQLSchema;
   readonly #tasks: Tasks;
+  readonly #isOpen: boolean;
 
-  constructor(schema: GraphQLSchema, tasks: Tasks) {
+  /** Where it isn't open, the page is for whoever comes, and what it shows for who shows a token in its headers. */
+  constructor(schema: GraphQLSchema, tasks: Tasks, isOpen: boolean) {
     this.#schema = schema;
     this.#tasks = tasks;
+    this.#isOpen = isOpen;
   }
 
   async answer(response: ServerResponse): Promise<void> {
-    const example = await exampleOf(this.#schema, this.#tasks.definitions);
-    const tabs = example === undefined ? [] : await this.#tabs(example);
+    const tabs = this.#isOpen ? await this.#examples() : [{ query: newestTasks, headers: tokenHeader }];
     // Nine megabytes of source: loaded by the first one who asks.
     const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
     const page = renderGraphiQL({
       title: 'Taskwire',
-      subscriptionsProtocol: 'WS',
+      // Over a socket the page wouldn't show the token that stands in its headers.
+      subscriptionsProtocol: this.#isOpen ? 'WS' : 'SSE',
+      ...(this.#isOpen ? {} : { defaultHeaders: tokenHeader }),
+      // A token stays in the page, and isn't left behind in the browser.
+      shouldPersistHeaders: false,
       ...(tabs.length === 0 ? {} : { defaultTabs: tabs }),
     });
     response.writeHead(200, {
@@ -44,6 +50,11 @@ export class GraphiQL {
       'x-content-type-options': 'nosniff',
     });
     response.end(page.replace(rootElement, () => `${rootElement}${firstVisit(tabs[0])}`));
+  }
+
+  async #examples(): Promise<Tab[]> {
+    const example = await exampleOf(this.#schema, this.#tasks.definitions);
+    return example === undefined ? [] : await this.#tabs(example);
   }
 
   async #tabs({ name, mutation, variables, subscription }: Example): Promise<Tab[]> {
@@ -69,7 +80,10 @@ export class GraphiQL {
 interface Tab {
   readonly query: string;
   readonly variables?: string;
+  readonly headers?: string;
 }
+
+const tokenHeader = JSON.stringify({ authorization: 'Bearer paste a token here' }, undefined, 2);
 
 const rootElement = '<div id="root"></div>';
 

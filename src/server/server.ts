@@ -119,7 +119,8 @@ export class Server implements AsyncDisposable {
     this.#logger = logger;
     this.#maxBodyBytes = maxBodyBytes ?? 1_048_576;
     this.#closeMs = closeMs;
-    this.#graphiql = graphiql ? new GraphiQL(schema, tasks) : undefined;
+    const isOpen = options.authenticator === openAuthenticator;
+    this.#graphiql = graphiql ? new GraphiQL(schema, tasks, isOpen) : undefined;
     const { prefix = defaultPrefix } = tasks.options.redis;
     this.#audit = new AuditLog(tasks.connection, prefix, logger, options.audit);
     const pipeline = new Pipeline({
@@ -132,7 +133,7 @@ export class Server implements AsyncDisposable {
       limits: ownerLimits(rates),
       audit: this.#audit,
     });
-    this.#origins = new Origins(origins, options.authenticator === openAuthenticator);
+    this.#origins = new Origins(origins, isOpen);
     const authenticator = withSignInAudit(
       withFailureLimit(
         new WatchAuthenticator(pipeline.watchTokens, options.authenticator),

