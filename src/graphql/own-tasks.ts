@@ -135,7 +135,7 @@ export class OwnTasks implements VisibleTasks {
     return this.#tasks.secretsOf(of);
   }
 
-  check(action: 'CANCEL', task: Task): void {
+  check(action: 'READ' | 'CANCEL', task: Task): void {
     this.#permissions.check(action, task);
   }
 

@@ -42,7 +42,7 @@ export class Permissions {
   }
 
   /** @throws ForbiddenError where the viewer may not do this to a task that it may read */
-  check(action: Exclude<TaskAction, 'ENQUEUE' | 'READ'>, task: Task): void {
+  check(action: Exclude<TaskAction, 'ENQUEUE'>, task: Task): void {
     if (!this.#may(task.name, action, task)) throw new ForbiddenError(refused(action, task.name));
   }
 

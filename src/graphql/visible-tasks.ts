@@ -35,7 +35,7 @@ export interface VisibleTasks extends Pick<
   enqueue(name: string, input: unknown, options?: EnqueueOptions): Promise<EnqueuedTask>;
   enqueueBatch(name: string, inputs: readonly unknown[], options?: EnqueueOptions): Promise<EnqueuedBatch>;
   /** Throws a ForbiddenError where its definition keeps the viewer from doing this to a task; absent for who may do everything. */
-  readonly check?: (action: 'CANCEL', task: Task) => void;
+  readonly check?: (action: 'READ' | 'CANCEL', task: Task) => void;
   readonly logs: VisibleLogs;
   readonly schedules: VisibleSchedules;
   /** Those of all: the scope is for all queues, or none. */

@@ -188,12 +188,13 @@ function checkMayCancel(viewer: Viewer): void {
   );
 }
 
-/** Its holder sees the task as its owner, whoever lets it. @throws ForbiddenError where the viewer may not cancel it itself */
+/** Its holder sees the task as its owner, whoever lets it. @throws ForbiddenError where the viewer may not read or cancel it itself */
 async function mint(
   task: Task,
   { rights, lifeMs }: Want,
   { watchTokens, tasks }: Context,
 ): Promise<WatchToken> {
+  tasks.check?.('READ', task);
   if (rights.includes('CANCEL')) tasks.check?.('CANCEL', task);
   return await watchTokens.mint({ taskId: task.id, owner: task.owner, rights }, lifeMs);
 }

@@ -95,7 +95,7 @@ export class WatchedTask implements VisibleTasks {
     // By where it ran a worker's name tells the name of a machine.
     const attempts = task.attempts.map((attempt) => ({ ...attempt, worker: '' }));
     // All that a task always has is among them, but for its tags.
-    return { ...Object.fromEntries(shown), attempts, tags: [] } as unknown as Task;
+    return { ...Object.fromEntries(shown), attempts, tags: [] };
   }
 }
 

@@ -128,7 +128,7 @@ const ways = fields.flatMap((field) =>
 /** All that ann has, as the store has it. */
 async function stateOf(): Promise<unknown> {
   const { tasks } = api.tests;
-  const ids = [...Object.values(foreign)];
+  const ids = Object.values(foreign);
   return await Promise.all([
     tasks.getMany(ids),
     tasks.schedules.getMany(ids),

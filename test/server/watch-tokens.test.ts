@@ -13,12 +13,19 @@ const even = defineTask({
   run: () => undefined,
 });
 
+/** Lets nobody cancel, and not everybody read. */
+const kept = defineTask({
+  name: 'kept',
+  authorize: ({ action, viewer }) => action === 'ENQUEUE' || (action === 'READ' && viewer.owner === 'reads'),
+  run: () => undefined,
+});
+
 const tokens = new TestTokens();
 let api: TestApi;
 let backend: TestClient;
 
 beforeAll(async () => {
-  api = await TestApi.start([double, even], { authenticator: tokens });
+  api = await TestApi.start([double, even, kept], { authenticator: tokens });
   backend = clientOf(tokens.make('acme'));
 });
 afterAll(async () => {
@@ -151,6 +158,20 @@ test('nobody hands out what it may not do itself', async () => {
   expect(codes(await writer.http(create, { id, rights: ['CANCEL'] }))).toEqual(['FORBIDDEN']);
   // What a mutation answers is shown to whoever may call it, and so may be handed on.
   expect(codes(await writer.http(enqueueDouble, { n: 1, rights: ['STATUS', 'CANCEL'] }))).toEqual([]);
+});
+
+test.each([
+  ['reads', ['STATUS'], []],
+  ['reads', ['STATUS', 'CANCEL'], ['FORBIDDEN']],
+  ['enqueues', ['STATUS'], ['FORBIDDEN']],
+] as const)('nor what a definition keeps it from: who %s asks for %j', async (owner, rights, expected) => {
+  const result = await clientOf(tokens.make(owner, undefined, ['tasks:read', 'tasks:write'])).http(
+    'mutation ($rights: [WatchRight!]) { kept { task { id } watchToken(rights: $rights) { token } } }',
+    { rights },
+  );
+
+  expect(codes(result)).toEqual(expected);
+  expect(result.data.kept.task.id).toBeTypeOf('string');
 });
 
 test.each([
