@@ -25,6 +25,8 @@ export const http: Figure = {
     ]);
     const stored = await alternate(bench.rounds, [
       server(bench, load, 'Taskwire', 'taskwire/api.ts', [bench.store.url]),
+      server(bench, load, 'signed in', 'taskwire/api.ts', [bench.store.url, 'token']),
+      server(bench, load, 'signed in, without bounds', 'taskwire/api.ts', [bench.store.url, 'unbounded']),
     ]);
     return [
       rowOf(results, {
@@ -35,6 +37,7 @@ export const http: Figure = {
       }),
       rowOf(stored, { what: 'mutation over HTTP, enqueued: CPU of the API', unit: 'µs', quantity: 'cpuUs' }),
       rowOf(stored, { what: 'mutation over HTTP, enqueued', unit: 'requests/s', quantity: 'perSecond' }),
+      rowOf(stored, { what: 'mutation over HTTP, enqueued: mean time', unit: 'ms', quantity: 'meanMs' }),
     ];
   },
 };
@@ -51,8 +54,13 @@ function server(
     name,
     async start() {
       const program = await bench.programs.start(module, ...args);
+      // Of Taskwire alone, where clients are to sign in.
+      const token = module.startsWith('taskwire/')
+        ? await program.call<string | undefined>('token')
+        : undefined;
+      const signIn = token === undefined ? {} : { token };
       const run = (count: number) =>
-        load.call<number>('run', { port: program.port, query: echoMutation, count, width });
+        load.call<number>('run', { port: program.port, query: echoMutation, count, width, ...signIn });
       // What is compiled, and cached, by then.
       await run(bench.quick ? 50 : 15_000);
       return async () => {
@@ -61,6 +69,7 @@ function server(
         return {
           cpuUs: ((program.cpuMs() - before) * 1_000) / count,
           perSecond: (count * 1_000) / ms,
+          meanMs: (ms * width) / count,
         };
       };
     },

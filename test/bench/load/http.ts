@@ -10,15 +10,16 @@ export interface HttpLoad {
   readonly variables?: Readonly<Record<string, unknown>>;
   readonly count: number;
   readonly width: number;
+  readonly token?: string;
 }
 
 // A client process that sends mutations over HTTP: `http.ts`.
 serveCalls(
   {},
   {
-    run: ({ port, query, variables, count, width }: HttpLoad) =>
+    run: ({ port, query, variables, count, width, token }: HttpLoad) =>
       closedLoop(count, width, async (n) => {
-        const answer = await post(port, '/graphql', { query, variables: { n, ...variables } }, width);
+        const answer = await post(port, '/graphql', { query, variables: { n, ...variables } }, width, token);
         // Every GraphQL server answers so.
         if ((answer as { data?: unknown }).data === undefined) throw new Error(JSON.stringify(answer));
       }),

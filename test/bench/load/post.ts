@@ -2,8 +2,14 @@ import { Agent, request } from 'node:http';
 
 const agents = new Map<number, Agent>();
 
-/** Posts JSON on a connection that is kept, and gives the answer's JSON. */
-export function post(port: number, path: string, body: unknown, width = 64): Promise<unknown> {
+/** Posts JSON on a connection that is kept, signed in by a token where there is one, and gives the answer's JSON. */
+export function post(
+  port: number,
+  path: string,
+  body: unknown,
+  width = 64,
+  token?: string,
+): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   const text = JSON.stringify(body);
   const sent = request(
@@ -20,6 +26,7 @@ export function post(port: number, path: string, body: unknown, width = 64): Pro
               'content-type': 'application/json',
               accept: 'application/json',
               'content-length': Buffer.byteLength(text),
+              ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
             },
     },
     (response) => {

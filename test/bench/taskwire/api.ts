@@ -1,4 +1,4 @@
-import { openAuthenticator } from '../../../src/auth/authenticator.ts';
+import { openAuthentication } from '../../../src/auth/authentication.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { createServer } from '../../../src/server/server.ts';
 import type { EnqueuedTask } from '../../../src/tasks/draft.ts';
@@ -6,21 +6,38 @@ import { connectTasks } from '../../../src/tasks/tasks.ts';
 import { serveCalls } from '../harness/child.ts';
 import { definitions } from './definitions.ts';
 
-// Taskwire's API: `api.ts REDIS_URL [memory]`. With `memory` nothing is enqueued: what is left is the HTTP layer.
+// Taskwire's API: `api.ts REDIS_URL [memory|token|unbounded]`. With `memory` nothing is enqueued: what is left is the HTTP
+// layer. With `token` clients sign in, each within bounds that aren't reached; with `unbounded` there are none.
 const [url = '', mode = 'store'] = process.argv.slice(2);
 const logger = createLogger({ level: 'error' });
-const tasks = await connectTasks({ redis: { url, prefix: 'bench' }, definitions, logger });
+const redis = { url, prefix: 'bench' };
+const tasks = await connectTasks({ redis, definitions, logger });
 if (mode === 'memory') Object.defineProperty(tasks, 'enqueue', { value: fromMemory });
 // All load comes from one address here.
 const [sockets, connections] = [{ maxPerAddress: 20_000 }, { maxPerAddress: 20_000 }];
+const { authenticator, apiTokens } = await openAuthentication(
+  mode === 'token' || mode === 'unbounded' ? { tokens: true } : 'open',
+  { redis, connection: tasks.connection, logger },
+);
+const most = 1_000_000;
 const { port } = await createServer({
   tasks,
-  authenticator: openAuthenticator,
+  authenticator,
+  rates:
+    mode === 'unbounded'
+      ? { enqueues: false, maxWaitingPerOwner: false }
+      : { enqueues: { perSecond: most, burst: most }, maxWaitingPerOwner: most * 1_000 },
   logger,
   sockets,
   connections,
 }).listen(0);
-serveCalls({ port });
+serveCalls(
+  { port },
+  {
+    token: async () =>
+      (await apiTokens?.create({ owner: 'bench', scopes: ['tasks:read', 'tasks:write'] }))?.token,
+  },
+);
 
 async function fromMemory(name: string, input: { n: number }): Promise<EnqueuedTask> {
   return {
