@@ -12,6 +12,8 @@ export interface SocketOptions {
   readonly maxOperations?: number;
   /** Sockets and streams that an address may have; another one is answered with 429. @default 200 */
   readonly maxPerAddress?: number;
+  /** Sockets that an owner may have, and as many that watch one task by watch tokens; another one is closed with 1013. @default 100 */
+  readonly maxPerOwner?: number;
   /** A socket that answers no ping within this time is closed. @default 12000 */
   readonly pingMs?: number;
   /** How long a socket may take to send `connection_init`. @default 3000 */
@@ -46,6 +48,7 @@ export const socketDefaults: Required<SocketOptions> = {
   maxMessagesPerSecond: 100,
   maxOperations: 50,
   maxPerAddress: 200,
+  maxPerOwner: 100,
   pingMs: 12_000,
   initTimeoutMs: 3000,
   blockedMs: 12_000,

@@ -46,6 +46,7 @@ export class Sockets {
   readonly #server: WebSocketServer;
   readonly #limits: Required<SocketOptions>;
   readonly #places: Places;
+  readonly #owners: Places;
 
   constructor(
     pipeline: Pipeline,
@@ -54,9 +55,10 @@ export class Sockets {
     logger: Logger,
     limits: Required<SocketOptions>,
   ) {
-    const { maxMessageBytes, maxPerAddress, pingMs, initTimeoutMs, blockedMs, closeMs } = limits;
+    const { maxMessageBytes, maxPerAddress, maxPerOwner, pingMs, initTimeoutMs, blockedMs, closeMs } = limits;
     this.#limits = limits;
     this.#places = new Places(maxPerAddress);
+    this.#owners = new Places(maxPerOwner);
     this.#pipeline = pipeline;
     this.#signIn = signIn;
     this.#logger = logger;
@@ -123,7 +125,7 @@ export class Sockets {
       line.flush();
       socket.close(code, closeReason(reason));
     };
-    const signedIn = new SocketSession(this.#signIn, request, close);
+    const signedIn = new SocketSession(this.#signIn, this.#owners, request, close);
     const origin = new SocketOrigin(line, signedIn, request, maxOperations);
     const messages = new Allowance(maxMessagesPerSecond);
     /** Whether one more may be looked at. After a close, of which its client may take no notice, none is. */

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { double, forever, Gate } from '../support/definitions.ts';
 import { defineTask } from '../../src/index.ts';
+import { TestTokens } from '../support/tokens.ts';
 import { frame, RawClient } from './raw-client.ts';
 import { TestApi } from './test-api.ts';
 
@@ -251,6 +252,31 @@ describe('the init', () => {
     await client.closed.finally(() => clearInterval(timer));
 
     expect(client.socket.closed).toBe(true);
+  });
+});
+
+describe('sockets of an owner', () => {
+  test('one more than it may have is closed with 1013, another owner is served, and there is room when one ends', async () => {
+    const tokens = new TestTokens();
+    const sockets = { maxPerOwner: 2 };
+    await using api = await TestApi.start([double], { workers: 0, sockets, authenticator: tokens });
+    const [ann, ben] = [tokens.make('ann'), tokens.make('ben')];
+    const signIn = async (token: string): Promise<Client> => {
+      const client = new Client(api);
+      await once(client.socket, 'open');
+      client.send({ type: 'connection_init', payload: { token } });
+      return client;
+    };
+    const first = await signIn(ann);
+    for (const client of [first, await signIn(ann)]) await client.hears({ type: 'connection_ack' });
+
+    const refused = await signIn(ann);
+
+    expect(await refused.closed).toEqual({ code: 1013, reason: 'too many sockets of this owner' });
+    await (await signIn(ben)).hears({ type: 'connection_ack' });
+    first.socket.close();
+    await first.closed;
+    await (await signIn(ann)).hears({ type: 'connection_ack' });
   });
 });
 
