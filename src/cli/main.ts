@@ -59,7 +59,10 @@ const entries = [
     details: 'Ctrl-C ends the following alone; the task goes on.',
     arguments: [['name', 'name of a definition']],
     options: [
-      ['--input <json>', 'input as JSON; @FILE reads a file, - reads stdin'],
+      [
+        '--input <json>',
+        'input as JSON; @FILE reads a file, - reads stdin, and neither shows a secret in the list of processes',
+      ],
       ['--idempotency-key <key>', 'the same key gives the same task, so that the command can be repeated'],
     ],
     run: async (settings, [name = ''], { input, idempotencyKey }) =>
