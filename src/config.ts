@@ -1,25 +1,23 @@
 import { ConfigurationError } from './errors.ts';
 import type { LogLevel } from './logger.ts';
-import { parseRedisUrl } from './redis/address.ts';
+import { authSettings, authProblems, type AuthSettings } from './auth-settings.ts';
+import { type Command, type Defaults, optional, required, setting, type Setting } from './setting.ts';
+import {
+  atLeast,
+  duration,
+  httpUrl,
+  list,
+  matching,
+  oneOf,
+  onOrOff,
+  origin,
+  redisUrl,
+  wholeNumber,
+  wholeNumberOrOff,
+  withoutPassword,
+} from './setting-values.ts';
 
-export const commands = [
-  'dev',
-  'server',
-  'worker',
-  'schema',
-  'run',
-  'watch',
-  'logs',
-  'cancel',
-  'retry',
-  'queues',
-  'pause',
-  'resume',
-  'drain',
-  'purge',
-  'doctor',
-] as const;
-export type Command = (typeof commands)[number];
+export { type Command, commands } from './setting.ts';
 
 // Not imported from the logger, which would load all of it before a command line is even parsed.
 const logLevels = [
@@ -31,33 +29,6 @@ const logLevels = [
   'trace',
   'silent',
 ] as const satisfies readonly LogLevel[];
-
-/** In place of a default: the command needs a value, or does without one. */
-const required = Symbol('required');
-const optional = Symbol('optional');
-
-/** One setting: its names, the commands that read it (each with its default as one would write it), its parser. */
-interface Setting<Value, On extends Defaults> {
-  readonly flag: `--${string}`;
-  /** What stands after the flag in the help. */
-  readonly value: string;
-  readonly env: string;
-  readonly help: string;
-  /** Said in place of a default where there is none to print. */
-  readonly otherwise?: string;
-  /** May be given several times; the environment's value is split at commas. */
-  readonly repeatable?: boolean;
-  /** Values are added to the default instead of taking its place. */
-  readonly addsToDefault?: boolean;
-  readonly on: On;
-  /** Throws an `Error` whose message completes the sentence "expected …". */
-  readonly parse: (text: string) => Value;
-}
-type Defaults = { readonly [C in Command]?: string | typeof required | typeof optional };
-
-function setting<Value, const On extends Defaults>(entry: Setting<Value, On>): Setting<Value, On> {
-  return entry;
-}
 
 /** Where `dev` and `server` listen by their defaults. */
 const localApi = 'http://127.0.0.1:4000/graphql';
@@ -80,13 +51,14 @@ export const table = {
     on: { dev: '127.0.0.1', server: '127.0.0.1' },
     parse: (text) => matching(text, /^[A-Za-z0-9.:-]+$/, 'an IP address or a host name'),
   }),
+  ...authSettings,
   redisUrl: setting({
     flag: '--redis-url',
     value: 'url',
     env: 'REDIS_URL',
     help: 'the Redis or Valkey that keeps the tasks; of a Sentinel set, redis+sentinel://host1,host2/mymaster',
     otherwise: 'an embedded store',
-    on: { dev: optional, server: required, worker: required, doctor: required },
+    on: { dev: optional, server: required, worker: required, doctor: required, token: required },
     parse: redisUrl,
   }),
   prefix: setting({
@@ -94,7 +66,7 @@ export const table = {
     value: 'name',
     env: 'TASKWIRE_PREFIX',
     help: 'first part of every key in Redis; API and workers need the same',
-    on: { dev: 'tw', server: 'tw', worker: 'tw', doctor: 'tw' },
+    on: { dev: 'tw', server: 'tw', worker: 'tw', doctor: 'tw', token: 'tw' },
     parse: (text) => matching(text, /^[A-Za-z0-9_-]{1,32}$/, '1 to 32 letters, digits, - and _'),
   }),
   tasks: setting({
@@ -288,6 +260,27 @@ export const table = {
     },
     parse: httpUrl,
   }),
+  token: setting({
+    flag: '--token',
+    value: 'token',
+    env: 'TASKWIRE_TOKEN',
+    help: 'signs in to the API: an API token, a JWT or a watch token; on a command line others can see it',
+    otherwise: 'none',
+    isSecret: true,
+    on: {
+      run: optional,
+      watch: optional,
+      logs: optional,
+      cancel: optional,
+      retry: optional,
+      queues: optional,
+      pause: optional,
+      resume: optional,
+      drain: optional,
+      purge: optional,
+    },
+    parse: (text) => matching(text, /^[\x21-\x7e]+$/, 'a token, which has no spaces'),
+  }),
 };
 
 type Table = typeof table;
@@ -332,8 +325,13 @@ export function readSettings<C extends Command>(
       settings[name] = entry.parse(`${added}${given.text}`);
     } catch (error) {
       const expected = error instanceof Error ? error.message : String(error);
-      problems.push(`${given.from}: expected ${expected}, got '${withoutPassword(given.text)}'.`);
+      const got = entry.isSecret === true ? 'something else' : `'${withoutPassword(given.text)}'`;
+      problems.push(`${given.from}: expected ${expected}, got ${got}.`);
     }
+  }
+  // `auth` is there with all others of its table.
+  if (problems.length === 0 && 'auth' in settings) {
+    problems.push(...authProblems(settings as unknown as AuthSettings));
   }
   if (problems.length > 0) throw new ConfigurationError(problems);
   // Built key by key from the same table that the type is made of.
@@ -361,80 +359,4 @@ function source(
   const value = env[entry.env];
   if (value === undefined || value.trim() === '') return undefined;
   return { text: value, from: `${entry.env} (${entry.flag})` };
-}
-
-function wholeNumber(text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text.trim()) && value >= least && value <= most) return value;
-  throw new Error(`a whole number from ${least} to ${most}`);
-}
-
-function wholeNumberOrOff(text: string, least: number, most: number): number | false {
-  if (text.trim() === 'off') return false;
-  try {
-    return wholeNumber(text, least, most);
-  } catch (error) {
-    throw new Error(`${error instanceof Error ? error.message : String(error)}, or off`, { cause: error });
-  }
-}
-
-function matching(text: string, pattern: RegExp, expected: string): string {
-  if (pattern.test(text)) return text;
-  throw new Error(expected);
-}
-
-function list(text: string, parse: (item: string) => string): readonly string[] {
-  const items = text.split(',').map((item) => parse(item.trim()));
-  return [...new Set(items)];
-}
-
-function oneOf<const Options extends readonly string[]>(text: string, options: Options): Options[number] {
-  const found = options.find((option) => option === text);
-  if (found !== undefined) return found;
-  throw new Error(`one of ${options.join(', ')}`);
-}
-
-function onOrOff(text: string): boolean {
-  if (['on', 'true', '1', 'yes'].includes(text)) return true;
-  if (['off', 'false', '0', 'no'].includes(text)) return false;
-  throw new Error('on or off');
-}
-
-const unitsMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-function duration(text: string): number {
-  const found = /^(?<amount>\d{1,6})(?<unit>ms|s|m|h|d)$/.exec(text);
-  const unit = found?.groups?.['unit'];
-  if (unit === undefined) throw new Error("a time such as '500ms', '30s' or '5m'");
-  // The pattern lets only these through.
-  return Number(found?.groups?.['amount']) * unitsMs[unit as keyof typeof unitsMs];
-}
-
-/** A shorter lease would run out between two of its renewals. */
-function atLeast(leastMs: number, timeMs: number): number {
-  if (timeMs >= leastMs) return timeMs;
-  throw new Error(`a time of at least ${leastMs}ms, such as '15s'`);
-}
-
-function redisUrl(text: string): string {
-  parseRedisUrl(text);
-  return text;
-}
-
-function httpUrl(text: string): string {
-  const url = URL.parse(text);
-  if (url !== null && /^https?:$/.test(url.protocol)) return text;
-  throw new Error("an address such as 'http://127.0.0.1:4000/graphql'");
-}
-
-function origin(text: string): string {
-  if (text === 'loopback') return text;
-  const url = URL.parse(text);
-  if (url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url.origin;
-  throw new Error("origins such as 'https://app.example.com', or loopback, separated by commas");
-}
-
-/** A bad address may still hold a password, so whatever stands before an @ or is called a password isn't shown. */
-function withoutPassword(text: string): string {
-  return text.replace(/[^/@\s]*:[^@\s]*@/g, '***@').replace(/(password=)[^&\s]*/gi, '$1***');
 }

@@ -15,6 +15,7 @@ describe('settings', () => {
     expect(readSettings('dev', {}, {})).toStrictEqual({
       port: 4000,
       host: '127.0.0.1',
+      auth: ['open'],
       prefix: 'tw',
       concurrency: 10,
       inlineConcurrency: 10,
@@ -72,6 +73,7 @@ describe('settings', () => {
 
   test('that are required are missed by name', () => {
     expect(problemsOf('server', {}, {})).toStrictEqual([
+      'TASKWIRE_AUTH (or --auth) is needed: how clients sign in: tokens (taskwire token create makes one), jwt, or the path of a module that exports authenticate; several with commas. Or open, on this machine alone: everybody may do everything.',
       'REDIS_URL (or --redis-url) is needed: the Redis or Valkey that keeps the tasks; of a Sentinel set, redis+sentinel://host1,host2/mymaster.',
     ]);
   });
@@ -82,7 +84,7 @@ describe('settings', () => {
     'http://:secret@host',
     'redis//user:se/cret:secret@host',
   ])('never show the password of a bad address: %s', (url) => {
-    expect(problemsOf('server', { redisUrl: url }, {}).join()).not.toContain('secret');
+    expect(problemsOf('server', { redisUrl: url }, redis).join()).not.toContain('secret');
   });
 
   test('that may be repeated split at commas and drop doubles', () => {
@@ -141,7 +143,100 @@ describe('settings', () => {
     expectTypeOf<Settings<'server'>['redisUrl']>().toEqualTypeOf<string>();
     expectTypeOf<Settings<'dev'>['redisUrl']>().toEqualTypeOf<string | undefined>();
     expectTypeOf<Settings<'dev'>['port']>().toEqualTypeOf<number>();
-    expectTypeOf<keyof Settings<'run'>>().toEqualTypeOf<'url'>();
+    expectTypeOf<keyof Settings<'run'>>().toEqualTypeOf<'url' | 'token'>();
+  });
+});
+
+describe('the settings of signing in', () => {
+  const secret = 'x'.repeat(32);
+  const jwt = { auth: 'jwt', jwtSecret: secret, jwtIssuer: 'https://login.example.com', jwtAudience: 'tw' };
+
+  test('name one way or several, each once', () => {
+    expect(readSettings('server', { ...jwt, auth: ['tokens,jwt', './auth.ts,tokens'] }, redis).auth).toEqual([
+      'tokens',
+      'jwt',
+      './auth.ts',
+    ]);
+    expect(readSettings('server', { auth: 'open' }, redis).auth).toEqual(['open']);
+  });
+
+  test.each(['token', 'OPEN', 'none', ' ', 'tokens,'])('refuse a way that there is not: %j', (auth) => {
+    expect(problemsOf('server', { auth }, {}).join()).toMatch(
+      /--auth: expected open, tokens, jwt or the path of a module such as '\.\/auth\.ts'/,
+    );
+  });
+
+  test.each<[string, Record<string, string>, RegExp]>([
+    [
+      'open to others',
+      { auth: 'open', host: '0.0.0.0' },
+      /^--host 0\.0\.0\.0: .* Listen on 127\.0\.0\.1, or let clients sign in, as by --auth tokens/,
+    ],
+    ['open to others by name', { auth: 'open', host: 'app.example.com' }, /^--host app\.example\.com: /],
+    ['open beside a way', { auth: 'open,tokens' }, /^--auth: expected open alone, or other ways without it/],
+    ['two modules', { auth: './a.ts,./b.ts' }, /^--auth: expected one module at most/],
+    [
+      'jwt without a key',
+      { ...jwt, jwtSecret: '' },
+      /^--auth jwt: expected a key to check JWTs with, by --jwt-secret/,
+    ],
+    ['two keys', { ...jwt, jwtJwks: 'https://x.example.com' }, /^--jwt-secret, --jwt-jwks: expected one key/],
+    ['no issuer', { ...jwt, jwtIssuer: '' }, /^--auth jwt: expected --jwt-issuer as well/],
+    ['no audience', { ...jwt, jwtAudience: '' }, /^--auth jwt: expected --jwt-audience as well/],
+    [
+      'a key that nobody asks for',
+      { ...jwt, auth: 'tokens' },
+      /given, but no JWT is asked for\. Add jwt to --auth/,
+    ],
+    [
+      'a short secret',
+      { ...jwt, jwtSecret: 'topsecret' },
+      /at least 32 bytes, as 'openssl rand -base64 32' makes, not one of 9/,
+    ],
+    [
+      'a JWKS in the clear',
+      { ...jwt, jwtJwks: 'http://x.example.com' },
+      /^TASKWIRE_JWT_JWKS .* \(http: only on this machine\)/,
+    ],
+    [
+      'another algorithm',
+      { ...jwt, jwtAlgorithm: 'none' },
+      /^TASKWIRE_JWT_ALGORITHM .*expected one of HS256/,
+    ],
+  ])('refuse %s, and say the way out', (_, given, message) => {
+    const env = Object.fromEntries(
+      Object.entries(given).map(([name, value]) => [
+        `TASKWIRE_${name.replaceAll(/[A-Z]/g, '_$&').toUpperCase()}`,
+        value,
+      ]),
+    );
+    const { auth = '', host = '127.0.0.1', ...flags } = given;
+
+    const problems = problemsOf('server', { auth, host }, { ...redis, ...env });
+
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(message);
+    expect(problems[0]).not.toContain(flags['jwtSecret'] || 'x'.repeat(32));
+  });
+
+  test.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('let dev be open on %s', (host) => {
+    expect(readSettings('dev', { host }, {}).auth).toEqual(['open']);
+  });
+
+  test('let nobody listen for others in dev without a way to sign in', () => {
+    expect(problemsOf('dev', { host: '0.0.0.0' }, {})[0]).toContain(
+      'with --auth open everybody may do everything',
+    );
+  });
+
+  test('never show a token or a secret that is wrong', () => {
+    const problems = [
+      ...problemsOf('run', { token: 'top secret' }, {}),
+      ...problemsOf('server', { jwtSecret: 'top secret' }, redis),
+    ];
+
+    expect(problems).toHaveLength(2);
+    expect(problems.join()).not.toContain('top secret');
   });
 });
 
@@ -166,7 +261,7 @@ describe('the table of settings', () => {
   });
 });
 
-const redis = { REDIS_URL: 'redis://127.0.0.1:6379' };
+const redis = { REDIS_URL: 'redis://127.0.0.1:6379', TASKWIRE_AUTH: 'tokens' };
 
 function problemsOf(
   command: Command,

@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { createRemoteJWKSet, type JWTVerifyGetKey } from 'jose';
 import { ConfigurationError } from '../errors.ts';
+import { isLoopback } from './loopback.ts';
 import type { JwtOptions } from './jwt.ts';
 
 /** What a token's signature is checked with, and by which algorithms. */
@@ -72,7 +73,7 @@ function algorithmsOf({ asymmetricKeyType: type, asymmetricKeyDetails: details }
 
 function ofJwks(address: string, algorithm: string | undefined): JwtKeys {
   const url = URL.parse(address);
-  const isLocal = url?.protocol === 'http:' && /^(?:localhost|127\.[\d.]+|\[::1\])$/.test(url.hostname);
+  const isLocal = url?.protocol === 'http:' && isLoopback(url.hostname);
   if (url === null || (url.protocol !== 'https:' && !isLocal)) {
     throw bad('expected the address of a JWKS by https: (http: only on this machine)');
   }

@@ -1,5 +1,5 @@
 import type { Settings } from '../config.ts';
-import { connectApi } from './client.ts';
+import { type ApiSettings, connectApi } from './client.ts';
 import { CommandError, exitCodes } from './exit.ts';
 import { cancelDocument, retryDocument } from './operations.ts';
 
@@ -14,14 +14,14 @@ export async function cancel(
   id: string,
   reason: string | undefined,
 ): Promise<number> {
-  const { accepted, task } = await change(settings.url, cancelDocument, { id, reason });
+  const { accepted, task } = await change(settings, cancelDocument, { id, reason });
   if (!accepted) throw new CommandError(`${task.id} isn't canceled: it has ended ${task.status}.`);
   return conclude(task);
 }
 
 /** `taskwire retry ID`: 0 with the task's status on stdout, 1 where it may not be put back. */
 export async function retry(settings: Settings<'retry'>, id: string): Promise<number> {
-  const { accepted, task } = await change(settings.url, retryDocument, { id });
+  const { accepted, task } = await change(settings, retryDocument, { id });
   if (!accepted) {
     const may = 'only a task that FAILED, was CANCELED or EXPIRED is';
     throw new CommandError(`${task.id} isn't retried: it is ${task.status}, and ${may}.`);
@@ -29,9 +29,13 @@ export async function retry(settings: Settings<'retry'>, id: string): Promise<nu
   return conclude(task);
 }
 
-async function change(url: string, document: string, variables: Record<string, unknown>): Promise<Change> {
+async function change(
+  api: ApiSettings,
+  document: string,
+  variables: Record<string, unknown>,
+): Promise<Change> {
   // It asks once and subscribes to nothing, so there is no connection to lose.
-  await using client = connectApi(url, () => {});
+  await using client = connectApi(api, () => {});
   return (await client.request<{ change: Change }>(document, variables)).change;
 }
 

@@ -18,21 +18,32 @@ export interface ApiClient extends AsyncDisposable {
   subscribe<Data>(query: string, variables: Record<string, unknown>): AsyncGenerator<Data>;
 }
 
+/** Where an API is, and by what to sign in to it. */
+export interface ApiSettings {
+  readonly url: string;
+  readonly token: string | undefined;
+}
+
+/** Over WebSocket: the token isn't valid, or not any more. */
+const forbidden = 4403;
+
 /** Connects when first used. `onLost` hears of each connection that ended before its time, once until the next. */
-export function connectApi(url: string, onLost: (reason: string) => void): ApiClient {
+export function connectApi({ url, token }: ApiSettings, onLost: (reason: string) => void): ApiClient {
   let isLost = false;
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const socket = createClient({
     url: url.replace(/^http/, 'ws'),
+    connectionParams: headers,
     retryAttempts: Number.POSITIVE_INFINITY,
-    // The API was there a moment ago, so even a refused connection is worth another try.
-    shouldRetry: () => true,
+    // The API was there a moment ago, so even a refused connection is worth another try; a refused token isn't.
+    shouldRetry: (event) => closing(event).code !== forbidden,
     retryWait: (retries) =>
       new Promise((resolve) => setTimeout(resolve, Math.min(100 * 2 ** retries, 2_000))),
     on: {
       connected: () => (isLost = false),
       closed: (event) => {
         const { code, reason } = closing(event);
-        if (code === 1000 || isLost) return;
+        if (code === 1000 || code === forbidden || isLost) return;
         isLost = true;
         onLost(reason === '' ? `code ${code}` : `${code} ${reason}`);
       },
@@ -41,7 +52,7 @@ export function connectApi(url: string, onLost: (reason: string) => void): ApiCl
   return {
     request: async <Data>(query: string, variables: Record<string, unknown> = {}): Promise<Data> =>
       // The shape of the data follows from the query, which the caller wrote.
-      dataOf(await post(url, { query, variables })) as Data,
+      dataOf(await post(url, headers, { query, variables })) as Data,
     async *subscribe<Data>(query: string, variables: Record<string, unknown>): AsyncGenerator<Data> {
       try {
         for await (const result of socket.iterate({ query, variables })) yield dataOf(result) as Data;
@@ -56,10 +67,11 @@ export function connectApi(url: string, onLost: (reason: string) => void): ApiCl
   };
 }
 
-async function post(url: string, body: unknown): Promise<unknown> {
+async function post(url: string, signIn: Readonly<Record<string, string>>, body: unknown): Promise<unknown> {
   const response = await fetch(url, {
     method: 'POST',
     headers: {
+      ...signIn,
       'content-type': 'application/json',
       accept: 'application/graphql-response+json, application/json',
     },
@@ -98,11 +110,17 @@ function refused(errors: readonly ResponseError[]): CommandError {
       .filter((issue) => issue !== message)
       .map((issue) => `  ${issue}`),
   ]);
-  return new CommandError(lines.join('\n'));
+  const isUnknown = errors.some(({ extensions }) => extensions?.code === 'UNAUTHENTICATED');
+  return new CommandError([...lines, ...(isUnknown ? [tokenHint] : [])].join('\n'));
 }
+
+const tokenHint = 'Give a token that is valid with --token or TASKWIRE_TOKEN.';
 
 function lostForGood(url: string, error: unknown): CommandError {
   const { code, reason } = closing(error);
+  if (code === forbidden) {
+    return new CommandError(`${url} refuses the token (${reason}). ${tokenHint}`, { cause: error });
+  }
   return new CommandError(`${url} ended the subscription (${code}${reason === '' ? '' : ` ${reason}`}).`, {
     cause: error,
   });

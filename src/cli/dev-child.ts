@@ -3,6 +3,8 @@ import { registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { TaskDefinition } from '../definition/definition.ts';
 import { ConfigurationError } from '../errors.ts';
+import type { AuthOptions } from '../auth/authentication.ts';
+import { loadAuth } from './auth.ts';
 import { loadAll } from './definitions.ts';
 import type { Loading, Order, PartSettings, Role, Start } from './dev-part.ts';
 import { commandLogger } from './log.ts';
@@ -28,10 +30,10 @@ process.once('disconnect', endWithParent);
 // It may have gone while the imports above took their time.
 if (!process.connected) endWithParent();
 
-const [definitions, start] = await Promise.all([load(), importStart()]);
-const order = definitions && (await Promise.race([going.promise, stopping.promise]));
-if (definitions && typeof order === 'object') {
-  const starting = start(definitions, order).catch(async (error: unknown) => {
+const [loaded, start] = await Promise.all([load(), importStart()]);
+const order = loaded && (await Promise.race([going.promise, stopping.promise]));
+if (loaded && typeof order === 'object') {
+  const starting = start(loaded, order).catch(async (error: unknown) => {
     await tell({ type: 'failed', reason: error instanceof Error ? error.message : String(error) });
   });
   // A worker waits for Redis; who stops it meanwhile doesn't have to.
@@ -41,8 +43,14 @@ if (definitions && typeof order === 'object') {
 // Whatever a task file left open.
 process.exit(0);
 
-/** Loads the definitions, taking note of the files that they come from. */
-async function load(): Promise<readonly TaskDefinition[] | undefined> {
+/** What files say. */
+interface Loaded {
+  readonly definitions: readonly TaskDefinition[];
+  readonly auth: 'open' | AuthOptions;
+}
+
+/** Loads the definitions and how clients sign in, taking note of the files that they come from. */
+async function load(): Promise<Loaded | undefined> {
   const files = new Set<string>();
   const own = new URL('..', import.meta.url).href;
   const hooks = registerHooks({
@@ -54,9 +62,11 @@ async function load(): Promise<readonly TaskDefinition[] | undefined> {
     },
   });
   try {
-    const loaded = await loadAll(settings.tasks);
-    await tell({ type: 'loaded', names: loaded.map(({ name }) => name), files: [...files] });
-    return loaded;
+    const definitions = await loadAll(settings.tasks);
+    const jwtSecret = process.env['TASKWIRE_JWT_SECRET'];
+    const auth = role === 'api' ? await loadAuth({ ...settings, jwtSecret }) : 'open';
+    await tell({ type: 'loaded', names: definitions.map(({ name }) => name), files: [...files] });
+    return { definitions, auth };
   } catch (error) {
     const problems = error instanceof ConfigurationError ? error.problems : [String(error)];
     await tell({ type: 'refused', problems, files: [...files] });
@@ -67,14 +77,15 @@ async function load(): Promise<readonly TaskDefinition[] | undefined> {
 }
 
 /** What `go` starts. Each role imports its own, so that the worker doesn't wait for a GraphQL server to load. */
-async function importStart(): Promise<(definitions: readonly TaskDefinition[], go: Go) => Promise<Stop>> {
+async function importStart(): Promise<(loaded: Loaded, go: Go) => Promise<Stop>> {
   const { concurrency, prefix, lease: leaseMs } = settings;
   const logger = commandLogger(settings, role);
   if (role === 'api') {
     const { startApi } = await import('./server.ts');
-    return async (definitions, { redisUrl, port }) => {
+    return async ({ definitions, auth }, { redisUrl, port }) => {
       const api = await startApi({
         ...settings,
+        auth,
         redis: { url: redisUrl, prefix },
         definitions,
         logger,
@@ -85,7 +96,7 @@ async function importStart(): Promise<(definitions: readonly TaskDefinition[], g
     };
   }
   const { startWorker } = await import('../worker/worker.ts');
-  return async (definitions, { redisUrl }) => {
+  return async ({ definitions }, { redisUrl }) => {
     const redis = { url: redisUrl, prefix };
     const worker = await startWorker({ redis, definitions, concurrency, leaseMs, logger });
     await tell({ type: 'ready' });

@@ -22,8 +22,11 @@ export type Start =
   | { readonly type: 'ready'; readonly url?: string; readonly port?: number }
   | { readonly type: 'failed'; readonly reason: string; readonly url?: undefined };
 
-/** A part's settings, as it gets them on its command line: all but the store's address, which may hold a password. */
-export type PartSettings = Omit<Settings<'dev'>, 'redisUrl'>;
+/**
+ * A part's settings, as it gets them on its command line, which others can see: all but the store's address, which may hold
+ * a password, and the secret of JWTs, which it has from its environment.
+ */
+export type PartSettings = Omit<Settings<'dev'>, 'redisUrl' | 'jwtSecret'>;
 
 /** One process: it loads its definitions at once, waits for `go`, and ends by `stop` or with its parent. */
 export interface Part {
@@ -42,12 +45,12 @@ export interface Part {
 const patienceMs = 5_000;
 
 /** Starts a part's process. Its logs go where ours go. */
-export function startPart(role: Role, settings: PartSettings): Part {
+export function startPart(role: Role, settings: PartSettings, jwtSecret: string | undefined): Part {
   const entry = new URL(`./dev-child${extname(import.meta.filename)}`, import.meta.url);
   const child = fork(entry, [role, JSON.stringify(settings)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     // Where `bin.ts` keeps compiled code: a start after the first one is quicker by a third.
-    env: { ...process.env, NODE_COMPILE_CACHE: getCompileCacheDir() },
+    env: { ...process.env, NODE_COMPILE_CACHE: getCompileCacheDir(), TASKWIRE_JWT_SECRET: jwtSecret },
   });
   const loaded = Promise.withResolvers<Loading>();
   const started = Promise.withResolvers<Start>();

@@ -5,17 +5,21 @@ import { usualFolder } from './task-paths.ts';
 export function welcome(options: {
   readonly url: string;
   readonly names: ReadonlySet<string>;
+  readonly storeUrl: string;
   readonly settings: Settings<'dev'>;
 }): string {
-  const { url, names, settings } = options;
+  const { url, names, storeUrl, settings } = options;
   const page = settings.graphiql ? `GraphiQL  ${url}` : `GraphQL   ${url}  (GraphiQL is off)`;
   const tasks = settings.tasks?.join(', ') ?? usualFolder;
-  const post = `curl -sN ${url} -H 'content-type: application/json'`;
+  const isOpen = settings.auth.includes('open');
+  const header = isOpen ? '' : ' -H "authorization: Bearer $TASKWIRE_TOKEN"';
+  const post = `curl -sN ${url} -H 'content-type: application/json'${header}`;
   return `
   Taskwire runs. Ctrl-C ends it.
 
   ${page}
   Store     ${settings.redisUrl === undefined ? embedded(settings.dataDir) : 'the one of REDIS_URL'}
+  Sign-in   ${isOpen ? 'none: everybody on this machine may do everything (--auth)' : signIn(settings, storeUrl)}
   Tasks     ${[...names].toSorted().join(', ')}; your own go into ${tasks}
 
   Enqueue a task, then watch it by the id that comes back. In GraphiQL:
@@ -31,6 +35,16 @@ export function welcome(options: {
     ${post} -H 'accept: text/event-stream' -d ${quoted({ query: subscription })}
 
 `;
+}
+
+/** How clients sign in, and the command that makes a first token. */
+function signIn({ auth, redisUrl, prefix }: Settings<'dev'>, storeUrl: string): string {
+  const ways = `by ${auth.join(', ')}`;
+  if (!auth.includes('tokens')) return ways;
+  // An address of the user's own may hold a password, and is known to whoever gave it.
+  const store = redisUrl === undefined ? ` --redis-url ${storeUrl}` : '';
+  const named = prefix === 'tw' ? '' : ` --prefix ${prefix}`;
+  return `${ways}. Make a token: taskwire token create${store}${named} --owner me --scopes admin`;
 }
 
 function embedded(folder: string): string {

@@ -124,7 +124,8 @@ class Supervisor {
     if (start?.url === undefined) return;
     this.#port = start.port;
     const names = new Set(loads.flatMap((load) => (load.type === 'loaded' ? load.names : [])));
-    if (isFirst) process.stdout.write(welcome({ url: start.url, names, settings: this.#settings }));
+    if (isFirst)
+      process.stdout.write(welcome({ url: start.url, names, storeUrl: store.url, settings: this.#settings }));
     else process.stdout.write(`API and worker run anew (${Math.round(performance.now() - startedAt)} ms).\n`);
   }
 
@@ -137,8 +138,8 @@ class Supervisor {
 
   #start(role: Role): Part {
     this.#closing.signal.throwIfAborted();
-    const { redisUrl: _, ...settings } = this.#settings;
-    const part = startPart(role, settings);
+    const { redisUrl: _, jwtSecret, ...settings } = this.#settings;
+    const part = startPart(role, settings, jwtSecret);
     this.#parts.add(part);
     void part.exited.then(() => this.#parts.delete(part));
     return part;

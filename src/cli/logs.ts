@@ -29,7 +29,7 @@ interface Entry {
 
 /** `taskwire logs ID`: a task's log on stdout, a line for each of it, or a stream as it was written. */
 export async function logs(settings: Settings<'logs'>, id: string, options: LogsOptions): Promise<number> {
-  await using client = connectApi(settings.url, (reason) =>
+  await using client = connectApi(settings, (reason) =>
     process.stderr.write(`taskwire: the connection was lost (${reason}); connecting again …\n`),
   );
   const { follow, stream } = options;

@@ -7,11 +7,14 @@ import {
   type Settings,
   settingsOf,
 } from '../config.ts';
+import { scopes } from '../auth/viewer.ts';
 import { version } from '../version.ts';
 import { exitCodes, report } from './exit.ts';
 
 /** One command: what the help says of it, and how it runs once its settings are read. */
 interface Entry<C extends CommandName> {
+  /** Stands after the command's name, which several share. */
+  readonly subcommand?: string;
   readonly summary: string;
   readonly details?: string;
   readonly arguments?: readonly (readonly [name: string, help: string])[];
@@ -140,6 +143,32 @@ const entries = [
         reason,
       }),
   }),
+  entry('token', {
+    subcommand: 'create',
+    summary: 'make an API token, by which a client signs in where --auth names tokens',
+    details:
+      `The token goes to stdout, alone; nobody can see it again. Scopes: ${scopes.join(', ')}.\n` +
+      'It goes straight to Redis, and needs no API. taskwire run and watch need schema:read as well where introspection is off.',
+    options: [
+      ['--owner <name>', 'whom it signs in: whose tasks it sees and makes'],
+      ['--scopes <list>', 'what it is good for, separated by commas'],
+      ['--name <text>', 'what it is called in the list'],
+      ['--expires-in <time>', "how long it holds, as in '30d'; without, until it is revoked"],
+    ],
+    run: async (settings, _, { owner, scopes, name, expiresIn }) =>
+      (await import('./token.ts')).createToken(settings, { owner, scopes, name, expiresIn }),
+  }),
+  entry('token', {
+    subcommand: 'list',
+    summary: 'a table of all API tokens, without what is secret of them',
+    run: async (settings) => (await import('./token.ts')).listTokens(settings),
+  }),
+  entry('token', {
+    subcommand: 'revoke',
+    summary: 'take an API token away: live connections that it has opened end within 5 seconds',
+    arguments: [['id', 'id of the token, as in the list']],
+    run: async (settings, [id = '']) => (await import('./token.ts')).revokeToken(settings, id),
+  }),
   entry('doctor', {
     summary: "examine the store and its queues: what was found, and what to do about what isn't well",
     details:
@@ -182,10 +211,14 @@ export async function main(args: readonly string[]): Promise<number> {
 /** Makes what adds a command to the program; `done` gets its exit code. */
 function entry<const C extends CommandName>(
   name: C,
-  { summary, details, arguments: operands = [], options = [], run }: Entry<C>,
+  { subcommand, summary, details, arguments: operands = [], options = [], run }: Entry<C>,
 ): (program: Command, done: (code: number) => void) => void {
   return (program, done) => {
-    const command = program.command(name).summary(summary).description(summary);
+    const parent = subcommand === undefined ? program : groupOf(program, name);
+    const command = parent
+      .command(subcommand ?? name)
+      .summary(summary)
+      .description(summary);
     for (const [operand, help] of operands) {
       command.argument(operand.startsWith('[') ? operand : `<${operand}>`, help);
     }
@@ -199,6 +232,21 @@ function entry<const C extends CommandName>(
     });
   };
 }
+
+/** The command that holds those of its name, which does nothing by itself. */
+function groupOf(program: Command, name: CommandName): Command {
+  return (
+    program.commands.find((command) => command.name() === name) ??
+    program
+      .command(name)
+      .summary(groups[name] ?? '')
+      .description(groups[name] ?? '')
+  );
+}
+
+const groups: { readonly [name in CommandName]?: string } = {
+  token: 'API tokens: create, list and revoke them',
+};
 
 function settingOptions(name: CommandName): readonly Option[] {
   return settingsOf(name).map(([, setting]) => {

@@ -1,5 +1,5 @@
 import type { Settings } from '../config.ts';
-import { connectApi } from './client.ts';
+import { type ApiSettings, connectApi } from './client.ts';
 import { CommandError, exitCodes } from './exit.ts';
 import * as operations from './operations.ts';
 import { showCount } from './quantity.ts';
@@ -22,7 +22,7 @@ interface Queue {
 export async function pause(settings: Settings<'pause'>, target: Target): Promise<number> {
   const { queue, definition, reason } = oneOf(target);
   const document = definition === undefined ? operations.pauseDocument : operations.pauseDefinitionDocument;
-  const after = await change(settings.url, document, { name: definition ?? queue, reason });
+  const after = await change(settings, document, { name: definition ?? queue, reason });
   return conclude(`${definition ?? after.name} is paused`, after);
 }
 
@@ -30,14 +30,14 @@ export async function pause(settings: Settings<'pause'>, target: Target): Promis
 export async function resume(settings: Settings<'resume'>, target: Target): Promise<number> {
   const { queue, definition } = oneOf(target);
   const document = definition === undefined ? operations.resumeDocument : operations.resumeDefinitionDocument;
-  const after = await change(settings.url, document, { name: definition ?? queue });
+  const after = await change(settings, document, { name: definition ?? queue });
   const stillPaused = definition !== undefined && after.isPaused ? ', but its queue is paused' : '';
   return conclude(`${definition ?? after.name} is resumed${stillPaused}`, after);
 }
 
 /** `taskwire drain QUEUE`: refuses new tasks until it is resumed. */
 export async function drain(settings: Settings<'drain'>, queue: string, reason?: string): Promise<number> {
-  const after = await change(settings.url, operations.drainDocument, { name: queue, reason });
+  const after = await change(settings, operations.drainDocument, { name: queue, reason });
   return conclude(`${after.name} takes no new tasks`, after);
 }
 
@@ -52,7 +52,7 @@ export async function purge(
   queue: string,
   { dryRun, ...options }: { dryRun: boolean; definition?: string | undefined; reason?: string | undefined },
 ): Promise<number> {
-  await using client = connectApi(settings.url, () => {});
+  await using client = connectApi(settings, () => {});
   const call = async (dryRun: boolean): Promise<Purge> => {
     const variables = { name: queue, dryRun, ...options };
     return (await client.request<{ change: Purge }>(operations.purgeDocument, variables)).change;
@@ -80,9 +80,13 @@ function oneOf(target: Target): Target {
   throw new CommandError('Name a queue, or a definition by --definition.', { exitCode: exitCodes.usage });
 }
 
-async function change(url: string, document: string, variables: Record<string, unknown>): Promise<Queue> {
+async function change(
+  api: ApiSettings,
+  document: string,
+  variables: Record<string, unknown>,
+): Promise<Queue> {
   // It asks once and subscribes to nothing, so there is no connection to lose.
-  await using client = connectApi(url, () => {});
+  await using client = connectApi(api, () => {});
   return (await client.request<{ change: { queue: Queue } }>(document, variables)).change.queue;
 }
 

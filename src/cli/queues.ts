@@ -3,6 +3,7 @@ import { connectApi } from './client.ts';
 import { exitCodes } from './exit.ts';
 import { queuesDocument } from './operations.ts';
 import { showCount, showTime } from './quantity.ts';
+import { textTable } from './text-table.ts';
 
 interface Act {
   readonly at: string;
@@ -28,7 +29,7 @@ interface QueueRow {
 
 /** `taskwire queues`: a table of all queues on stdout, what holds one up below it. */
 export async function queues(settings: Settings<'queues'>): Promise<number> {
-  await using client = connectApi(settings.url, () => {});
+  await using client = connectApi(settings, () => {});
   const { queues } = await client.request<{ queues: readonly QueueRow[] }>(queuesDocument);
   process.stdout.write(table(queues));
   return exitCodes.ok;
@@ -49,17 +50,10 @@ const heads = [
 function table(queues: readonly QueueRow[]): string {
   if (queues.length === 0) return 'There is no queue yet: no process has had a definition.\n';
   const rows = [heads, ...queues.map(cells)];
-  const widths = heads.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map((row) =>
-    row
-      // Names to the left, numbers to the right.
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  '),
-  );
+  // Names to the left, numbers to the right.
+  const text = textTable(rows, (column) => column > 0);
   const notes = queues.flatMap((queue) => notesOf(queue).map((note) => `${queue.name}: ${note}`));
-  return `${[...lines, ...(notes.length === 0 ? [] : ['', ...notes])].join('\n')}\n`;
+  return `${[text, ...(notes.length === 0 ? [] : ['', ...notes])].join('\n')}\n`;
 }
 
 function cells(queue: QueueRow): string[] {

@@ -23,7 +23,7 @@ export async function run(
   { input, idempotencyKey }: RunOptions,
 ): Promise<number> {
   const value = input === undefined ? undefined : parse(await read(input), input);
-  return await withApi(settings.url, async (client, schema, view) => {
+  return await withApi(settings, async (client, schema, view) => {
     const query = enqueueDocument(schema, name, value !== undefined);
     const { enqueued } = await client.request<{ enqueued: Enqueued }>(query, {
       ...(value === undefined ? {} : { input: value }),

@@ -1,3 +1,4 @@
+import type { AuthOptions } from '../auth/authentication.ts';
 import type { Settings } from '../config.ts';
 import type { TaskDefinition } from '../definition/definition.ts';
 import { createServer } from '../embed.ts';
@@ -6,6 +7,7 @@ import type { RedisSettings } from '../redis/connection.ts';
 import { graphqlPath } from '../server/pipeline.ts';
 import { defaultLeaseMs } from '../tasks/clock.ts';
 import { connectTasks } from '../tasks/tasks.ts';
+import { loadAuth } from './auth.ts';
 import { exitCodes } from './exit.ts';
 import { loadAll } from './definitions.ts';
 import { commandLogger } from './log.ts';
@@ -20,6 +22,7 @@ export interface ApiOptions extends AuditSettings, RateSettings {
   readonly logger: Logger;
   readonly host: string;
   readonly port: number;
+  readonly auth: 'open' | AuthOptions;
   readonly graphiql: boolean;
   /** How long a lost worker's lease lasts, in ms: the same as the workers'. @default 15000 */
   readonly lease?: number;
@@ -36,9 +39,9 @@ export interface ApiOptions extends AuditSettings, RateSettings {
 export async function server(settings: Settings<'server'>): Promise<number> {
   const asked = untilAsked();
   const logger = commandLogger(settings);
-  const definitions = await loadAll(settings.tasks);
+  const [definitions, auth] = await Promise.all([loadAll(settings.tasks), loadAuth(settings)]);
   const redis = { url: settings.redisUrl, prefix: settings.prefix };
-  const api = await startApi({ ...settings, redis, definitions, logger });
+  const api = await startApi({ ...settings, auth, redis, definitions, logger });
   logger.info({ url: api.url, definitions: definitions.length }, 'the API listens');
   logger.info({ signal: await asked }, 'the API stops');
   await api.close();
@@ -62,6 +65,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     logger,
     host,
     port,
+    auth,
     graphiql,
     lease: leaseMs = defaultLeaseMs,
     origins,
@@ -74,27 +78,29 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     ...(inlineConcurrency === undefined ? {} : { concurrency: inlineConcurrency }),
     ...(grace === undefined ? {} : { graceMs: grace }),
   };
-  const rates = rateOptions(options);
+  // In its order, and whatever could be opened before one can't.
+  await using opened = new AsyncDisposableStack();
+  opened.defer(() => tasks.close());
   const api = await createServer({
     tasks,
-    auth: 'open',
+    auth,
     logger,
     graphiql,
     origins,
     trustProxy,
     inline,
-    rates,
+    rates: rateOptions(options),
     audit: auditOptions(options),
   });
-  const close = async (graceMs?: number): Promise<void> => {
-    await api.close(graceMs);
-    await tasks.close();
+  opened.defer(() => api.close());
+  const listening = await api.listen(port, host);
+  opened.move();
+  return {
+    url: `${listening.url}${graphqlPath}`,
+    port: listening.port,
+    close: async (graceMs) => {
+      await api.close(graceMs);
+      await tasks.close();
+    },
   };
-  try {
-    const listening = await api.listen(port, host);
-    return { url: `${listening.url}${graphqlPath}`, port: listening.port, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
 }

@@ -5,7 +5,7 @@ import {
   type IntrospectionQuery,
 } from 'graphql';
 import type { Settings } from '../config.ts';
-import { type ApiClient, connectApi } from './client.ts';
+import { type ApiClient, type ApiSettings, connectApi } from './client.ts';
 import { CommandError, exitCodes } from './exit.ts';
 import { findDocument, watchDocument } from './operations.ts';
 import { ProgressView, reason, type WatchedTask } from './progress.ts';
@@ -13,7 +13,7 @@ import { untilAsked } from './signals.ts';
 
 /** `taskwire watch ID`: a task's progress on stderr, its output on stdout, from wherever it is to its end. */
 export async function watch(settings: Settings<'watch'>, id: string): Promise<number> {
-  return await withApi(settings.url, async (client, schema, view) => {
+  return await withApi(settings, async (client, schema, view) => {
     const { task } = await client.request<{ task: { __typename: string } }>(findDocument, { id });
     return await follow(client, schema, view, { id, typeName: task.__typename });
   });
@@ -51,11 +51,11 @@ export async function follow(
 
 /** Runs `body` with a connection and the API's schema; closes both the connection and the progress bar. */
 export async function withApi(
-  url: string,
+  api: ApiSettings,
   body: (client: ApiClient, schema: GraphQLSchema, view: ProgressView) => Promise<number>,
 ): Promise<number> {
   using view = new ProgressView(process.stderr);
-  await using client = connectApi(url, (reason) =>
+  await using client = connectApi(api, (reason) =>
     view.note(`The connection was lost (${reason}); connecting again …`),
   );
   // The types of inputs and outputs are the API's own: nothing of the definitions is needed here.

@@ -7,8 +7,10 @@ import {
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Authenticator, openAuthenticator } from '../auth/authenticator.ts';
+import { isLoopback } from '../auth/loopback.ts';
 import { WatchAuthenticator } from '../auth/watch-authenticator.ts';
 import { buildSchema } from '../graphql/schema.ts';
+import { ConfigurationError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Tasks } from '../tasks/tasks.ts';
 import { CountedRequest, limitBody, takesEncoding } from './body.ts';
@@ -96,6 +98,8 @@ export class Server implements AsyncDisposable {
   readonly #inline: { stop(graceMs?: number): Promise<void> } | undefined;
   readonly #authenticator: Authenticator;
   readonly #audit: AuditLog;
+  /** Whether everybody may do everything. */
+  readonly #isOpen: boolean;
   readonly #closing: AbortController = new AbortController();
   #closed: Promise<void> | undefined;
 
@@ -143,6 +147,7 @@ export class Server implements AsyncDisposable {
       this.#audit,
     );
     this.#authenticator = authenticator;
+    this.#isOpen = options.authenticator === openAuthenticator;
     const subscriptions = new Subscriptions(pipeline);
     const signIn = new SignIn(authenticator, trustProxy);
     this.#operations = new HttpOperations(pipeline, subscriptions, signIn, sockets);
@@ -170,8 +175,13 @@ export class Server implements AsyncDisposable {
     this.#inline = options.startInline?.();
   }
 
-  /** Starts to listen; port 0 takes any free one. Throws a PortInUseError. */
+  /**
+   * Starts to listen; port 0 takes any free one.
+   *
+   * @throws PortInUseError; ConfigurationError where everybody may do everything and others than this machine could
+   */
   async listen(port: number, host = '127.0.0.1'): Promise<{ url: string; port: number }> {
+    if (this.#isOpen && !isLoopback(host)) throw new ConfigurationError([openToOthers(host)]);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#http.once('error', reject);
     this.#http.listen(port, host, resolve);
@@ -319,6 +329,13 @@ const nothingHere: Answer = {
 function answerJson(response: Response, { status, body }: Answer): void {
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
   response.end(`${JSON.stringify(body)}\n`);
+}
+
+function openToOthers(host: string): string {
+  return (
+    `Others can reach ${host}, and with auth 'open' everybody may do everything. Listen on 127.0.0.1, or let clients sign ` +
+    'in, as by auth { tokens: true }.'
+  );
 }
 
 /** The host as it stands in a URL that works on this machine. */

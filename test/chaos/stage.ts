@@ -66,6 +66,7 @@ export async function openStage(redisServer: string, options: ChaosOptions): Pro
     LOG_FORMAT: 'json',
     TASKWIRE_TASKS: definitions,
     TASKWIRE_PREFIX: prefix,
+    TASKWIRE_AUTH: 'open',
     TASKWIRE_LEASE: `${options.leaseMs}ms`,
     TASKWIRE_GRACE: grace,
     TASKWIRE_CONCURRENCY: String(options.concurrency),

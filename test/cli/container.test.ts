@@ -12,11 +12,12 @@ test('the containers run commands that there are, with settings that these take'
     .filter(isOurs);
 
   expect(ours.map(([command]) => command)).toStrictEqual(['server', 'worker']);
+  const env = { REDIS_URL: 'redis://redis:6379', TASKWIRE_AUTH: 'tokens', HOST: '0.0.0.0' };
   for (const [command, ...args] of ours) {
     const names = args.filter((_, index) => index % 2 === 0).map((flag) => settingNamed('flag', flag));
     const flags = Object.fromEntries(names.map((name, index) => [name, args[index * 2 + 1]]));
     // One of the commands, as checked above.
-    expect(() => readSettings(command as Command, flags, { REDIS_URL: 'redis://redis:6379' })).not.toThrow();
+    expect(() => readSettings(command as Command, flags, env)).not.toThrow();
   }
 });
 
@@ -26,6 +27,10 @@ test('the containers set only variables that Taskwire reads', () => {
 
   expect(variables).toContain('REDIS_URL');
   for (const variable of variables) expect(settingNamed('env', variable)).toBeDefined();
+});
+
+test('who comes to the containers has to sign in', () => {
+  expect(compose).toContain('TASKWIRE_AUTH: ${TASKWIRE_AUTH:-tokens}');
 });
 
 test('Redis keeps what it is told: it appends to a file and never drops keys', () => {

@@ -260,7 +260,7 @@ async function listening(dev: Program): Promise<string> {
 
 /** Runs a task that takes and gives an `n`, as any client would. */
 async function output(url: string, name: string, input: { n: number }): Promise<unknown> {
-  await using client = connectApi(url, () => {});
+  await using client = connectApi({ url, token: undefined }, () => {});
   const { enqueued } = await client.request<{ enqueued: { task: { id: string } } }>(
     `mutation { enqueued: ${name}(input: { n: ${input.n} }) { task { id } } }`,
   );

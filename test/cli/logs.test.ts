@@ -29,7 +29,7 @@ let api: Api;
 beforeAll(async () => {
   tests = await TestTasks.start([said]);
   const options = { redis: tests.redis, definitions: [said], logger: testLogger };
-  api = await startApi({ ...options, host: '127.0.0.1', port: 0, graphiql: false });
+  api = await startApi({ ...options, host: '127.0.0.1', port: 0, auth: 'open', graphiql: false });
 });
 
 afterAll(async () => {

@@ -14,7 +14,7 @@ let tasks: Tasks;
 
 beforeAll(async () => {
   const options = { redis, definitions: [double], logger: testLogger };
-  api = await startApi({ ...options, host: '127.0.0.1', port: 0, graphiql: false });
+  api = await startApi({ ...options, host: '127.0.0.1', port: 0, auth: 'open', graphiql: false });
   tasks = await connectTasks(options);
 });
 

@@ -273,5 +273,13 @@ test('on a terminal the bar shows how far the task is, in one line', () => {
 });
 
 async function startTestApi(port: number): Promise<Api> {
-  return await startApi({ redis, definitions, logger: testLogger, host: '127.0.0.1', port, graphiql: false });
+  return await startApi({
+    redis,
+    definitions,
+    logger: testLogger,
+    host: '127.0.0.1',
+    port,
+    auth: 'open',
+    graphiql: false,
+  });
 }

@@ -3,7 +3,8 @@ import { Agent, request } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, test, vi } from 'vitest';
-import { openAuthenticator } from '../../src/auth/authenticator.ts';
+import { authenticatorOf, openAuthenticator } from '../../src/auth/authenticator.ts';
+import { ConfigurationError } from '../../src/errors.ts';
 import { createServer, PortInUseError } from '../../src/server/server.ts';
 import { double, forever } from '../support/definitions.ts';
 import { testLogger } from '../support/stores.ts';
@@ -122,7 +123,7 @@ test('the URL that a server answers with works for every host', async () => {
   for (const host of ['127.0.0.1', '0.0.0.0', '::1', '::']) {
     await using server = createServer({
       tasks: api.tests.tasks,
-      authenticator: openAuthenticator,
+      authenticator: authenticatorOf([]),
       logger: testLogger,
     });
     const { url, port } = await server.listen(0, host);
@@ -131,5 +132,22 @@ test('the URL that a server answers with works for every host', async () => {
     // The name of all addresses isn't one that every browser opens.
     expect(['127.0.0.1', 'localhost', '[::1]']).toContain(new URL(url).hostname);
     expect((await fetch(`${url}/health`)).status).toBe(200);
+  }
+});
+
+test('a server that is open to everybody does not listen where others can reach it', async () => {
+  await using api = await TestApi.start([double], { workers: 0 });
+  for (const host of ['0.0.0.0', '::', '192.0.2.1', 'app.example.com']) {
+    await using server = createServer({
+      tasks: api.tests.tasks,
+      authenticator: openAuthenticator,
+      logger: testLogger,
+    });
+
+    await expect(server.listen(0, host)).rejects.toThrow(
+      new ConfigurationError([
+        `Others can reach ${host}, and with auth 'open' everybody may do everything. Listen on 127.0.0.1, or let clients sign in, as by auth { tokens: true }.`,
+      ]),
+    );
   }
 });

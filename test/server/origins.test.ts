@@ -172,7 +172,7 @@ describe('where nobody signs in', () => {
 
 test('the origins of a command reach its API', async () => {
   const options = { definitions: [double], logger: testLogger, host: '127.0.0.1', port: 0, graphiql: false };
-  const started = await startApi({ ...options, redis: api.tests.redis, origins: [app] });
+  const started = await startApi({ ...options, auth: 'open', redis: api.tests.redis, origins: [app] });
   const headers = { 'content-type': 'application/json', origin: app };
 
   const { status } = await fetch(started.url, { method: 'POST', headers, body });
