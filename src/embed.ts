@@ -43,7 +43,9 @@ export async function startWorker(options: EmbedOptions<WorkerOptions>): Promise
 }
 
 /** Options of an API server in a program of your own. */
-export type EmbedServerOptions = EmbedOptions<Omit<ServerOptions, 'startInline' | 'authenticator'>> & {
+export type EmbedServerOptions = EmbedOptions<
+  Omit<ServerOptions, 'startInline' | 'authenticator' | 'apiTokens'>
+> & {
   /** How clients sign in; `open` lets everybody do everything, and is only for an address of this machine. */
   readonly auth: 'open' | AuthOptions;
   /** How the tasks of the queue `inline` are run in this process; `false` leaves them to others. @default {} */
@@ -72,16 +74,16 @@ export async function createServer({ auth, inline = {}, ...options }: EmbedServe
       ? undefined
       : (await import('./worker/inline.ts')).startInline;
   const lease = leaseMs === undefined ? {} : { leaseMs };
-  const { authenticator } = await openAuthentication(auth, { redis, connection: tasks.connection, logger });
+  const authentication = await openAuthentication(auth, { redis, connection: tasks.connection, logger });
   try {
     return createServer({
       ...options,
-      authenticator,
+      ...authentication,
       logger,
       startInline: startInline && (() => startInline({ redis, definitions, logger, ...lease, ...inline })),
     });
   } catch (error) {
-    authenticator.close();
+    authentication.authenticator.close();
     throw error;
   }
 }

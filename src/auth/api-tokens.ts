@@ -12,6 +12,12 @@ export interface StoredApiToken {
   readonly digest: Buffer;
 }
 
+/** Some of the tokens, each with its place in the list of all. */
+export interface ApiTokenPage {
+  readonly apiTokens: readonly { readonly apiToken: ApiToken; readonly cursor: string }[];
+  readonly hasMore: boolean;
+}
+
 /** So many at most: a list of them is read at once. */
 export const maxApiTokens = 10_000;
 
@@ -56,7 +62,17 @@ export class ApiTokens {
     return Object.entries(fields)
       .filter(([field]) => !field.startsWith(usedPrefix))
       .map(([id, json]) => parse(id, recordOf(json), fields[usedField(id)] ?? '').apiToken)
-      .toSorted((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1));
+      .toSorted(inOrder);
+  }
+
+  /** Some of them, after a place in the list: also one whose token is gone. @throws BadUserInputError */
+  async page(limit: number, after?: string): Promise<ApiTokenPage> {
+    const place = after === undefined ? undefined : parseCursor(after);
+    const left = (await this.list()).filter(
+      (apiToken) => place === undefined || inOrder(place, apiToken) < 0,
+    );
+    const apiTokens = left.slice(0, limit).map((apiToken) => ({ apiToken, cursor: cursorOf(apiToken) }));
+    return { apiTokens, hasMore: left.length > limit };
   }
 
   /** Takes a token away, in all processes within seconds; false where there is none of this id. */
@@ -129,6 +145,26 @@ function parse(id: string, record: TokenRecord, used: string): StoredApiToken {
     },
     digest: Buffer.from(digest, 'base64url'),
   };
+}
+
+type Place = Pick<ApiToken, 'id' | 'createdAt'>;
+
+/** Newest first. */
+function inOrder(a: Place, b: Place): number {
+  if (a.createdAt !== b.createdAt) return b.createdAt - a.createdAt;
+  return a.id === b.id ? 0 : a.id < b.id ? -1 : 1;
+}
+
+function cursorOf({ createdAt, id }: Place): string {
+  return Buffer.from(`${createdAt} ${id}`).toString('base64url');
+}
+
+function parseCursor(cursor: string): Place {
+  const [, createdAt, id] =
+    /^(\d{1,15}) ([0-9a-f]{16})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+  if (createdAt !== undefined && id !== undefined) return { createdAt: Number(createdAt), id };
+  const message = 'Expected a cursor of this list.';
+  throw new BadUserInputError(`after: ${message}`, [{ path: ['after'], message }]);
 }
 
 function tooMany(): BadUserInputError {

@@ -76,11 +76,12 @@ function eventOf(
   result?: unknown,
 ): NewAuditEvent {
   const { reason } = args;
+  const kind = kindOf(action, args);
   return {
     actor: viewer.owner,
     credential: session.credential,
     action,
-    target: { kind: kindOf(action, args), id: idIn(args) ?? madeId(result) },
+    target: { kind, id: kind === 'TOKEN' ? (madeId(result) ?? idIn(args)) : (idIn(args) ?? madeId(result)) },
     outcome,
     ...(typeof reason === 'string' && reason !== '' ? { reason } : {}),
     address,

@@ -1,3 +1,4 @@
+import type { ApiTokens } from '../auth/api-tokens.ts';
 import type { Session } from '../auth/session.ts';
 import type { Viewer } from '../auth/viewer.ts';
 import type { WatchTokens } from '../auth/watch-tokens.ts';
@@ -14,6 +15,8 @@ export interface Context {
   /** How the viewer has signed in. */
   readonly session: Session;
   readonly watchTokens: WatchTokens;
+  /** Undefined where nobody signs in by them. */
+  readonly apiTokens: ApiTokens | undefined;
   /** How much the viewer may enqueue; undefined where there are no bounds. */
   readonly limits: OwnerLimits | undefined;
   /** Where it is written down what was done. */

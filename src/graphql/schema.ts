@@ -6,6 +6,7 @@ import { addTypes } from '../definition/types.ts';
 import { ConfigurationError } from '../errors.ts';
 import { guardRootFields } from './access.ts';
 import { addActionError } from './action-error.ts';
+import { addApiTokens } from './api-tokens.ts';
 import { auditRootFields } from './audit.ts';
 import { addAuditEvents } from './audit-events.ts';
 import { addBatches } from './batch.ts';
@@ -95,6 +96,7 @@ function build(definitions: readonly TaskDefinition[]): GraphQLSchema {
   addScheduleQueries(builder, schedules);
   addScheduleMutations(builder, schedules, options);
   addAuditEvents(builder, all);
+  addApiTokens(builder, all);
 
   const definitionTypes = addTypes(builder, definitions);
   for (const definition of definitions) {

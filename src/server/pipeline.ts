@@ -11,6 +11,7 @@ import {
   validateSubscriptionArgs,
   type ValidatedSubscriptionArgs,
 } from 'graphql';
+import type { ApiTokens } from '../auth/api-tokens.ts';
 import type { Session } from '../auth/session.ts';
 import type { Viewer } from '../auth/viewer.ts';
 import { WatchTokens } from '../auth/watch-tokens.ts';
@@ -78,6 +79,8 @@ interface PipelineOptions {
   readonly hideSuggestions?: boolean;
   /** How much each owner may enqueue, where there is a sign-in. @default whatever it likes */
   readonly limits?: OwnerLimits | undefined;
+  /** Where clients sign in by them. */
+  readonly apiTokens?: ApiTokens | undefined;
   /** Where it is written down what was done. @default nowhere */
   readonly audit?: AuditLog | undefined;
   /** After how many runs an operation is compiled. @default 20 */
@@ -90,6 +93,7 @@ class OperationContext implements Context {
   readonly viewer: Viewer;
   readonly session: Session;
   readonly watchTokens: WatchTokens;
+  readonly apiTokens: ApiTokens | undefined;
   readonly limits: OwnerLimits | undefined;
   readonly audit: AuditLog | undefined;
   readonly trace: string | undefined;
@@ -108,12 +112,14 @@ class OperationContext implements Context {
     variables: Readonly<Record<string, unknown>>,
     origin: Origin,
     watchTokens: WatchTokens,
+    apiTokens: ApiTokens | undefined,
     limits: OwnerLimits | undefined,
     audit: AuditLog | undefined,
     timeoutMs: number,
   ) {
     this.tasks = tasks;
     this.watchTokens = watchTokens;
+    this.apiTokens = apiTokens;
     this.session = origin.session;
     this.viewer = origin.session.viewer;
     this.limits = limits;
@@ -149,6 +155,7 @@ export class Pipeline {
   readonly watchTokens: WatchTokens;
   readonly #tasks: Tasks;
   readonly #limits: OwnerLimits | undefined;
+  readonly #apiTokens: ApiTokens | undefined;
   readonly #audit: AuditLog | undefined;
   readonly #logger: Logger;
   readonly #visible: WeakMap<Viewer, VisibleTasks> = new WeakMap();
@@ -166,6 +173,7 @@ export class Pipeline {
     this.watchTokens = new WatchTokens(tasks.connection, tasks.options.redis.prefix ?? defaultPrefix);
     this.#tasks = tasks;
     this.#limits = limits;
+    this.#apiTokens = options.apiTokens;
     this.#audit = options.audit;
     this.#logger = logger;
     this.#closing = closing;
@@ -187,6 +195,7 @@ export class Pipeline {
       given,
       origin,
       this.watchTokens,
+      this.#apiTokens,
       limits,
       this.#audit,
       timeoutMs,

@@ -6,6 +6,7 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { ApiTokens } from '../auth/api-tokens.ts';
 import { type Authenticator, openAuthenticator } from '../auth/authenticator.ts';
 import { isLoopback } from '../auth/loopback.ts';
 import { WatchAuthenticator } from '../auth/watch-authenticator.ts';
@@ -43,6 +44,8 @@ export interface ServerOptions {
   readonly logger: Logger;
   /** Finds out who asks; closed with the server. */
   readonly authenticator: Authenticator;
+  /** Where clients sign in by them: what makes and revokes them. */
+  readonly apiTokens?: ApiTokens | undefined;
   /** Serves the page to try operations on. @default false */
   readonly graphiql?: boolean;
   /** How many proxies in front of the server are trusted to say, by `X-Forwarded-For`, who has asked them. @default 0 */
@@ -136,6 +139,7 @@ export class Server implements AsyncDisposable {
       hideSuggestions: !graphiql,
       limits: ownerLimits(rates),
       audit: this.#audit,
+      apiTokens: options.apiTokens,
     });
     this.#origins = new Origins(origins, isOpen);
     const authenticator = withSignInAudit(
