@@ -4,21 +4,27 @@ import { stripTypeScriptTypes } from 'node:module';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test, vi } from 'vitest';
-import { commands, settingsOf } from '../../src/config.ts';
+import { type Command, commands, settingsOf } from '../../src/config.ts';
 import { Folder, Program, taskwire } from './program.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-test.each(commands)('%s --help names all settings, each with its variable', async (command) => {
-  await using help = taskwire([command, '--help']);
+const subcommands = ['token create', 'token list', 'token revoke'];
 
-  expect(await help.ended).toMatchObject({ code: 0 });
-  for (const [, { flag, env }] of settingsOf(command)) {
-    expect(help.stdout).toContain(`${flag} <`);
-    // The help breaks long lines.
-    expect(help.stdout.replaceAll(/\s+/g, ' ')).toContain(`[${env};`);
-  }
-});
+test.each(commands.flatMap((command) => (command === 'token' ? subcommands : [command])))(
+  '%s --help names all settings, each with its variable',
+  async (words) => {
+    const [command, ...more] = words.split(' ');
+    await using help = taskwire([String(command), ...more, '--help']);
+
+    expect(await help.ended).toMatchObject({ code: 0 });
+    for (const [, { flag, env }] of settingsOf(command as Command)) {
+      expect(help.stdout).toContain(`${flag} <`);
+      // The help breaks long lines.
+      expect(help.stdout.replaceAll(/\s+/g, ' ')).toContain(`[${env};`);
+    }
+  },
+);
 
 test('--help names all commands and what the exit codes mean', async () => {
   await using help = taskwire(['--help']);

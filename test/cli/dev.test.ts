@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { connectApi } from '../../src/cli/client.ts';
@@ -21,7 +21,37 @@ test('one command brings up API, worker and store, says where they are and runs 
   expect(JSON.parse(run.stdout)).toStrictEqual({ n: 42 });
   expect(dev.stdout).toContain('mutation');
   expect(dev.stdout).toContain('a crash loses it');
+  expect(dev.stdout).toContain('Sign-in   none: everybody on this machine may do everything');
   expect(dev.stdout).toMatch(/Tasks .*double/);
+});
+
+test('where clients sign in, the welcome says how to make a token, and no secret is on a command line', async () => {
+  await using folder = await Folder.create();
+  const secret = 'not for anything else than this test of dev';
+  const env = {
+    TASKWIRE_AUTH: 'tokens,jwt',
+    TASKWIRE_JWT_SECRET: secret,
+    TASKWIRE_JWT_ISSUER: 'https://login.example.com',
+    TASKWIRE_JWT_AUDIENCE: 'taskwire',
+  };
+  await using dev = taskwire(['dev', '--port', '0'], { cwd: folder.path, env });
+  const url = await listening(dev);
+  const [, args = ''] = await dev.says(/Make a token: taskwire (token create --redis-url \S+ .*)/);
+  expect(args).toMatch(/^token create --redis-url redis:\/\/127\.0\.0\.1:\d+ --owner me --scopes admin$/);
+
+  await using create = taskwire(args.split(' '));
+  expect(await create.ended).toMatchObject({ code: 0 });
+  await using without = taskwire(['queues', '--url', url]);
+  expect(await without.ended).toMatchObject({ code: 1 });
+  await using queues = taskwire(['queues', '--url', url], { env: { TASKWIRE_TOKEN: create.stdout.trim() } });
+  expect(await queues.ended).toMatchObject({ code: 0 });
+
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+  );
+  expect(lines.join('\n')).toContain('dev-child');
+  expect(lines.join('\n')).not.toContain(secret);
 });
 
 test('Ctrl-C ends everything with 0 and leaves no process behind', async () => {
