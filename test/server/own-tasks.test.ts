@@ -278,3 +278,22 @@ test('a watch token follows its task over a socket, and cancels it where it may'
   const rest = await Array.fromAsync(states);
   expect(rest.at(-1)?.data.foreverUpdated).toEqual({ isFinal: true });
 });
+
+test("how much there is of another owner's batch can't be found out by looking for it among one's own", async () => {
+  const bob = signedIn('bob10');
+  const inputs = Array.from({ length: 600 }, () => ({ n: 1 }));
+  const options = { owner: 'ann10', delayMs: 3_600_000 };
+  const made = [
+    await api.tests.tasks.enqueueBatch(double, inputs, options),
+    await api.tests.tasks.enqueueBatch(double, inputs, options),
+  ];
+  const batches = made.map(({ batch }) => batch.id);
+
+  const { data } = await bob.http(list, { filter: { batches, names: ['double'] } });
+
+  expect(data.tasks).toEqual({
+    nodes: [],
+    pageInfo: { hasNextPage: false },
+    totalCount: { count: 0, isExact: true },
+  });
+});
