@@ -1,3 +1,4 @@
+import { openOwner } from './owner.ts';
 import { scopes, type Viewer, viewerOf } from './viewer.ts';
 
 /** A viewer who has signed in, until when, and by what: for the audit, and to find out that it was revoked. */
@@ -11,7 +12,7 @@ export interface Session {
 
 /** Everybody, where there is no sign-in. */
 export const openSession: Session = {
-  viewer: viewerOf('anonymous', { scopes }),
+  viewer: viewerOf(openOwner, { scopes }),
   credential: 'open',
   expiresAt: undefined,
 };

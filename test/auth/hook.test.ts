@@ -43,6 +43,11 @@ const bad: [string, unknown, string][] = [
   ['true', true, 'expected authenticate to return { owner, scopes } or null, got boolean'],
   ['a list', [], 'got an array'],
   ['no owner', { scopes: [] }, 'owner, as authenticate returned it: Expected 1 to 200 characters'],
+  [
+    'the owner of whoever has not signed in',
+    { owner: 'anonymous', scopes: [] },
+    'owner, as authenticate returned it: Expected another name than anonymous',
+  ],
   ['a number as owner', { owner: 7, scopes: [] }, 'got number'],
   ['no scopes', { owner: 'a' }, 'to return scopes as an array, got undefined'],
   ['scopes in a text', { owner: 'a', scopes: 'admin' }, 'to return scopes as an array, got string'],
