@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import type { Session } from '../auth/session.ts';
-import { UnauthenticatedError } from '../errors.ts';
+import { RateLimitedError, UnauthenticatedError } from '../errors.ts';
 import { keyHeader } from '../graphql/idempotency-header.ts';
 import { Body } from './body.ts';
+import type { ClientPlaces } from './client-places.ts';
 import type { RequestCredentials } from './credentials.ts';
 import { EventStreams } from './event-streams.ts';
 import { endsAtOnce, type HttpOperation, isPlain, operationOf } from './http-operation.ts';
@@ -29,14 +30,22 @@ export class HttpOperations {
   readonly #pipeline: Pipeline;
   readonly #subscriptions: Subscriptions;
   readonly #signIn: SignIn;
+  readonly #places: ClientPlaces;
   readonly #streams: EventStreams;
   #loading: Promise<YogaAnswers> | undefined;
 
-  constructor(pipeline: Pipeline, subscriptions: Subscriptions, signIn: SignIn, options: StreamOptions = {}) {
+  constructor(
+    pipeline: Pipeline,
+    subscriptions: Subscriptions,
+    signIn: SignIn,
+    places: ClientPlaces,
+    options: StreamOptions = {},
+  ) {
     const { pingMs = 12_000, blockedMs = 12_000 } = options;
     this.#pipeline = pipeline;
     this.#subscriptions = subscriptions;
     this.#signIn = signIn;
+    this.#places = places;
     this.#streams = new EventStreams(pipeline.maskError, pingMs, blockedMs);
   }
 
@@ -107,6 +116,7 @@ export class HttpOperations {
       await this.#send(result, resultType ?? '', response);
       return true;
     }
+    if (!this.#admit(session, credentials, response)) return true;
     const { line, client } = this.#streams.open(response, request.socket);
     let begun: Awaited<ReturnType<Subscriptions['open']>> | undefined;
     const leave = (): void => {
@@ -124,6 +134,24 @@ export class HttpOperations {
     else if (!('leave' in begun)) {
       if (resultType !== undefined) await this.#send(begun, resultType, response);
       else await pipe(await (await this.#yoga()).stream(begun), response);
+    }
+    return true;
+  }
+
+  /** Takes places for a stream until it is closed; without one left it is answered with 429. */
+  #admit(session: Session, { address }: RequestCredentials, response: ServerResponse): boolean {
+    if (response.closed) return false;
+    for (const take of [() => this.#places.takeOfAddress(address), () => this.#places.takeOfOwner(session)]) {
+      const free = take();
+      if (free === undefined) {
+        const error = new RateLimitedError(
+          'As many streams and sockets are open as may be. End one.',
+          10_000,
+        );
+        refuse(response, error, { maskError: this.#pipeline.maskError, showedToken: true });
+        return false;
+      }
+      response.once('close', free);
     }
     return true;
   }

@@ -12,7 +12,12 @@ export interface SocketOptions {
   readonly maxOperations?: number;
   /** Sockets and streams that an address may have; another one is answered with 429. @default 200 */
   readonly maxPerAddress?: number;
-  /** Sockets that an owner may have, and as many that watch one task by watch tokens; another one is closed with 1013. @default 100 */
+  /**
+   * Sockets and streams that an owner may have, and as many that watch one task by watch tokens: another socket is closed
+   * with 1013, another stream answered with 429.
+   *
+   * @default 100
+   */
   readonly maxPerOwner?: number;
   /** A socket that answers no ping within this time is closed. @default 12000 */
   readonly pingMs?: number;

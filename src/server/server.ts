@@ -15,6 +15,7 @@ import { ConfigurationError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Tasks } from '../tasks/tasks.ts';
 import { CountedRequest, limitBody, takesEncoding } from './body.ts';
+import { ClientPlaces } from './client-places.ts';
 import { Connections } from './connections.ts';
 import { answerNoPage, GraphiQL, isPageRequest } from './graphiql.ts';
 import { type Answer, health, readiness } from './health.ts';
@@ -154,8 +155,9 @@ export class Server implements AsyncDisposable {
     this.#isOpen = options.authenticator === openAuthenticator;
     const subscriptions = new Subscriptions(pipeline);
     const signIn = new SignIn(authenticator, trustProxy);
-    this.#operations = new HttpOperations(pipeline, subscriptions, signIn, sockets);
-    this.#sockets = new Sockets(pipeline, subscriptions, signIn, logger, sockets);
+    const places = new ClientPlaces(sockets);
+    this.#operations = new HttpOperations(pipeline, subscriptions, signIn, places, sockets);
+    this.#sockets = new Sockets(pipeline, subscriptions, signIn, places, logger, sockets);
     this.#http = createHttpServer(
       {
         IncomingMessage: CountedRequest,

@@ -4,7 +4,7 @@ import type { Credentials } from '../auth/authenticator.ts';
 import type { Session } from '../auth/session.ts';
 import { RateLimitedError, UnauthenticatedError, UnavailableError } from '../errors.ts';
 import { type ConnectionParams, showsToken, tokenIn } from './credentials.ts';
-import type { Places } from './places.ts';
+import type { ClientPlaces } from './client-places.ts';
 import type { SignIn } from './sign-in.ts';
 
 /** Of RFC 6455's registry: clients of graphql-ws come again by themselves. */
@@ -16,10 +16,9 @@ type Payload = Readonly<Record<string, unknown>>;
 export class SocketSession {
   readonly #signIn: SignIn;
   readonly #shown: Credentials;
-  readonly #owners: Places;
+  readonly #places: ClientPlaces;
   readonly #close: (code: number, reason: string) => void;
-  /** Whose place it has taken. */
-  #holder: string | undefined;
+  #freePlace: (() => void) | undefined;
   #current: Session | undefined;
   #release: (() => void) | undefined;
   #isOver = false;
@@ -27,16 +26,16 @@ export class SocketSession {
   #sent = 0;
   #accepted = 0;
 
-  /** An owner has so many `owners` places; `close` closes the socket, after which nothing is sent any more. */
+  /** Takes one of `places` when its client signs in; `close` closes the socket, after which nothing is sent any more. */
   constructor(
     signIn: SignIn,
-    owners: Places,
+    places: ClientPlaces,
     request: IncomingMessage,
     close: (code: number, reason: string) => void,
   ) {
     const { token, headers, address } = signIn.credentialsOf(request);
     this.#signIn = signIn;
-    this.#owners = owners;
+    this.#places = places;
     // Without the request itself, which would be kept for as long as the socket.
     this.#shown = { token, headers, address, params: undefined };
     this.#close = close;
@@ -58,12 +57,11 @@ export class SocketSession {
     try {
       const session = await this.#signIn.session(this.#credentials(params));
       if (this.#isOver) return false;
-      const holder = holderOf(session);
-      if (holder !== undefined && !this.#owners.take(holder)) {
+      this.#freePlace = this.#places.takeOfOwner(session);
+      if (this.#freePlace === undefined) {
         this.#end(tryAgainLater, 'too many sockets of this owner');
         return false;
       }
-      this.#holder = holder;
       this.#hold(session);
       return expiryOf(session) ?? true;
     } catch (error) {
@@ -105,8 +103,8 @@ export class SocketSession {
   leave(): void {
     this.#isOver = true;
     this.#current = undefined;
-    if (this.#holder !== undefined) this.#owners.free(this.#holder);
-    this.#holder = undefined;
+    this.#freePlace?.();
+    this.#freePlace = undefined;
     this.#release?.();
     this.#release = undefined;
   }
@@ -128,13 +126,6 @@ export class SocketSession {
     this.leave();
     this.#close(code, reason);
   }
-}
-
-/** By whom a socket is counted; those who watch a task by its tokens are many, and don't count as its owner. */
-function holderOf({ credential, viewer: { owner, watch } }: Session): string | undefined {
-  // Where there is no sign-in, all are one owner.
-  if (credential === 'open') return undefined;
-  return watch === undefined ? `owner ${owner}` : `task ${watch.taskId}`;
 }
 
 function expiryOf({ expiresAt }: Session): Payload | undefined {

@@ -8,7 +8,6 @@ import {
 } from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type Server } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { networkOf } from '../auth/failures.ts';
 import type { Context } from '../graphql/context.ts';
 import type { Logger } from '../logger.ts';
 import { Allowance } from './allowance.ts';
@@ -19,7 +18,7 @@ import type { SocketOptions } from './limits.ts';
 import { Line } from './line.ts';
 import { bytesOf, shownError } from './payload.ts';
 import { type Params, type Pipeline, unknownOperation } from './pipeline.ts';
-import { Places } from './places.ts';
+import type { ClientPlaces } from './client-places.ts';
 import type { SignIn } from './sign-in.ts';
 import { SocketOrigin } from './socket-origin.ts';
 import { SocketSession } from './socket-session.ts';
@@ -45,20 +44,19 @@ export class Sockets {
   readonly #protocol: Server<SocketOrigin>;
   readonly #server: WebSocketServer;
   readonly #limits: Required<SocketOptions>;
-  readonly #places: Places;
-  readonly #owners: Places;
+  readonly #places: ClientPlaces;
 
   constructor(
     pipeline: Pipeline,
     subscriptions: Subscriptions,
     signIn: SignIn,
+    places: ClientPlaces,
     logger: Logger,
     limits: Required<SocketOptions>,
   ) {
-    const { maxMessageBytes, maxPerAddress, maxPerOwner, pingMs, initTimeoutMs, blockedMs, closeMs } = limits;
+    const { maxMessageBytes, pingMs, initTimeoutMs, blockedMs, closeMs } = limits;
     this.#limits = limits;
-    this.#places = new Places(maxPerAddress);
-    this.#owners = new Places(maxPerOwner);
+    this.#places = places;
     this.#pipeline = pipeline;
     this.#signIn = signIn;
     this.#logger = logger;
@@ -79,12 +77,13 @@ export class Sockets {
 
   /** False where the address has as many as it may; else one more of its places is taken until its connection ends. */
   admit(request: IncomingMessage): boolean {
-    const address = networkOf(this.#signIn.addressOf(request));
-    if (!this.#places.take(address)) {
+    const address = this.#signIn.addressOf(request);
+    const free = this.#places.takeOfAddress(address);
+    if (free === undefined) {
       this.#logger.debug({ address }, 'a socket is refused: its address has as many as it may');
       return false;
     }
-    request.socket.once('close', () => this.#places.free(address));
+    request.socket.once('close', free);
     return true;
   }
 
@@ -125,7 +124,7 @@ export class Sockets {
       line.flush();
       socket.close(code, closeReason(reason));
     };
-    const signedIn = new SocketSession(this.#signIn, this.#owners, request, close);
+    const signedIn = new SocketSession(this.#signIn, this.#places, request, close);
     const origin = new SocketOrigin(line, signedIn, request, maxOperations);
     const messages = new Allowance(maxMessagesPerSecond);
     /** Whether one more may be looked at. After a close, of which its client may take no notice, none is. */

@@ -7,6 +7,7 @@ import { defineTask } from '../../src/index.ts';
 import { TestTokens } from '../support/tokens.ts';
 import { frame, RawClient } from './raw-client.ts';
 import { TestApi } from './test-api.ts';
+import { TestClient } from './test-client.ts';
 
 const waiting = { timeout: 10_000 };
 
@@ -279,6 +280,34 @@ describe('sockets of an owner', () => {
     first.socket.close();
     await first.closed;
     await (await signIn(ann)).hears({ type: 'connection_ack' });
+  });
+});
+
+describe('streams of events', () => {
+  const stream = (client: TestClient, signal: AbortSignal): AsyncGenerator =>
+    client.sse(watchList, {}, signal);
+
+  test.each([
+    ['an address', { maxPerAddress: 2 }],
+    ['an owner', { maxPerOwner: 2 }],
+  ])('of %s count with its sockets: one more than it may have is answered with 429', async (_, sockets) => {
+    const tokens = new TestTokens();
+    await using api = await TestApi.start([double], { workers: 0, sockets, authenticator: tokens });
+    await using ann = new TestClient(api.origin, tokens.make('ann'));
+    const abort = new AbortController();
+    await stream(ann, abort.signal).next();
+    const socket = ann.ws(watchList);
+    await socket.next();
+
+    const refused = await ann.post({ query: watchList }, { accept: 'text/event-stream' });
+
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get('retry-after')).toBe('10');
+    expect(await refused.json()).toMatchObject({ errors: [{ extensions: { code: 'RATE_LIMITED' } }] });
+    // What isn't a stream is answered, and there is room again when one ends.
+    expect(await ann.http('{ __typename }')).toMatchObject({ data: { __typename: 'Query' } });
+    abort.abort();
+    await vi.waitFor(() => stream(ann, AbortSignal.timeout(10_000)).next(), waiting);
   });
 });
 
