@@ -6,6 +6,7 @@ import { idle } from './figures/idle.ts';
 import { sockets } from './figures/sockets.ts';
 import { store as storeFigure } from './figures/store.ts';
 import { worker } from './figures/worker.ts';
+import { readers } from './figures/readers.ts';
 import { lateness } from './figures/lateness.ts';
 import type { Bench, Figure, Row } from './harness/figure.ts';
 import { nodePeers, pythonPeers } from './harness/peers.ts';
@@ -19,7 +20,7 @@ import { linesOf, tableOf } from './report.ts';
  * `npm run bench`: what Taskwire does beside what others do, in one run, in turns, in real processes. Prints one table and
  * writes the same as JSON; docs/performance.md says how each figure is measured.
  */
-const figures: readonly Figure[] = [endToEnd, worker, sockets, idle, http, storeFigure, lateness];
+const figures: readonly Figure[] = [endToEnd, worker, sockets, idle, http, storeFigure, lateness, readers];
 
 if (process.argv.includes('--help')) {
   process.stdout.write(`${usage}\nFigures: ${figures.map(({ name }) => name).join(', ')}\n`);

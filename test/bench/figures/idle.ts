@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Bench, Figure } from '../harness/figure.ts';
 import { alternate, type Contestant } from '../harness/rounds.ts';
 import { rowOf } from '../harness/rows.ts';
@@ -6,7 +7,7 @@ import { SocketStage } from './socket-stage.ts';
 
 /**
  * What a subscription takes of the server's memory while nothing happens: resident memory with 10,000 sockets, each with
- * a subscription to a running task of its own, less that before they came, both after garbage was collected.
+ * a subscription to a running task of its own, less that before they came, both after garbage was collected; and of its CPU in the 24 s after.
  */
 export const idle: Figure = {
   name: 'idle',
@@ -24,11 +25,18 @@ export const idle: Figure = {
         quantity: 'kb',
         goal: { atMost: 20 },
       }),
+      rowOf(results, {
+        what: `idle subscription, at ${count.toLocaleString('en-US')}: CPU of the server, of a processor`,
+        unit: '%',
+        quantity: 'cpu',
+        goal: { atMost: 5 },
+      }),
     ];
   },
 };
 
-function contestant({ programs, store }: Bench, server: SocketServer, count: number): Contestant {
+function contestant(bench: Bench, server: SocketServer, count: number): Contestant {
+  const { programs, store } = bench;
   const { name, missing, driver, protocol } = server;
   return {
     name,
@@ -46,8 +54,13 @@ function contestant({ programs, store }: Bench, server: SocketServer, count: num
         const before = await program.memoryKb();
         await SocketStage.open({ ...parts, label: `${name}, idle` }, { sockets: count, tasks: count });
         const kb = ((await program.memoryKb()) - before) / count;
+        // Two rounds of Taskwire's pings.
+        const cpuMs = program.cpuMs();
+        const begin = performance.now();
+        await delay(bench.quick ? 1_000 : 24_000);
+        const cpu = ((program.cpuMs() - cpuMs) * 100) / (performance.now() - begin);
         await load.call('close');
-        return { kb };
+        return { kb, cpu };
       };
     },
   };

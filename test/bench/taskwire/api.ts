@@ -14,7 +14,7 @@ const redis = { url, prefix: 'bench' };
 const tasks = await connectTasks({ redis, definitions, logger });
 if (mode === 'memory') Object.defineProperty(tasks, 'enqueue', { value: fromMemory });
 // All load comes from one address here.
-const [sockets, connections] = [{ maxPerAddress: 20_000 }, { maxPerAddress: 20_000 }];
+const [sockets, connections] = [{ maxPerAddress: 20_000, maxPerOwner: 20_000 }, { maxPerAddress: 20_000 }];
 const { authenticator, apiTokens } = await openAuthentication(
   mode === 'token' || mode === 'unbounded' ? { tokens: true } : 'open',
   { redis, connection: tasks.connection, logger },
@@ -34,6 +34,8 @@ const { port } = await createServer({
 serveCalls(
   { port },
   {
+    /** Connections of this process, to clients and to Redis. */
+    connections: () => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length,
     token: async () =>
       (await apiTokens?.create({ owner: 'bench', scopes: ['tasks:read', 'tasks:write'] }))?.token,
   },

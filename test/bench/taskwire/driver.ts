@@ -59,14 +59,14 @@ serveCalls(
       });
     },
 
-    /** Tells the time as progress of the first of them. */
-    async tick(label: string, options: Pace): Promise<void> {
+    /** Tells the time as progress of the first of them, in a state of this size. */
+    async tick(label: string, options: Pace, bytes = 0): Promise<void> {
       const [delivery] = running.get(label) ?? [];
       if (delivery === undefined) throw new Error('no task runs');
-      await pace(
-        options,
-        async () => void (await deliveries.progress(delivery, { current: 1, data: now() })),
-      );
+      await pace(options, async () => {
+        const message = 'x'.repeat(bytes);
+        await deliveries.progress(delivery, { current: 1, data: now(), message });
+      });
     },
   },
 );
