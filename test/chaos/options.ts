@@ -17,7 +17,7 @@ export interface ChaosOptions {
   /** Slots of each worker. */
   readonly concurrency: number;
   readonly apis: number;
-  /** WebSockets that carry all watchers. */
+  /** WebSockets that carry all watchers: at most 50 each, and what an API takes of one address. */
   readonly clients: number;
   readonly leaseMs: number;
   /** The time from one fault to the next, on average. */
@@ -31,7 +31,7 @@ export const shortForm: ChaosOptions = {
   workers: 3,
   concurrency: 4,
   apis: 2,
-  clients: 4,
+  clients: 20,
   leaseMs: 300,
   gapMs: 650,
   acts: [
@@ -60,7 +60,7 @@ export const longForm: ChaosOptions = {
   ...shortForm,
   workers: 4,
   concurrency: 10,
-  clients: 20,
+  clients: 180,
   leaseMs: 1_000,
   gapMs: 1_800,
   acts: [
