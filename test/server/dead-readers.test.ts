@@ -118,7 +118,8 @@ test(
     clearInterval(pongs);
 
     expect(ends()).toBeLessThanOrEqual(open - readerCount);
-    expect(most).toBeLessThan(readerCount * 500_000);
+    // A line holds 1 MiB at most. What each was told meanwhile is more than thirty times as much.
+    expect(most).toBeLessThan(readerCount * 1_000_000);
     // Each state, in order: no gap.
     expect(healthy.heard).toEqual(Array.from({ length: current }, (_, n) => n + 1));
     // Twice, and what other tests on the machine take.
