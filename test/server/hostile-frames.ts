@@ -34,6 +34,7 @@ const messages = [
   { id: '2', type: 'subscribe', payload: { query: 'query ($n: Int) { __typename }', variables: { n: 1 } } },
   { id: '3', type: 'subscribe', payload: { query: '{ a: __typename tasks(first: 1) { nodes { id } } }' } },
   { id: '1', type: 'complete' },
+  { id: '1', type: 'next', payload: {} },
 ].map((message) => JSON.stringify(message));
 
 const mutant = oneof(
