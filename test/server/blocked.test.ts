@@ -1,12 +1,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { forever } from '../support/definitions.ts';
 import { TestStore } from '../support/store.ts';
 import { TestApi } from './test-api.ts';
+import { heldBytes } from '../support/memory.ts';
 
 const waiting = { timeout: 20_000 };
 
@@ -52,14 +51,6 @@ async function streamed(api: TestApi, id: string): Promise<Socket> {
   return socket;
 }
 
-/** What is held in memory, without what nobody refers to. */
-function usedBytes(): number {
-  setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
-
 /** Makes progress until the client is gone, in turns with everything else. */
 async function progressUntil(progress: () => Promise<void>, isOver: () => boolean): Promise<void> {
   const end = performance.now() + waiting.timeout;
@@ -91,12 +82,12 @@ test('what blocked sockets are told meanwhile takes no memory', async () => {
   for (const socket of sockets) socket.pause();
   // What the buffers of the connections hold.
   for (let states = 0; states < 100; states += 1) await progress();
-  const before = usedBytes();
+  const before = heldBytes();
 
   for (let states = 0; states < 200; states += 1) await progress();
 
   // 200 MB were told.
-  expect(usedBytes() - before).toBeLessThan(10_000_000);
+  expect(heldBytes() - before).toBeLessThan(10_000_000);
   // Nor was anyone cut off for it.
   expect(api.tests.tasks.channels).toBe(1);
   for (const socket of sockets) socket.terminate();

@@ -1,15 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { Body } from '../../src/server/body.ts';
-
-/** What is held in memory, without what nobody refers to. */
-function usedBytes(): number {
-  setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
+import { heldBytes } from '../support/memory.ts';
 
 test('a body is what came, however it is cut', () => {
   const text = JSON.stringify({ query: '{ ä€😀 }'.repeat(100) });
@@ -24,10 +15,10 @@ test('a body is what came, however it is cut', () => {
 
 test('a body in pieces of a byte takes no memory for each of them', () => {
   const body = new Body();
-  const before = usedBytes();
+  const before = heldBytes();
 
   for (let count = 0; count < 1_000_000; count += 1) body.add(Buffer.from('x'));
 
-  expect(usedBytes() - before).toBeLessThan(10_000_000);
+  expect(heldBytes() - before).toBeLessThan(10_000_000);
   expect(body.toString()).toHaveLength(1_000_000);
 });

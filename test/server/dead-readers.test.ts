@@ -1,25 +1,16 @@
 import { once } from 'node:events';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { forever } from '../support/definitions.ts';
 import { TestStore } from '../support/store.ts';
 import { frame, post, RawClient } from './raw-client.ts';
 import { TestApi } from './test-api.ts';
+import { heldBytes } from '../support/memory.ts';
 
 /** `npm run bench -- --only readers` has 200 of them, in processes of their own: the kernel keeps 4 MB for each. */
 const readerCount = 45;
 
 const query = 'subscription ($id: ID!) { taskUpdated(id: $id) { progress { current data } } }';
-
-/** What is held in memory, without what nobody refers to: `external` would count buffers that are free again. */
-function usedBytes(): number {
-  setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
 
 /** Ends of connections in this process: both of each. */
 function ends(): number {
@@ -104,7 +95,7 @@ test(
     const pongs = setInterval(() => {
       for (const [n, { socket }] of readers.entries()) if (n % 3 === 1) socket.write(frame('', 0x8a));
     }, 100);
-    const before = usedBytes();
+    const before = heldBytes();
 
     const begin = performance.now();
     const beside: number[] = [];
@@ -112,7 +103,7 @@ test(
     // Until the server has closed its end of each.
     while (ends() > open - readerCount) {
       beside.push(await tell());
-      if (beside.length % 50 === 0) most = Math.max(most, usedBytes() - before);
+      if (beside.length % 50 === 0) most = Math.max(most, heldBytes() - before);
       if (performance.now() - begin > 30_000) break;
     }
     clearInterval(pongs);

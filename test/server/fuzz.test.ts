@@ -1,6 +1,4 @@
 import { once } from 'node:events';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import pino from 'pino';
 import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
@@ -8,18 +6,11 @@ import { forever } from '../support/definitions.ts';
 import { type Attack, attacks } from './hostile-frames.ts';
 import { frame, RawClient, upgrade } from './raw-client.ts';
 import { TestApi } from './test-api.ts';
+import { heldBytes } from '../support/memory.ts';
 
 const seed = Number(process.env['FUZZ_SEED'] ?? 20_261_128);
 const count = Number(process.env['FUZZ_COUNT'] ?? 1500);
 const atOnce = 25;
-
-/** What is held in memory, without what nobody refers to. */
-function usedBytes(): number {
-  setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
 
 async function run(api: TestApi, { saysInit, bytes, waits }: Attack): Promise<void> {
   using client = await RawClient.open(api.origin);
@@ -74,14 +65,14 @@ test(
 
     for (let from = 0; from < all.length; from += atOnce) {
       // What the first ones bring into memory.
-      if (from === 250) before = usedBytes();
+      if (from === 250) before = heldBytes();
       await Promise.all(all.slice(from, from + atOnce).map((attack) => run(api, attack)));
       await healthy.isServed();
     }
 
     await vi.waitFor(() => expect(api.tests.tasks.channels).toBe(0), { timeout: 10_000 });
     expect(lines).toEqual([]);
-    expect(usedBytes() - before).toBeLessThan(Math.max(5_000_000, count * 2500));
+    expect(heldBytes() - before).toBeLessThan(Math.max(10_000_000, count * 5000));
     socket.terminate();
   },
 );

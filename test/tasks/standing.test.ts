@@ -76,8 +76,6 @@ describe.each(sharedStores)('where a task stands, in $name', (shared) => {
     });
 
     expect(ratios.length).toBeGreaterThan(30);
-    expect(Math.min(...ratios)).toBeGreaterThan(1 / 3);
-    expect(Math.max(...ratios)).toBeLessThan(3);
     // One that a busy machine has held up says nothing about the others.
     const near = ratios.filter((ratio) => ratio > 0.5 && ratio < 2);
     expect(near.length).toBeGreaterThanOrEqual(0.9 * ratios.length);
