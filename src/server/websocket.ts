@@ -146,7 +146,8 @@ export class Sockets {
         close,
         // Without its payload: to write it could take any depth, and it may hold a token.
         onPing: async (payload) => {
-          const answer = await signedIn.ping(payload);
+          // Null says the same as nothing, though the types of graphql-ws don't.
+          const answer = await signedIn.ping(payload ?? undefined);
           if (answer === undefined) return line.write(pong);
           line.write(textFrame(Buffer.from(JSON.stringify({ type: 'pong', payload: answer }))));
         },

@@ -176,15 +176,18 @@ describe('messages of a socket', () => {
     },
   );
 
-  test('a ping may have whatever it likes beside its payload', async () => {
-    await using api = await TestApi.start([double], { workers: 0 });
-    const client = await Client.ready(api);
+  test.each([{ id: null }, { payload: null }, { payload: {} }])(
+    'a ping with %o is answered',
+    async (more) => {
+      await using api = await TestApi.start([double], { workers: 0 });
+      const client = await Client.ready(api);
 
-    client.send({ type: 'ping', id: null });
+      client.send({ type: 'ping', ...more });
 
-    await client.hears({ type: 'pong' });
-    expect(client.socket.readyState).toBe(WebSocket.OPEN);
-  });
+      await client.hears({ type: 'pong' });
+      expect(client.socket.readyState).toBe(WebSocket.OPEN);
+    },
+  );
 
   test('an id of an operation has at most 128 bytes, whatever its characters', async () => {
     await using api = await TestApi.start([double], { workers: 0 });
