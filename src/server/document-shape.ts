@@ -10,18 +10,11 @@ import {
 } from 'graphql';
 import type { OperationLimits } from './operation-limits.ts';
 
-/** How large a definition is once every fragment stands where it is named. */
-export interface Shape {
-  readonly depth: number;
-  /** Levels of fields from `__schema` or `__type` on; 0 where it names neither. */
-  readonly introspectionDepth: number;
-  readonly aliases: number;
-  /** Fields that stand in no other field. */
-  readonly rootFields: number;
-  readonly fields: number;
-  readonly directives: number;
-  readonly variables: number;
-}
+/** How large a definition is once every fragment stands where it is named, by what its limits are of. */
+export type Shape = Pick<
+  OperationLimits,
+  'depth' | 'introspectionDepth' | 'aliases' | 'rootFields' | 'fields' | 'directives' | 'variables'
+>;
 
 /**
  * Measures each operation and each fragment of a document, valid or not; undefined where fragments go in circles. Each

@@ -1,12 +1,12 @@
 import { compileChild } from '../definition/compile-child.ts';
 import type { ChildDefinition } from '../definition/children.ts';
 import type { CompiledDefinition } from '../definition/types.ts';
-import { BadUserInputError } from '../errors.ts';
 import { draftTask, enqueuedTask, type EnqueueOptions } from './draft.ts';
 import type { Lanes } from './lanes.ts';
 import type { NewTask } from './new-task.ts';
 import type { Store } from './store.ts';
 import type { Task } from './task.ts';
+import { unknownDefinition } from './unknown-definition.ts';
 
 /** Enqueues tasks from within a worker, in two steps between which they are linked to their parent. */
 export class Enqueuer {
@@ -34,12 +34,7 @@ export class Enqueuer {
     const name = typeof which === 'string' ? which : which.name;
     const compiled =
       this.#definitions.get(name) ?? (typeof which === 'string' ? undefined : compileChild(which));
-    if (compiled === undefined) {
-      const known = [...this.#definitions.keys()].toSorted().join(', ');
-      throw new BadUserInputError(`There is no task definition '${name}'. This worker knows: ${known}.`, [
-        { path: ['name'], message: `expected one of: ${known}` },
-      ]);
-    }
+    if (compiled === undefined) throw unknownDefinition(name, this.#definitions, 'This worker knows');
     return { queue: compiled.definition.queue, task: await draftTask(compiled, JSON.parse(input), options) };
   }
 

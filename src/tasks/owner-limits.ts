@@ -1,7 +1,7 @@
 import { RateLimitedError } from '../errors.ts';
 import type { Rate, Rates } from '../redis/rates.ts';
-import { waitingKey } from '../redis/keys.ts';
 import type { OwnerRoom } from './new-task.ts';
+import type { Store } from './store.ts';
 
 /** How much one owner may enqueue, whichever processes it asks. */
 export interface OwnerLimits {
@@ -19,26 +19,21 @@ export interface OwnerRequest {
   readonly cost: number;
 }
 
-/** What the limits read of the store. */
-interface Source {
-  readonly rates: Rates;
-  /** Names of all queues, whoever has made them. */
-  queues(): Promise<readonly string[]>;
-  root(queue: string): string;
-  /** A field of a hash, as a number; 0 where there is none. */
-  count(key: string, field: string): Promise<number>;
-}
-
 /** A queue that another process has just made is counted this much later, in ms. */
 const queuesMs = 10_000;
 
 /** Lets owners enqueue as often as they may. How many of their tasks wait is judged by the script that writes one more. */
 export class OwnerGate {
-  readonly #source: Source;
+  readonly #store: Store;
+  readonly #rates: Rates;
+  readonly #allQueues: () => Promise<readonly string[]>;
   #queues: { readonly names: Promise<readonly string[]>; readonly until: number } | undefined;
 
-  constructor(source: Source) {
-    this.#source = source;
+  /** `queues` gives the names of all queues, whoever has made them. */
+  constructor(store: Store, rates: Rates, queues: () => Promise<readonly string[]>) {
+    this.#store = store;
+    this.#rates = rates;
+    this.#allQueues = queues;
   }
 
   /**
@@ -52,7 +47,7 @@ export class OwnerGate {
     // Whoever is refused doesn't wait for it.
     room?.catch(() => undefined);
     if (rate !== undefined) {
-      const waitMs = await this.#source.rates.spend('enqueue', request.owner, rate, request.cost);
+      const waitMs = await this.#rates.spend('enqueue', request.owner, rate, request.cost);
       if (waitMs > 0) throw rateLimited(rate, waitMs);
     }
     return await room;
@@ -60,17 +55,14 @@ export class OwnerGate {
 
   async #roomOf({ owner, queue }: OwnerRequest, most: number): Promise<OwnerRoom> {
     const others = (await this.#names()).filter((name) => name !== queue);
-    const field = JSON.stringify(owner);
-    const counts = await Promise.all(
-      others.map((other) => this.#source.count(waitingKey(this.#source.root(other)), field)),
-    );
+    const counts = await Promise.all(others.map((other) => this.#store.waitingOf(other, owner)));
     return { most, elsewhere: counts.reduce((sum, count) => sum + count, 0) };
   }
 
   async #names(): Promise<readonly string[]> {
     const now = performance.now();
     if (this.#queues === undefined || this.#queues.until < now) {
-      const queues = { names: this.#source.queues(), until: now + queuesMs };
+      const queues = { names: this.#allQueues(), until: now + queuesMs };
       this.#queues = queues;
       queues.names.catch(() => {
         if (this.#queues === queues) this.#queues = undefined;

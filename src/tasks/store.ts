@@ -1,7 +1,7 @@
 import { UnavailableError } from '../errors.ts';
 import { answerWithin, isBug } from '../redis/answer.ts';
 import type { Redis, Script } from '../redis/connection.ts';
-import { inputKey, outputKey, queueRoot, queuesKey, taskKey } from '../redis/keys.ts';
+import { inputKey, outputKey, queueRoot, queuesKey, taskKey, waitingKey } from '../redis/keys.ts';
 import { Bundle, type Answer } from './bundle.ts';
 import type { Hint } from './delivery.ts';
 import { queueOf } from './id.ts';
@@ -317,6 +317,12 @@ export class Store {
 
   async queues(): Promise<string[]> {
     return await this.within(() => this.#redis.smembers(queuesKey(this.#prefix)));
+  }
+
+  /** How many tasks of an owner wait in a queue. */
+  async waitingOf(queue: string, owner: string): Promise<number> {
+    const key = waitingKey(this.root(queue));
+    return Number(await this.within(() => this.#redis.hget(key, JSON.stringify(owner))));
   }
 
   /** Runs a script on a queue within the store's deadline. @throws UnavailableError */

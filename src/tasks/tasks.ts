@@ -2,13 +2,14 @@ import type { EnqueueInput } from '../definition/children.ts';
 import type { TaskDefinition } from '../definition/definition.ts';
 import type { Secrets } from '../definition/secrets.ts';
 import { compileDefinitions, type CompiledDefinition } from '../definition/types.ts';
-import { BadUserInputError, IdempotencyKeyReusedError, TaskNotFoundError } from '../errors.ts';
+import { TaskNotFoundError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { answerMs } from '../redis/answer.ts';
 import { connect, defaultPrefix, type Redis, type RedisSettings } from '../redis/connection.ts';
+import { Rates } from '../redis/rates.ts';
+import { type Acted, Actions } from './actions.ts';
 import type { Batch } from './batch.ts';
 import { Batches } from './batches.ts';
-import { Cascade } from './cascade.ts';
 import { Clock } from './clock.ts';
 import {
   draftTask,
@@ -18,9 +19,7 @@ import {
   type Origin,
   type ReplayOptions,
 } from './draft.ts';
-import { Rates } from '../redis/rates.ts';
 import { Feed } from './feed.ts';
-import { keepSecrets } from './kept-secrets.ts';
 import { Lanes } from './lanes.ts';
 import { countTasks, listTasks, type TaskFilter, type TaskPage, type TaskQuery } from './list.ts';
 import { Logs } from './logs.ts';
@@ -32,12 +31,13 @@ import type { OwnerRoom } from './new-task.ts';
 import { OwnerGate } from './owner-limits.ts';
 import { Queues } from './queues.ts';
 import { checkReason } from './reason.ts';
+import { replayOf } from './replay.ts';
 import type { Standing } from './standing.ts';
 import { Standings } from './standings.ts';
-import { Store, type Changed } from './store.ts';
+import { Store } from './store.ts';
 import { Schedules } from './schedules.ts';
 import type { Task } from './task.ts';
-import { checkNewTime, checkPriority } from './wait-options.ts';
+import { unknownDefinition } from './unknown-definition.ts';
 import { waitForEnd, type WaitOptions } from './wait.ts';
 import { watchableTasks, type WatchOptions } from './watchable.ts';
 import { Watches } from './watches.ts';
@@ -81,7 +81,7 @@ export class Tasks implements AsyncDisposable {
   readonly #batches: Batches;
   readonly #clock: Clock;
   readonly #lanes: Lanes;
-  readonly #cascade: Cascade;
+  readonly #actions: Actions;
   readonly #gate: OwnerGate;
   readonly #queues: Set<string>;
 
@@ -96,12 +96,7 @@ export class Tasks implements AsyncDisposable {
     this.rates = new Rates(prefix, (script, key, args) =>
       this.#store.within(() => this.#redis.run(script, key, args)),
     );
-    this.#gate = new OwnerGate({
-      rates: this.rates,
-      queues: () => this.#queuesOf(),
-      root: (queue) => this.#store.root(queue),
-      count: async (key, field) => Number(await this.#store.within(() => this.#redis.hget(key, field))),
-    });
+    this.#gate = new OwnerGate(this.#store, this.rates, () => this.#queuesOf());
     const openFeed = () => new Feed(connect(redis, 'subscriber', logger), logger);
     this.#feed = openFeed();
     this.#lanes = new Lanes({ prefix: prefix, redis: this.#redis, logger });
@@ -111,7 +106,7 @@ export class Tasks implements AsyncDisposable {
       queues: () => this.#queuesOf(),
       enqueue: (name, input, options, schedule) => this.#enqueue(name, input, options, { schedule }),
     });
-    this.#cascade = new Cascade(this.#store, this.#lanes);
+    this.#actions = new Actions(this.#store, this.#lanes);
     this.#standings = new Standings(this.#store);
     this.queues = new Queues({
       store: this.#store,
@@ -167,15 +162,9 @@ export class Tasks implements AsyncDisposable {
     const [original, input] = await Promise.all([this.#store.get(id), this.input(id)]);
     // An input that is gone went with its record, just now.
     if (original === undefined || input === undefined) throw new TaskNotFoundError(id);
-    const { tags, name, parent, owner } = original;
-    const compiled = this.definitions.get(name);
-    if (compiled === undefined) {
-      const message = `Expected a task of a definition that is known here, not of '${name}'.`;
-      throw new BadUserInputError(`The task can't be replayed: ${message}`, [{ path: ['id'], message }]);
-    }
-    const given = { tags, owner, ...(parent === undefined ? {} : { parent }), ...options };
-    const edited = keepSecrets(options.input ?? input, input, compiled.secrets.input);
-    return await this.#enqueue(name, edited, given, { replayOf: id });
+    const { name } = original;
+    const replay = replayOf(original, input, this.definitions.get(name), options);
+    return await this.#enqueue(name, replay.input, replay.options, { replayOf: id });
   }
 
   async #enqueue(
@@ -317,11 +306,8 @@ export class Tasks implements AsyncDisposable {
   async cancel(
     id: string,
     options: { readonly reason?: string; readonly actor?: string } = {},
-  ): Promise<{ accepted: boolean; task: Task }> {
-    checkReason(options.reason ?? '');
-    const changed = this.#changed(id, await this.#store.cancel(id, options));
-    await this.#cascade.begin(changed.task.queue, id);
-    return changed;
+  ): Promise<Acted> {
+    return await this.#actions.cancel(id, options);
   }
 
   /**
@@ -330,13 +316,8 @@ export class Tasks implements AsyncDisposable {
    *
    * @throws TaskNotFoundError; IdempotencyKeyReusedError where its key has become another task's
    */
-  async retry(id: string): Promise<{ accepted: boolean; task: Task }> {
-    const retried = await this.#store.retry(id);
-    if (retried === undefined) throw new TaskNotFoundError(id);
-    const { status, task, hints } = retried;
-    if (status === 'KEY_REUSED') throw new IdempotencyKeyReusedError(task.id, 'Replay this one instead.');
-    this.#lanes.of(task.queue).push(hints);
-    return { accepted: status === 'ACCEPTED', task };
+  async retry(id: string): Promise<Acted> {
+    return await this.#actions.retry(id);
   }
 
   /**
@@ -345,9 +326,8 @@ export class Tasks implements AsyncDisposable {
    *
    * @throws TaskNotFoundError; BadUserInputError where the time is more than ten years away
    */
-  async reschedule(id: string, at: Date): Promise<{ accepted: boolean; task: Task }> {
-    checkNewTime(at);
-    return this.#changed(id, await this.#store.reschedule(id, at.getTime()));
+  async reschedule(id: string, at: Date): Promise<Acted> {
+    return await this.#actions.reschedule(id, at);
   }
 
   /**
@@ -356,16 +336,8 @@ export class Tasks implements AsyncDisposable {
    *
    * @throws TaskNotFoundError; BadUserInputError where the priority isn't a whole number from -600 to 600
    */
-  async prioritize(id: string, priority: number): Promise<{ accepted: boolean; task: Task }> {
-    checkPriority(priority);
-    return this.#changed(id, await this.#store.prioritize(id, priority));
-  }
-
-  #changed(id: string, changed: Changed | undefined): { accepted: boolean; task: Task } {
-    if (changed === undefined) throw new TaskNotFoundError(id);
-    const { accepted, task, hints } = changed;
-    this.#lanes.of(task.queue).push(hints);
-    return { accepted, task };
+  async prioritize(id: string, priority: number): Promise<Acted> {
+    return await this.#actions.prioritize(id, priority);
   }
 
   /** Where a task stands among those that wait, and when it may begin. Tasks asked for at the same time share a look. */
@@ -412,10 +384,7 @@ export class Tasks implements AsyncDisposable {
   #definition(name: string): CompiledDefinition {
     const compiled = this.definitions.get(name);
     if (compiled !== undefined) return compiled;
-    const known = [...this.definitions.keys()].toSorted().join(', ');
-    throw new BadUserInputError(`There is no task definition '${name}'. Known here: ${known || 'none'}.`, [
-      { path: ['name'], message: `expected one of: ${known || '(no definition is loaded)'}` },
-    ]);
+    throw unknownDefinition(name, this.definitions, 'Known here');
   }
 
   /** The queues of a filter, or all that any process has registered. */

@@ -8,7 +8,7 @@ import type { CompiledDefinition } from '../definition/types.ts';
 import type { Logger } from '../logger.ts';
 import type { Deliveries } from '../tasks/deliveries.ts';
 import type { Delivery, Outcome } from '../tasks/delivery.ts';
-import type { TaskProgress } from '../tasks/task.ts';
+import type { Task, TaskProgress } from '../tasks/task.ts';
 import { type AbortCode, AttemptAbortedError } from './abort.ts';
 import { childFunctions } from './child-functions.ts';
 import { ChildProgress } from './child-progress.ts';
@@ -312,4 +312,9 @@ function after(ms: number, call: () => void): { cancel(): void } {
   };
   set();
   return { cancel: () => clearTimeout(timer) };
+}
+
+/** Tells one attempt of a task from the others, whichever delivery it is of. */
+export function attemptName({ id, attempt }: Pick<Task, 'id' | 'attempt'>): string {
+  return `${id} ${attempt}`;
 }

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CompiledDefinition } from '../definition/types.ts';
 import type { Logger } from '../logger.ts';
+import { isBug } from '../redis/answer.ts';
 import { workerChannel } from '../redis/keys.ts';
 import { Deliveries } from '../tasks/deliveries.ts';
 import type { Delivery, Outcome } from '../tasks/delivery.ts';
@@ -9,10 +10,9 @@ import type { Feed, Listening } from '../tasks/feed.ts';
 import type { HintData, Lane } from '../tasks/lane.ts';
 import { parseTask } from '../tasks/replies.ts';
 import type { Task } from '../tasks/task.ts';
-import { isBug } from '../redis/answer.ts';
 import type { Store } from '../tasks/store.ts';
 import { version } from '../version.ts';
-import { Attempt } from './attempt.ts';
+import { Attempt, attemptName } from './attempt.ts';
 import type { ChildServices } from './children.ts';
 import { outcomeRefused } from './failure.ts';
 import { Places } from './places.ts';
@@ -394,8 +394,4 @@ export class Slots {
     this.#tokens.set(token, undefined);
     return token;
   }
-}
-
-function attemptName({ id, attempt }: Task): string {
-  return `${id} ${attempt}`;
 }
