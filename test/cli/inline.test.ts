@@ -3,7 +3,7 @@ import { connectTasks } from '../../src/tasks/tasks.ts';
 import type { Task } from '../../src/tasks/task.ts';
 import { TestClient } from '../server/test-client.ts';
 import { freshSettings, testLogger } from '../support/stores.ts';
-import { Folder, type Program, taskwire } from './program.ts';
+import { Folder, listening, type Program, taskwire } from './program.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -81,11 +81,6 @@ export const steps = defineTask({
 
 async function clientOf(server: Program): Promise<TestClient> {
   return new TestClient(new URL(await listening(server)).origin);
-}
-
-async function listening(server: Program): Promise<string> {
-  const [, url = ''] = await server.says(/"url":"(http:[^"]+)"/);
-  return url;
 }
 
 /** Reads on until a state passes; the watch stays open. */

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { freePort, RedisServer } from '../support/redis-server.ts';
-import { freshSettings, redisServerPath } from '../support/stores.ts';
-import { Folder, type Program, taskwire } from './program.ts';
+import { redisServerPath } from '../support/stores.ts';
+import { environment, Folder, listening, taskwire } from './program.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -140,14 +140,3 @@ export const steps = defineTask({
   },
 });
 `;
-
-/** A store that others share, keys that they don't, and a free port. */
-function environment(): NodeJS.ProcessEnv {
-  const { url, prefix } = freshSettings();
-  return { REDIS_URL: url, TASKWIRE_PREFIX: prefix, PORT: '0' };
-}
-
-async function listening(server: Program): Promise<string> {
-  const [, url = ''] = await server.says(/"url":"(http:[^"]+)"/);
-  return url;
-}

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { freshSettings } from '../support/stores.ts';
 
 /** The sources of the `taskwire` program. */
 export const bin: string = fileURLToPath(import.meta.resolve('../../src/cli/bin.ts'));
@@ -125,6 +126,25 @@ export function taskwire(
 ): Program {
   const env = { TASKWIRE_AUTH: 'open', ...options.env };
   return new Program(process.execPath, [bin, ...args], { ...options, env });
+}
+
+/** Runs `taskwire` to its end; gives its exit code and what it said. */
+export async function finished(args: readonly string[], env: NodeJS.ProcessEnv) {
+  await using program = taskwire(args, { env });
+  const { code } = await program.ended;
+  return { code, stdout: program.stdout, stderr: program.stderr };
+}
+
+/** A store that others share, keys that they don't, and a free port. */
+export function environment(): NodeJS.ProcessEnv {
+  const { url, prefix } = freshSettings();
+  return { REDIS_URL: url, TASKWIRE_PREFIX: prefix, PORT: '0' };
+}
+
+/** The GraphQL endpoint of a `taskwire server`, once it listens. */
+export async function listening(server: Program): Promise<string> {
+  const [, url = ''] = await server.says(/"url":"(http:[^"]+)"/);
+  return url;
 }
 
 /** A folder of its own for a test, with these files in it. */

@@ -3,7 +3,7 @@ import { type Api, startApi } from '../../src/cli/server.ts';
 import { connectTasks, type Tasks } from '../../src/tasks/tasks.ts';
 import { double } from '../support/definitions.ts';
 import { freshSettings, testLogger } from '../support/stores.ts';
-import { taskwire } from './program.ts';
+import { finished } from './program.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -24,11 +24,7 @@ afterAll(async () => {
 });
 
 /** Runs a command against the API; gives its exit code and what it said. */
-async function run(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  await using program = taskwire(args, { env: { TASKWIRE_URL: api.url } });
-  const { code } = await program.ended;
-  return { code, stdout: program.stdout, stderr: program.stderr };
-}
+const run = (...args: string[]) => finished(args, { TASKWIRE_URL: api.url });
 
 test('a queue is paused with a reason, shown in the table, emptied and resumed from the command line', async () => {
   for (let n = 1; n <= 3; n += 1) await tasks.enqueue(double, { n });

@@ -1,33 +1,15 @@
 import { expect, test, vi } from 'vitest';
 import { freePort } from '../support/redis-server.ts';
-import { freshSettings } from '../support/stores.ts';
-import { Folder, type Program, taskwire } from './program.ts';
+import { environment, finished, Folder, listening, taskwire } from './program.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
-
-/** Runs a command to its end. */
-async function run(args: readonly string[], env: NodeJS.ProcessEnv) {
-  await using program = taskwire(args, { env });
-  const { code } = await program.ended;
-  return { code, stdout: program.stdout, stderr: program.stderr };
-}
-
-function environment(): NodeJS.ProcessEnv {
-  const { url, prefix } = freshSettings();
-  return { REDIS_URL: url, TASKWIRE_PREFIX: prefix, PORT: '0' };
-}
-
-async function listening(server: Program): Promise<string> {
-  const [, url = ''] = await server.says(/"url":"(http:[^"]+)"/);
-  return url;
-}
 
 test('a token that is made on the command line signs commands in, until it is revoked there', async () => {
   const env = environment();
   await using server = taskwire(['server'], { env: { ...env, TASKWIRE_AUTH: 'tokens' } });
   const url = await listening(server);
   const create = ['token', 'create', '--owner', 'acme', '--scopes', 'tasks:read, queues:manage'];
-  const made = await run([...create, '--name', 'the shop', '--expires-in', '30d'], env);
+  const made = await finished([...create, '--name', 'the shop', '--expires-in', '30d'], env);
   expect(made.code).toBe(0);
   expect(made.stdout).toMatch(/^twk_[0-9a-f]{16}_[\w-]{43}\n$/);
   const token = made.stdout.trim();
@@ -38,8 +20,8 @@ test('a token that is made on the command line signs commands in, until it is re
     ),
   );
 
-  expect(await run(['queues', '--url', url, '--token', token], {})).toMatchObject({ code: 0 });
-  const listed = await run(['token', 'list'], env);
+  expect(await finished(['queues', '--url', url, '--token', token], {})).toMatchObject({ code: 0 });
+  const listed = await finished(['token', 'list'], env);
   expect(listed.stdout.split('\n').map((line) => line.trim().split(/ {2,}/))).toMatchObject([
     ['id', 'owner', 'scopes', 'name', 'created', 'expires', 'last used'],
     [
@@ -60,11 +42,14 @@ test('a token that is made on the command line signs commands in, until it is re
   expect(await logs.ended).toMatchObject({ code: 1 });
   expect(logs.stderr).toContain('TASK_NOT_FOUND');
 
-  expect(await run(['token', 'revoke', id], env)).toMatchObject({ code: 0, stdout: `${id} is revoked\n` });
+  expect(await finished(['token', 'revoke', id], env)).toMatchObject({
+    code: 0,
+    stdout: `${id} is revoked\n`,
+  });
 
   await vi.waitFor(
     async () => {
-      const refused = await run(['queues', '--url', url], { TASKWIRE_TOKEN: token });
+      const refused = await finished(['queues', '--url', url], { TASKWIRE_TOKEN: token });
       expect(refused).toMatchObject({ code: 1 });
       expect(refused.stderr).toMatch(
         /^taskwire: UNAUTHENTICATED: .*\nGive a token that is valid with --token or TASKWIRE_TOKEN\.\n$/,
@@ -72,8 +57,8 @@ test('a token that is made on the command line signs commands in, until it is re
     },
     { timeout: 20_000 },
   );
-  expect(await run(['token', 'revoke', token], env)).toMatchObject({ code: 1, stdout: '' });
-  expect(await run(['token', 'list'], env)).toMatchObject({
+  expect(await finished(['token', 'revoke', token], env)).toMatchObject({ code: 1, stdout: '' });
+  expect(await finished(['token', 'list'], env)).toMatchObject({
     stdout: expect.stringMatching(/^There is no API token\. Make one/),
   });
   // Whatever was said of all this, none of it is the token.
@@ -85,7 +70,7 @@ test('who follows something with a token that is not valid is told so at once', 
   await using server = taskwire(['server'], { env: { ...env, TASKWIRE_AUTH: 'tokens' } });
   const url = await listening(server);
 
-  const follow = await run(['logs', 'default_01jq3v4x5y6z7a8b9c0d1e2f3g', '--follow', '--url', url], {
+  const follow = await finished(['logs', 'default_01jq3v4x5y6z7a8b9c0d1e2f3g', '--follow', '--url', url], {
     TASKWIRE_TOKEN: 'twk_wrong',
   });
 
@@ -104,7 +89,7 @@ test.each([
     "such as '12h' or '30d', got 'soon'",
   ],
 ])('a token that can not be made says why: %j', async (args, message) => {
-  const result = await run(['token', ...args], environment());
+  const result = await finished(['token', ...args], environment());
 
   expect(result).toMatchObject({ code: 2, stdout: '' });
   expect(result.stderr).toContain(message);
@@ -113,7 +98,7 @@ test.each([
 test('where the store does not answer, the commands say which one that is, without its password', async () => {
   const REDIS_URL = `redis://user:topsecret@127.0.0.1:${await freePort()}`;
 
-  const result = await run(['token', 'list'], { REDIS_URL });
+  const result = await finished(['token', 'list'], { REDIS_URL });
 
   expect(result).toMatchObject({ code: 1, stdout: '' });
   expect(result.stderr).toMatch(
@@ -124,10 +109,10 @@ test('where the store does not answer, the commands say which one that is, witho
 test('a server without a word on how clients sign in does not start, and neither does one that is open to others', async () => {
   const env = environment();
 
-  const silent = await run(['server'], { ...env, TASKWIRE_AUTH: '' });
+  const silent = await finished(['server'], { ...env, TASKWIRE_AUTH: '' });
   expect(silent).toMatchObject({ code: 2 });
   expect(silent.stderr).toContain('TASKWIRE_AUTH (or --auth) is needed: how clients sign in: tokens');
-  const open = await run(['server', '--host', '0.0.0.0'], { ...env, TASKWIRE_AUTH: 'open' });
+  const open = await finished(['server', '--host', '0.0.0.0'], { ...env, TASKWIRE_AUTH: 'open' });
   expect(open).toMatchObject({ code: 2 });
   expect(open.stderr).toContain('--host 0.0.0.0: others can reach it');
 });
@@ -147,9 +132,11 @@ test('a module of your own signs clients in, and one that can not says why', asy
   await using server = taskwire(['server'], options);
   const url = await listening(server);
 
-  expect(await run(['queues', '--url', url, '--token', 'mine'], {})).toMatchObject({ code: 0 });
-  expect((await run(['queues', '--url', url, '--token', 'old'], {})).stderr).toContain('Your trial is over.');
-  expect(await run(['queues', '--url', url], {})).toMatchObject({ code: 1 });
+  expect(await finished(['queues', '--url', url, '--token', 'mine'], {})).toMatchObject({ code: 0 });
+  expect((await finished(['queues', '--url', url, '--token', 'old'], {})).stderr).toContain(
+    'Your trial is over.',
+  );
+  expect(await finished(['queues', '--url', url], {})).toMatchObject({ code: 1 });
   await using without = taskwire(['server', '--auth', './none.ts'], options);
   expect(await without.ended).toMatchObject({ code: 2 });
   expect(without.stderr).toContain('--auth ./none.ts: exports no function authenticate; write `export async');

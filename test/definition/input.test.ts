@@ -1,29 +1,8 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { GraphQLScalarType } from 'graphql';
 import { expect, test } from 'vitest';
-import { compileDefinitions, type CompiledDefinition } from '../../src/definition/types.ts';
-import {
-  BadUserInputError,
-  defineTask,
-  type Issue,
-  type TaskDefinition,
-  type Validate,
-} from '../../src/index.ts';
-
-function compile<Input, Output>(definition: TaskDefinition<Input, Output>): CompiledDefinition {
-  const compiled = compileDefinitions([definition]).get(definition.name);
-  if (!compiled) throw new Error(`${definition.name} wasn't compiled`);
-  return compiled;
-}
-
-async function issuesOf(compiled: CompiledDefinition, wire: unknown): Promise<readonly Issue[]> {
-  const error: unknown = await compiled.coerceInput(wire).then(
-    (value) => new Error(`was accepted as ${JSON.stringify(value)}`),
-    (error: unknown) => error,
-  );
-  if (!(error instanceof BadUserInputError)) throw error;
-  return error.issues;
-}
+import { defineTask, type Validate } from '../../src/index.ts';
+import { compile, issuesOf } from './checked-input.ts';
 
 const importRows = defineTask({
   name: 'importRows',

@@ -2,29 +2,13 @@ import { expect, test } from 'vitest';
 import { scrub, scrubError } from '../../src/definition/scrub.ts';
 import { hideSecrets, secretValues } from '../../src/definition/secrets.ts';
 import { compileDefinitions, type CompiledDefinition } from '../../src/definition/types.ts';
-import {
-  BadUserInputError,
-  ConfigurationError,
-  defineTask,
-  InvalidOutputError,
-  type Issue,
-  type TaskDefinition,
-} from '../../src/index.ts';
-
-function compile<Input, Output>(definition: TaskDefinition<Input, Output>): CompiledDefinition {
-  const compiled = compileDefinitions([definition]).get(definition.name);
-  if (!compiled) throw new Error(`${definition.name} wasn't compiled`);
-  return compiled;
-}
+import { ConfigurationError, defineTask, InvalidOutputError, type Issue } from '../../src/index.ts';
+import { compile, refusalOf } from './checked-input.ts';
 
 async function issuesOf(compiled: CompiledDefinition, wire: unknown): Promise<readonly Issue[]> {
-  const error: unknown = await compiled.coerceInput(wire).then(
-    (value) => new Error(`was accepted as ${JSON.stringify(value)}`),
-    (error: unknown) => error,
-  );
-  if (!(error instanceof BadUserInputError)) throw error;
-  expect(`${error.message}${JSON.stringify(error.issues)}`).not.toContain('hunter2');
-  return error.issues;
+  const { message, issues } = await refusalOf(compiled, wire);
+  expect(`${message}${JSON.stringify(issues)}`).not.toContain('hunter2');
+  return issues;
 }
 
 const syncMail = defineTask({

@@ -1,33 +1,21 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { setTimeout as passed } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { analyzeData } from '../../src/builtin/analyze-data.ts';
 import { WatchTokens } from '../../src/auth/watch-tokens.ts';
 import { TestTokens } from '../support/tokens.ts';
 import { watchExamples } from '../support/watch-examples.ts';
+import { sessionEnd } from './session-end.ts';
 import { TestApi } from './test-api.ts';
 import { TestClient } from './test-client.ts';
 
-const browser = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome']
-  .flatMap((name) => (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, name)))
-  .find(isProgram);
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const browser = inject('browser');
 
 /** What a page has been shown, as it tells its own server. */
 type Told = readonly { readonly state?: { readonly status: string }; readonly errors?: unknown }[];
@@ -58,12 +46,12 @@ async function site(
   return { server, origin: `http://127.0.0.1:${port}`, told };
 }
 
-const why = browser === undefined ? ' (skipped: there is no Chromium on the PATH)' : '';
+const why = browser === undefined ? ' (skipped: there is no Chromium here)' : '';
 
 test.skipIf(browser === undefined).each(['followReport', 'followReportByEvents'] as const)(
   `a page in Chromium, of another origin, watches beyond the end of its first token by %s${why}`,
   async (name) => {
-    const { promise: expires, resolve: handedOut } = Promise.withResolvers<number>();
+    const { promise: handedOut, resolve: handOut } = Promise.withResolvers<string>();
     /** With a token that would end soon, were it not renewed. */
     const page = async (): Promise<string> => {
       const { connection, options } = api.tests.tasks;
@@ -71,7 +59,7 @@ test.skipIf(browser === undefined).each(['followReport', 'followReportByEvents']
         { taskId: id, owner: 'acme', rights: ['STATUS', 'OUTPUT'] },
         4_000,
       );
-      handedOut(expiresAt);
+      handOut(token);
       return `<script src="/graphql-ws.js"></script><script>
         const { createClient } = graphqlWs;
         ${await watchExamples(api.origin)}
@@ -96,7 +84,7 @@ test.skipIf(browser === undefined).each(['followReport', 'followReportByEvents']
     // In a group of its own, as it starts others.
     const child = spawn(browser ?? '', [...flags, app.origin], { stdio: 'ignore', detached: true });
     try {
-      await passed((await expires) - Date.now() + 5_000);
+      expect(await sessionEnd(api.socketUrl, await handedOut)).toBe(4403);
       await backend.http('mutation ($id: ID!) { cancelTask(id: $id) { accepted } }', { id });
 
       const told = await app.told;

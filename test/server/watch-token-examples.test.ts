@@ -1,4 +1,3 @@
-import { setTimeout as passed } from 'node:timers/promises';
 import { compileFunction } from 'node:vm';
 import { EventSource } from 'eventsource';
 import { type ClientOptions, createClient } from 'graphql-ws';
@@ -7,6 +6,7 @@ import { analyzeData } from '../../src/builtin/analyze-data.ts';
 import { WatchTokens } from '../../src/auth/watch-tokens.ts';
 import { TestTokens } from '../support/tokens.ts';
 import { exampleNames, watchExamples } from '../support/watch-examples.ts';
+import { sessionEnd } from './session-end.ts';
 import { TestApi } from './test-api.ts';
 import { TestClient } from './test-client.ts';
 
@@ -85,8 +85,7 @@ describe.each(['followReport', 'followReportByEvents'] as const)('%s of docs/wat
     connections = 0;
     const { end, stop } = followed(name, { id, token, expiresAt: new Date(expiresAt).toISOString() });
 
-    // Whatever hangs on the first one has ended by then.
-    await passed(expiresAt - Date.now() + 5_000);
+    expect(await sessionEnd(api.socketUrl, token)).toBe(4403);
     await backend.http('mutation ($id: ID!) { cancelTask(id: $id) { accepted } }', { id });
 
     expect(await end).toMatchObject({ status: 'CANCELED' });

@@ -1,4 +1,3 @@
-import { setTimeout as passed } from 'node:timers/promises';
 import { EventSource } from 'eventsource';
 import { type Client, createClient } from 'graphql-ws';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
@@ -9,6 +8,7 @@ import { WatchTokens } from '../../src/auth/watch-tokens.ts';
 import { defineTask } from '../../src/index.ts';
 import { TestApiTokens } from '../support/auth.ts';
 import { double } from '../support/definitions.ts';
+import { sessionEnd } from './session-end.ts';
 import { TestApi } from './test-api.ts';
 import { type Result, TestClient } from './test-client.ts';
 
@@ -131,8 +131,7 @@ test('a browser follows its task over a WebSocket, renews in the middle of it an
   const { data } = await new TestClient(api.origin, first.token).http(renew);
   const { token, expiresAt } = data.renewWatchToken.watchToken;
   expect(await renewBy(token)).toEqual({ expiresAt });
-  // Beyond the end of the first one, and of whatever looks for it.
-  await passed(first.expiresAt - Date.now() + 3_000);
+  expect(await sessionEnd(api.socketUrl, first.token)).toBe(4403);
   steps[0]?.resolve();
   await vi.waitFor(() => expect(message(told.at(-1))).toBe('step 1'), waiting);
   steps[1]?.resolve();

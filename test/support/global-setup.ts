@@ -11,6 +11,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     stores: readonly SharedStore[];
     redisServer: string | undefined;
+    /** The program of a Chromium. */
+    browser: string | undefined;
     /** The folder of what `watch-leaks.ts` has found. */
     leaks: string;
   }
@@ -30,6 +32,16 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   project.provide('stores', stores);
   project.provide('redisServer', 'path' in found ? found.path : undefined);
+  const browser = await systemPackage(
+    'chromium-headless-shell',
+    'chromium',
+    'chromium-browser',
+    'google-chrome',
+  );
+  if ('missing' in browser) {
+    process.stderr.write(`Skipped: tests that need a browser. ${browser.missing}\n`);
+  }
+  project.provide('browser', 'path' in browser ? browser.path : undefined);
   const leaks = await mkdtemp(join(tmpdir(), 'taskwire-leaks-'));
   project.provide('leaks', leaks);
   return async () => {

@@ -9,11 +9,14 @@ import { text } from 'node:stream/consumers';
 export type SystemPackage = { readonly path: string } | { readonly missing: string };
 
 /**
- * Finds a program that is a Debian package of the same name. On Debian and as root, a missing one is
- * installed; its service isn't started.
+ * Finds a program that is a Debian package of the same name, or one of others that serve as well. On Debian and as root, a
+ * missing one is installed; its service isn't started.
  */
-export async function systemPackage(name: string): Promise<SystemPackage> {
-  return await installed([name], () => find(name));
+export async function systemPackage(name: string, ...others: readonly string[]): Promise<SystemPackage> {
+  return await installed([name], async () => {
+    const found = await Promise.all([name, ...others].map(find));
+    return found.find((path) => path !== undefined);
+  });
 }
 
 /**
