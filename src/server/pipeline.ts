@@ -87,6 +87,17 @@ interface PipelineOptions {
   readonly runsBeforeCompiled?: number | undefined;
 }
 
+/** What all operations have in common. */
+interface Services {
+  readonly watchTokens: WatchTokens;
+  readonly apiTokens: ApiTokens | undefined;
+  readonly limits: OwnerLimits | undefined;
+  readonly audit: AuditLog | undefined;
+  readonly closing: AbortSignal;
+  readonly maskError: MaskError;
+  readonly timeoutMs: number;
+}
+
 /** A class, as V8 would make a new shape for each object with a getter. */
 class OperationContext implements Context {
   readonly tasks: VisibleTasks;
@@ -107,31 +118,26 @@ class OperationContext implements Context {
 
   constructor(
     tasks: VisibleTasks,
-    closing: AbortSignal,
-    maskError: MaskError,
+    services: Services,
     variables: Readonly<Record<string, unknown>>,
     origin: Origin,
-    watchTokens: WatchTokens,
-    apiTokens: ApiTokens | undefined,
-    limits: OwnerLimits | undefined,
-    audit: AuditLog | undefined,
-    timeoutMs: number,
   ) {
     this.tasks = tasks;
-    this.watchTokens = watchTokens;
-    this.apiTokens = apiTokens;
+    this.watchTokens = services.watchTokens;
+    this.apiTokens = services.apiTokens;
     this.session = origin.session;
     this.viewer = origin.session.viewer;
-    this.limits = limits;
-    this.audit = audit;
+    // Where nobody signs in, all are one owner.
+    this.limits = origin.session.credential === 'open' ? undefined : services.limits;
+    this.audit = services.audit;
     this.trace = parseTrace(origin.traceparent);
     this.idempotencyKey = parseKey(origin.idempotencyKey ?? null);
     this.variables = variables;
-    this.closing = closing;
-    this.maskError = maskError;
+    this.closing = services.closing;
+    this.maskError = services.maskError;
     this.onlyReads = origin.onlyReads === true;
     this.#origin = origin;
-    this.time = new OperationTime(timeoutMs, origin);
+    this.time = new OperationTime(services.timeoutMs, origin);
   }
 
   /** Asked for by few operations, as the one below. */
@@ -154,30 +160,31 @@ export class Pipeline {
   /** Handed out by operations; what they open is for who authenticates to know. */
   readonly watchTokens: WatchTokens;
   readonly #tasks: Tasks;
-  readonly #limits: OwnerLimits | undefined;
-  readonly #apiTokens: ApiTokens | undefined;
-  readonly #audit: AuditLog | undefined;
   readonly #logger: Logger;
   readonly #visible: WeakMap<Viewer, VisibleTasks> = new WeakMap();
-  readonly #closing: AbortSignal;
+  readonly #services: Services;
   readonly #operations: OperationLimits;
   readonly #executions: Executions;
 
   constructor(options: PipelineOptions) {
     const { schema, tasks, logger, closing, operations, hideSuggestions = true } = options;
-    const { limits, runsBeforeCompiled } = options;
     this.schema = schema;
     this.#operations = operationLimits(operations);
     this.documents = new Documents(schema, this.#operations, hideSuggestions);
     this.maskError = createMaskError(logger);
     this.watchTokens = new WatchTokens(tasks.connection, tasks.options.redis.prefix ?? defaultPrefix);
     this.#tasks = tasks;
-    this.#limits = limits;
-    this.#apiTokens = options.apiTokens;
-    this.#audit = options.audit;
     this.#logger = logger;
-    this.#closing = closing;
-    this.#executions = new Executions(schema, logger, runsBeforeCompiled);
+    this.#services = {
+      watchTokens: this.watchTokens,
+      apiTokens: options.apiTokens,
+      limits: options.limits,
+      audit: options.audit,
+      closing,
+      maskError: this.maskError,
+      timeoutMs: this.#operations.timeoutMs,
+    };
+    this.#executions = new Executions(schema, logger, options.runsBeforeCompiled);
   }
 
   /** What the resolvers of an operation get. @throws GraphQLError where its variables are nested too deep */
@@ -185,21 +192,7 @@ export class Pipeline {
     const given = variables ?? {};
     const tooDeep = deepVariables(given);
     if (tooDeep.length > 0) throw badVariables(tooDeep);
-    // Where nobody signs in, all are one owner.
-    const limits = origin.session.credential === 'open' ? undefined : this.#limits;
-    const { timeoutMs } = this.#operations;
-    return new OperationContext(
-      this.#visibleTo(origin.session.viewer),
-      this.#closing,
-      this.maskError,
-      given,
-      origin,
-      this.watchTokens,
-      this.#apiTokens,
-      limits,
-      this.#audit,
-      timeoutMs,
-    );
+    return new OperationContext(this.#visibleTo(origin.session.viewer), this.#services, given, origin);
   }
 
   /** Made once for a viewer, who may ask for much. */
