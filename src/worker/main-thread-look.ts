@@ -18,13 +18,15 @@ const mostTries = 5;
  * Stops the main thread for a moment, from another one, to see what it does: in JavaScript at once, in native code
  * when that returns, which is still within its caller. Debugging is off again before this resolves.
  *
- * @param signal gives up; the look is undefined then.
+ * @param signal gives up.
  * @param isStill says of a thread that stands whether what was to be seen is still there.
+ * @param tell is called, once at most, with what was seen, while the thread still stands: let go on, it may end the process.
  */
 export async function lookAtMainThread(
   signal: AbortSignal,
   isStill: () => boolean,
-): Promise<Look | undefined> {
+  tell: (look: Look) => void,
+): Promise<void> {
   const session = new Session();
   session.connectToMainThread();
   // A paused event's own `url`s are empty.
@@ -41,12 +43,11 @@ export async function lookAtMainThread(
       const [{ params }] = (await pausing) as [{ params: Debugger.PausedEventDataType }];
       const look = isStill() ? await lookAt(session, params.callFrames, urls) : undefined;
       // Undefined where another session has let it go on meanwhile.
-      if (look ?? !isStill()) return look;
+      if (look !== undefined) return tell(look);
+      if (!isStill()) return;
     }
-    return undefined;
   } catch (error) {
-    if (signal.aborted) return undefined;
-    throw error;
+    if (!signal.aborted) throw error;
   } finally {
     // Ends debugging and, where it is paused, the pause.
     session.disconnect();

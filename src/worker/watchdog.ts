@@ -82,14 +82,15 @@ class Blocked {
     );
     const seen = beats;
     try {
-      const look = await lookAtMainThread(this.#over.signal, () => Atomics.load(heart, 0) === seen);
-      if (!look) return;
-      this.#known = { ...look.attempt, at: look.at };
-      this.#write(
-        look.attempt
-          ? 'a run blocks the event loop: leases and other tasks wait for it; give its definition thread: true'
-          : 'the event loop is blocked: leases and tasks wait for it',
-      );
+      const isStill = () => Atomics.load(heart, 0) === seen;
+      await lookAtMainThread(this.#over.signal, isStill, ({ attempt, at }) => {
+        this.#known = { ...attempt, at };
+        this.#write(
+          attempt
+            ? 'a run blocks the event loop: leases and other tasks wait for it; give its definition thread: true'
+            : 'the event loop is blocked: leases and tasks wait for it',
+        );
+      });
     } catch (error) {
       this.#write(`the event loop is blocked, and why could not be seen (${String(error)})`);
     } finally {
