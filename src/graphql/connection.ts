@@ -78,14 +78,18 @@ export async function readPage(
   };
 }
 
-/** A page that was read from the beginning, as a client sees it. */
-export function connectionOf({ tasks, hasMore, endCursor }: TaskPage, filter: TaskFilter): TaskConnection {
+/** A page, as a client sees it; a later one was read from some cursor on. */
+export function connectionOf(
+  { tasks, hasMore, endCursor }: TaskPage,
+  filter: TaskFilter,
+  isLater: boolean,
+): TaskConnection {
   return {
     edges: tasks.map(({ task, cursor }) => ({ node: task, cursor })),
     filter,
     pageInfo: {
       hasNextPage: hasMore,
-      hasPreviousPage: false,
+      hasPreviousPage: isLater,
       startCursor: tasks[0]?.cursor,
       endCursor,
     },

@@ -1,19 +1,22 @@
+import { BadUserInputError } from '../errors.ts';
 import type { TaskFilter } from '../tasks/list.ts';
 import type { TaskListChange, TaskListUpdate } from '../tasks/list-snapshot.ts';
 import { needs } from './access.ts';
-import { type ConnectionTypes, connectionOf, isGiven, maxPageSize } from './connection.ts';
+import { type ConnectionTypes, connectionOf, cursorNamed, isGiven, maxPageSize } from './connection.ts';
+import { costs } from './cost.ts';
 import { type FilterTypes, filterOf } from './filter.ts';
+import { selects } from './selection.ts';
 import { type ApiBuilder, described } from './state.ts';
 import { openStartedStream } from './stream.ts';
 import type { TaskTypes } from './task.ts';
 
-/** With the filter that a `reset` counts by. */
-type Update = TaskListUpdate & { readonly filter?: TaskFilter };
+/** With the filter that it is counted by, and whether the list has something before the window. */
+type Update = TaskListUpdate & { readonly filter: TaskFilter; readonly isLater: boolean };
 
 /** Adds the subscription to the first tasks of a list, and what it tells. */
 export function addLiveList(
   builder: ApiBuilder,
-  { task, filter, order, connection }: TaskTypes & FilterTypes & ConnectionTypes,
+  { task, filter, order, connection, count }: TaskTypes & FilterTypes & ConnectionTypes,
 ): void {
   const kind = builder.enumType('TaskChangeKind', {
     description: 'What a change does to a window of tasks.',
@@ -57,7 +60,8 @@ export function addLiveList(
         description:
           'The window as it is now, in place of the one before: in the first payload, and where changes may have been ' +
           'missed or nothing is left of what was told last. Else null.',
-        resolve: ({ reset, filter }) => (reset === undefined ? null : connectionOf(reset, filter ?? {})),
+        resolve: ({ reset, filter, isLater }) =>
+          reset === undefined ? null : connectionOf(reset, filter, isLater),
       }),
       changes: t.field({
         type: [change],
@@ -70,6 +74,16 @@ export function addLiveList(
         nullable: false,
         description: 'True where more tasks may follow after the window: `tasks` has them.',
       }),
+      totalCount: t.field({
+        type: count,
+        nullable: false,
+        description:
+          'How many tasks match the filter, before and after the window, too. Where it is selected the list is counted at ' +
+          'most twice a second, after changes alone; another number is told by a payload, which may have no `changes`.',
+        extensions: costs({ points: 5 }),
+        // It was counted where the subscription selects it.
+        resolve: ({ total, filter }, _, { tasks }) => total ?? tasks.count(filter),
+      }),
     }),
   });
 
@@ -78,7 +92,7 @@ export function addLiveList(
       type: update,
       nullable: false,
       description:
-        'A live window of a list: the first tasks that `tasks` would answer with the same arguments, then what changes ' +
+        'A live window of a list: the tasks that `tasks` would answer with the same arguments, then what changes ' +
         'in it, in order. Several changes come as one payload, each task in its newest state. Ends only with the connection.',
       extensions: needs('tasks:read'),
       args: {
@@ -87,18 +101,32 @@ export function addLiveList(
         first: t.arg.int({
           description: `How many tasks the window shows, 1 to ${maxPageSize}; 20 unless given.`,
         }),
+        after: t.arg.string({
+          description:
+            'Begins after this cursor of the same list: the window of who has scrolled there. What comes and goes before it ' +
+            'is told by `totalCount` alone.',
+        }),
       },
-      async subscribe(_, { filter: input, orderBy, first }, { tasks, signal }) {
+      async subscribe(_, { filter: input, orderBy, first, after }, { tasks, signal }, info) {
         const filter = filterOf(input);
         const query = {
           filter,
           ...(orderBy ? { direction: orderBy.direction } : {}),
           ...(isGiven(first) ? { first } : {}),
+          ...(isGiven(after) ? { after } : {}),
+          counts: selects(info, 'totalCount'),
         };
-        return openStartedStream((signal) => tasks.watchList(query, { signal }), signal);
+        try {
+          return await openStartedStream((signal) => tasks.watchList(query, { signal }), signal);
+        } catch (error) {
+          throw error instanceof BadUserInputError ? cursorNamed('after', error) : error;
+        }
       },
-      resolve: (update, { filter }) =>
-        update.reset === undefined ? update : { ...update, filter: filterOf(filter) },
+      resolve: (update, { filter, after }) => ({
+        ...update,
+        filter: filterOf(filter),
+        isLater: isGiven(after),
+      }),
     }),
   );
 }

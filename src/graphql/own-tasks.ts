@@ -89,7 +89,8 @@ export class OwnTasks implements VisibleTasks {
   ): AsyncGenerator<TaskListUpdate, void, undefined> {
     const filter = await this.#ownFilter(query.filter);
     const { readable } = this.#permissions;
-    const visible = readable && { key: this.#viewer.key, may: readable };
+    const hides = this.#permissions.mayHide(query.filter?.names);
+    const visible = readable && { key: this.#viewer.key, may: readable, hides };
     const own = { ...query, filter: filter ?? this.#nothing, ...(visible && { visible }) };
     yield* this.#tasks.watchList(own, options);
   }

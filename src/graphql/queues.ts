@@ -51,4 +51,19 @@ export function addQueues(builder: ApiBuilder, { queue }: QueueTypes): void {
       resolve: (queue) => queue,
     }),
   );
+
+  builder.subscriptionField('queuesUpdated', (t) =>
+    t.field({
+      type: [queue],
+      nullable: { list: false, items: false },
+      description:
+        'All queues by name, then each time those that have changed or are new, at most about twice a second: what has ' +
+        'the same `name` takes the place of what was there. Rates are told as well, every few seconds until they are ' +
+        'zero. Ends only with the connection.',
+      extensions: { ...needs('queues:manage'), ...costs({ points: 5 }) },
+      subscribe: (_, _args, { tasks, signal }) =>
+        openStartedStream((signal) => tasks.queues.watchAll({ signal }), signal),
+      resolve: (queues) => queues,
+    }),
+  );
 }

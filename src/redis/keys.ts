@@ -55,7 +55,7 @@ export function queueRoot(prefix: string, queue: string): string {
   return `${prefix}:{${queue}}`;
 }
 
-/** The set of queues that any process has had a definition for. */
+/** The set of queues that any process has had a definition for. Also the channel on which it is told that there is a new one. */
 export function queuesKey(prefix: string): string {
   return `${prefix}:queues`;
 }

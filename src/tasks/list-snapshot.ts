@@ -1,4 +1,4 @@
-import { formatCursor, type TaskPage } from './list.ts';
+import { formatCursor, type TaskCount, type TaskPage } from './list.ts';
 import type { Place } from './list-window.ts';
 import type { Task } from './task.ts';
 
@@ -21,6 +21,8 @@ export interface TaskListUpdate {
   readonly changes: readonly TaskListChange[];
   /** Whether more may follow after the window. */
   readonly hasMore: boolean;
+  /** How many tasks the whole list holds, where that was asked for. */
+  readonly total?: TaskCount;
 }
 
 /** What a watcher was last told: no more of a window than is needed to tell the next one. */
@@ -29,6 +31,7 @@ export interface Told {
   readonly epoch: number;
   readonly rows: readonly { readonly id: string; readonly version: number }[];
   readonly hasMore: boolean;
+  readonly total: TaskCount | undefined;
 }
 
 /** A window at one moment, and what there is to tell of it: worked out once for all watchers that were told the same. */
@@ -40,6 +43,7 @@ export class Snapshot {
   readonly #tasks: readonly Task[];
   readonly #hasMore: boolean;
   readonly #end: Place | undefined;
+  readonly #total: TaskCount | undefined;
   readonly #updates: Map<number, TaskListUpdate | undefined> = new Map();
   #told: Told | undefined;
   #reset: TaskListUpdate | undefined;
@@ -51,12 +55,14 @@ export class Snapshot {
     readonly hasMore: boolean;
     /** Where to read on after the window. */
     readonly end: Place | undefined;
+    readonly total: TaskCount | undefined;
   }) {
     this.number = window.number;
     this.epoch = window.epoch;
     this.#tasks = window.tasks;
     this.#hasMore = window.hasMore;
     this.#end = window.end;
+    this.#total = window.total;
   }
 
   /** What to remember of it, once it was told. */
@@ -66,6 +72,7 @@ export class Snapshot {
       epoch: this.epoch,
       rows: this.#tasks.map(({ id, version }) => ({ id, version })),
       hasMore: this.#hasMore,
+      total: this.#total,
     };
     return this.#told;
   }
@@ -74,9 +81,12 @@ export class Snapshot {
   get reset(): TaskListUpdate {
     if (this.#reset !== undefined) return this.#reset;
     const tasks = this.#tasks.map((task) => ({ task, cursor: cursorOf(task) }));
-    const hasMore = this.#hasMore;
-    const page = { tasks, hasMore, ...(this.#end === undefined ? {} : { endCursor: cursorOf(this.#end) }) };
-    return (this.#reset = { reset: page, changes: [], hasMore });
+    const page = {
+      tasks,
+      hasMore: this.#hasMore,
+      ...(this.#end === undefined ? {} : { endCursor: cursorOf(this.#end) }),
+    };
+    return (this.#reset = { reset: page, changes: [], ...this.#sizes });
   }
 
   /** What to tell whoever was told an earlier one; undefined where that is nothing. */
@@ -85,7 +95,11 @@ export class Snapshot {
     return this.#updates.get(told.number);
   }
 
-  #update({ rows, hasMore, epoch }: Told): TaskListUpdate | undefined {
+  get #sizes(): Pick<TaskListUpdate, 'hasMore' | 'total'> {
+    return { hasMore: this.#hasMore, ...(this.#total === undefined ? {} : { total: this.#total }) };
+  }
+
+  #update({ rows, hasMore, total, epoch }: Told): TaskListUpdate | undefined {
     if (epoch !== this.epoch) return this.reset;
     const now = new Set(this.#tasks.map(({ id }) => id));
     // Nothing of what it was told is left: the new window is shorter to tell than all that has changed.
@@ -102,9 +116,14 @@ export class Snapshot {
       const kind = version === undefined ? 'INSERTED' : 'CHANGED';
       changes.push({ kind, index, task, cursor: cursorOf(task) });
     }
-    if (changes.length === 0 && hasMore === this.#hasMore) return undefined;
-    return { changes, hasMore: this.#hasMore };
+    const isSame = hasMore === this.#hasMore && isSameCount(total, this.#total);
+    return changes.length === 0 && isSame ? undefined : { changes, ...this.#sizes };
   }
+}
+
+/** Whether two counts say the same. */
+export function isSameCount(a: TaskCount | undefined, b: TaskCount | undefined): boolean {
+  return a?.count === b?.count && a?.exact === b?.exact;
 }
 
 function cursorOf({ createdUs, id }: Place): string {

@@ -31,7 +31,7 @@ export interface Reading {
 }
 
 /**
- * The beginning of a list, kept by what is heard of tasks: all that match up to an edge, in order. Some more are held
+ * The beginning of a list, or of what follows a place in it, kept by what is heard of tasks: all that match up to an edge, in order. Some more are held
  * than the window shows, so that it can be filled when tasks leave; their number has a bound, whatever the list's length.
  */
 export class ListWindow {
@@ -40,19 +40,34 @@ export class ListWindow {
   readonly #order: Order;
   readonly #held: Task[] = [];
   readonly #byId: Map<string, Task> = new Map();
+  readonly #start: Place | undefined;
   #edge: Place | undefined;
 
-  /** Holds nothing, up to the very beginning. It reads `margin` tasks more than it shows, and holds twice as many more. */
-  constructor(size: number, direction: 'ASC' | 'DESC', margin: number = Math.max(10, Math.ceil(size / 2))) {
+  /**
+   * Holds nothing, up to the very beginning: that of the list, or the place after which it begins. It reads `margin` tasks
+   * more than it shows, and holds twice as many more.
+   */
+  constructor(
+    size: number,
+    direction: 'ASC' | 'DESC',
+    margin: number = Math.max(10, Math.ceil(size / 2)),
+    start?: Place,
+  ) {
     this.#size = size;
     this.#margin = margin;
     this.#order = orderOf(direction);
-    this.#edge = { createdUs: direction === 'ASC' ? -Infinity : Infinity, id: '' };
+    this.#start = start;
+    this.#edge = start ?? { createdUs: direction === 'ASC' ? -Infinity : Infinity, id: '' };
   }
 
   /** How many tasks it holds: those that it shows, and some that follow. */
   get held(): number {
     return this.#held.length;
+  }
+
+  /** Whether a task is among those that it holds. */
+  holds(id: string): boolean {
+    return this.#byId.has(id);
   }
 
   /** What is shown, in order. */
@@ -94,7 +109,9 @@ export class ListWindow {
     if (task === undefined) return held !== undefined && this.#take(held);
     // A state may come late: something newer was read meanwhile.
     if (held !== undefined && !isNewer(task, held)) return false;
-    if (!('matches' in news) || !news.matches) return held !== undefined && this.#take(held);
+    if (!('matches' in news) || !news.matches || this.#isBefore(task)) {
+      return held !== undefined && this.#take(held);
+    }
     return this.#put(task);
   }
 
@@ -117,6 +134,11 @@ export class ListWindow {
     // Whatever came first, the read or the news: of two states the higher version is newer.
     for (const news of heard.values()) hasChanged = this.hear(news) || hasChanged;
     return hasChanged;
+  }
+
+  /** What comes before the window begins doesn't concern it. */
+  #isBefore(place: Place): boolean {
+    return this.#start !== undefined && this.#order(place, this.#start) <= 0;
   }
 
   #isBeyond(place: Place): boolean {

@@ -73,12 +73,18 @@ export async function listTasks(
   };
 }
 
+/** How many tasks there are; where it isn't exact, at most so many. */
+export interface TaskCount {
+  readonly count: number;
+  readonly exact: boolean;
+}
+
 /** How many tasks of some queues a filter finds; where it isn't exact, at least as many as there are. */
 export async function countTasks(
   store: Store,
   queues: readonly string[],
   filter: StoreFilter,
-): Promise<{ count: number; exact: boolean }> {
+): Promise<TaskCount> {
   const counts = await Promise.all(queues.map((queue) => store.count(queue, filter)));
   return {
     count: counts.reduce((sum, { count }) => sum + count, 0),

@@ -2,8 +2,17 @@ import { UnavailableError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Listening } from './feed.ts';
 import type { Latest } from './latest.ts';
-import { formatCursor, listTasks, parseCursor, type TaskFilter, type TaskPage } from './list.ts';
+import {
+  countTasks,
+  formatCursor,
+  listTasks,
+  parseCursor,
+  type TaskCount,
+  type TaskFilter,
+  type TaskPage,
+} from './list.ts';
 import { Snapshot } from './list-snapshot.ts';
+import { ListTotal } from './list-total.ts';
 import { ListWindow, type News, type Place } from './list-window.ts';
 import { type Matcher, matcherOf } from './matching.ts';
 import type { States, StatesListener } from './states.ts';
@@ -27,6 +36,10 @@ export interface WindowQuery {
   readonly filter: TaskFilter;
   readonly direction: 'ASC' | 'DESC';
   readonly first: number;
+  /** Where it begins: after this place. Undefined for the beginning of the list. */
+  readonly after: Place | undefined;
+  /** Whether it is told how many tasks the whole list holds. */
+  readonly counts: boolean;
   readonly visible: Visible | undefined;
 }
 
@@ -35,6 +48,8 @@ export interface Visible {
   /** The same for all who may see the same, and for no others. */
   readonly key: string;
   readonly may: (task: Task) => boolean;
+  /** Whether the list may have tasks that are left out. @default true */
+  readonly hides?: boolean;
 }
 
 /** What a list needs to be watched. */
@@ -55,6 +70,7 @@ export class LiveList {
   readonly #listener: StatesListener;
   readonly #mailboxes: Set<Latest<Snapshot>> = new Set();
   readonly #queues: Map<string, Listening> = new Map();
+  readonly #total: ListTotal | undefined;
   #window: ListWindow;
   #snapshot: Snapshot | undefined;
   /** How often something may have been missed, and up to which of these times the window has been read since. */
@@ -78,6 +94,13 @@ export class LiveList {
     this.#source = source;
     this.#matcher = matcherOf(query.filter);
     this.#window = this.#emptyWindow();
+    if (query.counts) {
+      this.#total = new ListTotal(
+        () => this.#count(),
+        () => this.#changed(),
+        source.logger,
+      );
+    }
     this.#listener = {
       onTask: (task) => {
         if (!this.#matcher.mayMatch(task) || query.visible?.may(task) === false) return;
@@ -140,6 +163,7 @@ export class LiveList {
     this.#isClosed = true;
     clearTimeout(this.#telling);
     clearTimeout(this.#later);
+    this.#total?.close();
     this.#asked?.reject(new UnavailableError());
     for (const mailbox of this.#mailboxes) mailbox.close();
     for (const queue of this.#queues.values()) queue.stop();
@@ -150,7 +174,17 @@ export class LiveList {
       this.#heard.set(news.id, news);
       if (this.#heard.size > newsPerRead) this.#miss();
     }
+    if (this.#mayCount(news)) this.#total?.changed();
     if (!this.#isBehind && this.#window.hear(news)) this.#changed();
+  }
+
+  /** Whether it may have become more or fewer tasks by this: not by the progress of those that are known. */
+  #mayCount({ id, task, ...news }: News): boolean {
+    if (task === undefined) return true;
+    const { statuses = [] } = this.query.filter;
+    // It was there before it was tried.
+    if (statuses.length === 0) return task.attempt === 0;
+    return !('matches' in news && news.matches && this.#window.holds(id));
   }
 
   get #isBehind(): boolean {
@@ -191,6 +225,7 @@ export class LiveList {
         tasks,
         hasMore,
         end,
+        total: this.#total?.value,
       });
     }
     return this.#snapshot;
@@ -232,7 +267,9 @@ export class LiveList {
     this.#heard = heard;
     try {
       const wanted = window.wanted(from);
-      const page = await this.#page(from, wanted);
+      // Who comes is told of what had happened before, and after a gap nobody knows what has.
+      const counting = asked !== undefined || this.#isBehind ? this.#total?.count() : undefined;
+      const [page] = await Promise.all([this.#page(from ?? this.query.after, wanted), counting]);
       if (this.#misses === misses) {
         const tasks = page.tasks.map(({ task }) => task);
         const hasChanged = window.take({ tasks, from, to: endOf(page), heard });
@@ -264,8 +301,15 @@ export class LiveList {
     });
   }
 
+  async #count(): Promise<TaskCount> {
+    const { filter, visible } = this.query;
+    const { count, exact } = await countTasks(this.#source.store, [...this.#queues.keys()], filter);
+    return { count, exact: exact && (visible === undefined || visible.hides === false) };
+  }
+
   #emptyWindow(): ListWindow {
-    return new ListWindow(this.query.first, this.query.direction);
+    const { first, direction, after } = this.query;
+    return new ListWindow(first, direction, undefined, after);
   }
 }
 

@@ -2,7 +2,7 @@ import { BadUserInputError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Feed } from './feed.ts';
 import { Latest } from './latest.ts';
-import type { TaskFilter } from './list.ts';
+import { parseCursor, type TaskFilter } from './list.ts';
 import type { Snapshot, TaskListUpdate } from './list-snapshot.ts';
 import { LiveList, type ListSource, type Visible, type WindowQuery } from './live-list.ts';
 import { States } from './states.ts';
@@ -23,6 +23,10 @@ export interface TaskListQuery {
   readonly direction?: 'ASC' | 'DESC';
   /** How many tasks the window shows, 1 to 100. @default 20 */
   readonly first?: number;
+  /** Begins after this cursor of the same list, whatever comes before it. */
+  readonly after?: string;
+  /** Tells how many tasks the whole list holds, too: counted at most twice a second. @default false */
+  readonly counts?: boolean;
   /** Leaves out tasks that somebody may not see. */
   readonly visible?: Visible;
 }
@@ -51,15 +55,23 @@ export class LiveLists {
    * Yields the window as it is now, as a reset, then what changes; ends when aborted. After a gap, and where nothing is
    * left of what was told last, it yields a reset again.
    *
-   * @throws BadUserInputError where `first` isn't 1 to 100; UnavailableError at the start
+   * @throws BadUserInputError where `first` isn't 1 to 100, or the cursor isn't one of ours; UnavailableError at the start
    */
   async *watch(
-    { filter = {}, direction = 'DESC', first = defaultWindow, visible }: TaskListQuery,
+    { filter = {}, direction = 'DESC', first = defaultWindow, after, counts = false, visible }: TaskListQuery,
     { signal }: { readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<TaskListUpdate, void, undefined> {
     checkFirst(first);
+    const start = after === undefined ? undefined : parseCursor(after);
     const queues = await this.#queuesOf(filter);
-    const list = this.#listOf({ filter, direction, first, visible });
+    const list = this.#listOf({
+      filter,
+      direction,
+      first,
+      after: start && { createdUs: Number(start.time), id: start.id },
+      counts,
+      visible,
+    });
     const mailbox = new Latest<Snapshot>();
     const abort = (): void => mailbox.close();
     try {
@@ -118,14 +130,16 @@ function namesQueues({ queues = [] }: TaskFilter): boolean {
 }
 
 /** The same for queries that ask for the same, in whatever order and how often they name it. */
-function keyOf({ filter, direction, first, visible }: WindowQuery): string {
+function keyOf({ filter, visible, ...window }: WindowQuery): string {
   const { createdAfter, createdBefore, ownersFirst, ...lists } = filter;
   const fields = Object.entries<readonly string[] | undefined>(lists)
     // One without members asks for nothing.
     .filter(([, members = []]) => members.length > 0)
     .map(([field, members = []]) => JSON.stringify([field, ...new Set(members.toSorted())]))
     .toSorted();
-  return JSON.stringify([fields, createdAfter, createdBefore, ownersFirst, direction, first, visible?.key]);
+  const { direction, first, after, counts } = window;
+  const times = [createdAfter, createdBefore, ownersFirst];
+  return JSON.stringify([fields, times, direction, first, after, counts, visible?.key]);
 }
 
 /** @throws BadUserInputError */

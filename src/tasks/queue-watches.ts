@@ -6,10 +6,22 @@ import type { Queue } from './queue.ts';
 /** At most so often a watched queue is looked at, in ms. */
 const pauseMs = 500;
 
+/** While what has come or gone within the last minute still counts, who wants rates has it looked at this often, in ms. */
+const ratesMs = 5_000;
+
+/** Who is told of the looks at a queue. */
+export interface QueueFollower {
+  set(queue: Queue): void;
+  close(): void;
+  /** Whether it is looked at again when nothing changes but rates, until they are zero. @default false */
+  readonly wantsRates?: boolean;
+}
+
 interface Watched {
-  readonly mailboxes: Set<Latest<Queue>>;
+  readonly followers: Set<QueueFollower>;
   readonly listener: Listener;
   timer: NodeJS.Timeout | undefined;
+  ratesTimer: NodeJS.Timeout | undefined;
   lookedAt: number;
   /** Something has happened since the last look. */
   isBehind: boolean;
@@ -45,7 +57,7 @@ export class QueueWatches {
     const mailbox = new Latest<Queue>();
     const abort = (): void => mailbox.close();
     // Listen first, read second.
-    const stop = await this.#listen(queue, mailbox);
+    const stop = await this.follow(queue, mailbox);
     try {
       signal?.addEventListener('abort', abort, { once: true });
       let shown = await this.#source.look(queue);
@@ -63,30 +75,20 @@ export class QueueWatches {
     }
   }
 
-  close(): void {
-    this.#closed = true;
-    for (const { mailboxes, timer } of this.#watched.values()) {
-      clearTimeout(timer);
-      for (const mailbox of mailboxes) mailbox.close();
-    }
-  }
-
-  async #differing(mailbox: Latest<Queue>, shown: Queue): Promise<Queue | undefined> {
-    for (;;) {
-      const next = await mailbox.take();
-      if (next === undefined || lasting(next) !== lasting(shown)) return next;
-    }
-  }
-
-  async #listen(queue: string, mailbox: Latest<Queue>): Promise<() => void> {
+  /**
+   * Tells a follower each look at a queue that is made from now on because of a change; gives what ends that.
+   *
+   * @throws UnavailableError where the store doesn't confirm in time that its changes are listened to
+   */
+  async follow(queue: string, follower: QueueFollower): Promise<() => void> {
     const { feed, channels, within } = this.#source;
     const watched = this.#watched.get(queue) ?? this.#start(queue);
-    watched.mailboxes.add(mailbox);
+    watched.followers.add(follower);
     const listening = channels(queue).map((channel) => feed.listen(channel, watched.listener));
     const stop = (): void => {
-      watched.mailboxes.delete(mailbox);
-      if (watched.mailboxes.size > 0) return;
+      if (!watched.followers.delete(follower) || watched.followers.size > 0) return;
       clearTimeout(watched.timer);
+      clearTimeout(watched.ratesTimer);
       this.#watched.delete(queue);
       for (const channel of listening) channel.stop();
     };
@@ -99,12 +101,44 @@ export class QueueWatches {
     return stop;
   }
 
+  /** Looks at a queue that is followed, as after a change. */
+  lookAgain(queue: string): void {
+    const watched = this.#watched.get(queue);
+    if (watched !== undefined) this.#changed(queue, watched);
+  }
+
+  /** Rates go on by themselves, for about a minute after the last change: until they are zero it is looked at again. */
+  expectRates({ name, enqueuedPerMinute, finishedPerMinute }: Queue): void {
+    const watched = this.#watched.get(name);
+    const rates = [enqueuedPerMinute, ...Object.values(finishedPerMinute)];
+    if (watched === undefined || this.#closed || rates.every((rate) => rate === 0)) return;
+    if (![...watched.followers].some(({ wantsRates }) => wantsRates)) return;
+    watched.ratesTimer ??= setTimeout(() => this.#changed(name, watched), ratesMs).unref();
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const { followers, timer, ratesTimer } of this.#watched.values()) {
+      clearTimeout(timer);
+      clearTimeout(ratesTimer);
+      for (const follower of followers) follower.close();
+    }
+  }
+
+  async #differing(mailbox: Latest<Queue>, shown: Queue): Promise<Queue | undefined> {
+    for (;;) {
+      const next = await mailbox.take();
+      if (next === undefined || lasting(next) !== lasting(shown)) return next;
+    }
+  }
+
   #start(queue: string): Watched {
     const changed = (): void => this.#changed(queue, watched);
     const watched: Watched = {
-      mailboxes: new Set(),
+      followers: new Set(),
       listener: { onMessage: changed, onGap: changed },
       timer: undefined,
+      ratesTimer: undefined,
       lookedAt: 0,
       isBehind: false,
     };
@@ -120,18 +154,26 @@ export class QueueWatches {
 
   async #look(queue: string, watched: Watched): Promise<void> {
     const { look, logger } = this.#source;
+    clearTimeout(watched.ratesTimer);
+    watched.ratesTimer = undefined;
     watched.isBehind = false;
     watched.lookedAt = performance.now();
     try {
       const now = await look(queue);
-      for (const mailbox of watched.mailboxes) mailbox.set(now);
+      for (const follower of watched.followers) follower.set(now);
+      this.expectRates(now);
     } catch (error) {
       logger.debug({ err: error, queue }, 'a watched queue could not be looked at, trying again');
       watched.isBehind = true;
     }
     watched.timer = undefined;
-    if (watched.isBehind && watched.mailboxes.size > 0 && !this.#closed) this.#changed(queue, watched);
+    if (watched.isBehind && watched.followers.size > 0 && !this.#closed) this.#changed(queue, watched);
   }
+}
+
+/** What of a queue somebody is told who wants rates, too. */
+export function telling(queue: Queue): string {
+  return JSON.stringify({ ...queue, at: undefined });
 }
 
 /** What of a queue is a change worth telling; ages and rates alone aren't. */

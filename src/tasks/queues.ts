@@ -1,13 +1,14 @@
 import { BadUserInputError, type Issue, QueueNotFoundError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { rulesChannel, statesChannel } from '../redis/keys.ts';
+import { AllQueues } from './all-queues.ts';
 import type { Hint } from './delivery.ts';
 import type { Feed } from './feed.ts';
 import { parseLook } from './inspect.ts';
 import type { Lanes } from './lanes.ts';
 import { type Queue, queueFrom } from './queue.ts';
 import { type Act, type QueueLimit, QueueRules } from './queue-rules.ts';
-import { QueueWatches } from './queue-watches.ts';
+import { type QueueSource, QueueWatches } from './queue-watches.ts';
 import { inspect } from './scripts/inspect.ts';
 import type { Store } from './store.ts';
 
@@ -53,18 +54,22 @@ export class Queues {
   readonly #options: QueuesOptions;
   readonly #rules: QueueRules;
   readonly #watches: QueueWatches;
+  readonly #all: AllQueues;
 
   constructor(options: QueuesOptions) {
     const { store, feed, logger } = options;
     this.#options = options;
     this.#rules = new QueueRules(store);
-    this.#watches = new QueueWatches({
+    const source: QueueSource = {
       feed,
       logger,
       channels: (queue) => [statesChannel, rulesChannel].map((channel) => channel(store.root(queue))),
       look: (queue) => this.#look(queue),
       within: (wait) => store.within(wait),
-    });
+    };
+    this.#watches = new QueueWatches(source);
+    const { queuesChannel: namesChannel } = store;
+    this.#all = new AllQueues({ ...source, namesChannel, names: () => this.#names() }, this.#watches);
   }
 
   /** All queues that any process has registered, by name. */
@@ -90,6 +95,18 @@ export class Queues {
   ): AsyncGenerator<Queue, void, undefined> {
     await this.#check(name);
     yield* this.#watches.watch(name, options);
+  }
+
+  /**
+   * Yields all queues by name, then those that have changed or are new, at most twice a second; ends when aborted. Rates are
+   * told as well, every few seconds until they are zero.
+   *
+   * @throws UnavailableError at the start
+   */
+  watchAll(
+    options: { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<readonly Queue[], void, undefined> {
+    return this.#all.watch(options);
   }
 
   /**
@@ -164,6 +181,7 @@ export class Queues {
   }
 
   close(): void {
+    this.#all.close();
     this.#watches.close();
   }
 

@@ -310,9 +310,15 @@ export class Store {
     return { count: found, exact: isPlain || exact === 1 };
   }
 
-  /** Remembers that queues exist, so that lists find them in every process. */
+  /** The channel on which it is told that there are new queues. */
+  get queuesChannel(): string {
+    return queuesKey(this.#prefix);
+  }
+
+  /** Remembers that queues exist, so that lists find them in every process; tells it where they are new. */
   async registerQueues(queues: readonly string[]): Promise<void> {
-    await this.within(() => this.#redis.sadd(queuesKey(this.#prefix), ...queues));
+    const added = await this.within(() => this.#redis.sadd(queuesKey(this.#prefix), ...queues));
+    if (added > 0) await this.within(() => this.#redis.publish(this.queuesChannel, ''));
   }
 
   async queues(): Promise<string[]> {

@@ -285,10 +285,10 @@ export class Tasks implements AsyncDisposable {
   }
 
   /**
-   * Yields the first tasks of a list as they are now, as a reset, then what changes in that window; ends when aborted. After
+   * Yields the first tasks of a list, or those after a cursor, as they are now, as a reset, then what changes in that window; ends when aborted. After
    * a gap, and where nothing is left of what it was told last, it yields a reset again.
    *
-   * @throws BadUserInputError where `first` isn't 1 to 100; UnavailableError at the start
+   * @throws BadUserInputError where `first` isn't 1 to 100, or the cursor isn't one of ours; UnavailableError at the start
    */
   watchList(
     query: TaskListQuery = {},

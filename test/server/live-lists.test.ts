@@ -79,6 +79,48 @@ test('a row has what a task has: its input, what its definition brings, and a cu
   expect(idsOf(data.tasks.nodes)).toEqual([last]);
 });
 
+test('a window behind a cursor is live where one has scrolled, and says of how many it is', async () => {
+  await using api = await TestApi.start([double], { workers: 0 });
+  const ids: string[] = [];
+  for (let n = 0; n < 5; n += 1) ids.unshift(await api.enqueueDouble(n));
+  const { data } = await api.http('{ tasks(first: 2) { pageInfo { endCursor } } }');
+  const payloads = api.ws(
+    `subscription ($after: String, $filter: TaskFilter) {
+      tasksUpdated(after: $after, filter: $filter, first: 2) { ...Update }
+    }
+    fragment Update on TasksUpdate {
+      reset { nodes { id } pageInfo { hasPreviousPage hasNextPage startCursor } }
+      changes { kind index id }
+      totalCount { count isExact }
+    }`,
+    { after: data.tasks.pageInfo.endCursor, filter: { statuses: ['QUEUED'] } },
+  );
+  expect((await payloads.next()).value.data.tasksUpdated).toMatchObject({
+    reset: {
+      nodes: [{ id: ids[2] }, { id: ids[3] }],
+      pageInfo: { hasPreviousPage: true, hasNextPage: true },
+    },
+    totalCount: { count: 5, isExact: true },
+  });
+
+  await api.enqueueDouble(5);
+  expect((await payloads.next()).value.data.tasksUpdated).toEqual({
+    reset: null,
+    changes: [],
+    totalCount: { count: 6, isExact: true },
+  });
+
+  await api.tests.tasks.cancel(ids[2] ?? '');
+  let rows = [ids[2], ids[3]];
+  for (let total = 6; total > 5 || rows[0] === ids[2];) {
+    const { changes, totalCount } = (await payloads.next()).value.data.tasksUpdated;
+    if (changes.length > 0) rows = [ids[3], ids[4]];
+    total = totalCount.count;
+  }
+  expect(rows).toEqual([ids[3], ids[4]]);
+  await payloads.return(undefined);
+});
+
 test('a task that is removed from the list has an id and no more', async () => {
   await using api = await TestApi.start([double], { workers: 0 });
   await using store = new TestStore(api.tests.redis, 'default');
@@ -99,6 +141,7 @@ test('a task that is removed from the list has an id and no more', async () => {
 test.each([
   ['first above 100', 'first: 101', ['first']],
   ['first of 0', 'first: 0', ['first']],
+  ['a cursor that is none', 'after: "none"', ['after']],
   ['a queue that cannot be one', 'filter: { queues: ["}:{"] }', ['filter', 'queues', 0]],
 ])('%s is BAD_USER_INPUT', async (_, given, path) => {
   await using api = await TestApi.start([double], { workers: 0 });

@@ -164,6 +164,26 @@ test('a subscription tells a queue as it is now, then each change', async () => 
   expect(unknown.errors?.[0]?.extensions).toMatchObject({ code: 'QUEUE_NOT_FOUND' });
 });
 
+test('a subscription tells all queues as they are now, then those that change', async () => {
+  const updates = api.ws('subscription { queuesUpdated { name pause { reason } } }');
+  expect((await updates.next()).value).toStrictEqual({
+    data: {
+      queuesUpdated: [
+        { name: 'default', pause: null },
+        { name: 'gates', pause: null },
+      ],
+    },
+  });
+
+  await ask('mutation { pauseQueue(name: "gates", reason: "watched") { queue { name } } }');
+
+  expect((await updates.next()).value).toStrictEqual({
+    data: { queuesUpdated: [{ name: 'gates', pause: { reason: 'watched' } }] },
+  });
+  await updates.return(undefined);
+  await ask('mutation { resumeQueue(name: "gates") { queue { name } } }');
+});
+
 const enqueue = `mutation ($options: TaskOptions) {
   double(input: { n: 1 }, options: $options) { task { id status priority runAt nextAttemptAt queuePosition estimatedStartAt } }
 }`;

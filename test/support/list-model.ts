@@ -10,6 +10,7 @@ export class ListModel {
   readonly beginnings: unknown[] = [];
   readonly #direction: 'ASC' | 'DESC';
   readonly #size: number;
+  readonly #start: Place | undefined;
   /** Published, not heard yet. */
   readonly #published: News[] = [];
   #read:
@@ -20,10 +21,11 @@ export class ListModel {
   /** Something has vanished that the window may hold until it is read again. */
   #hasVanished = false;
 
-  constructor(size: number, direction: 'ASC' | 'DESC', margin?: number) {
+  constructor(size: number, direction: 'ASC' | 'DESC', margin?: number, start?: Place) {
     this.#size = size;
+    this.#start = start;
     this.#direction = direction;
-    this.window = new ListWindow(size, direction, margin);
+    this.window = new ListWindow(size, direction, margin, start);
   }
 
   create(matches: boolean): void {
@@ -84,7 +86,8 @@ export class ListModel {
 
   matching(): Task[] {
     const found = [...this.tasks.values()].filter(({ matches }) => matches).map(({ task }) => task);
-    return found.toSorted(this.#order);
+    const start = this.#start;
+    return found.filter((task) => start === undefined || this.#order(task, start) > 0).toSorted(this.#order);
   }
 
   /** Whatever is under way arrives, and the window is filled. */

@@ -53,7 +53,7 @@ export class ListStory implements AsyncDisposable {
   }
 
   /** Windows of lists, one of each kind of filter at least. */
-  queries(middle: number): TaskListQuery[] {
+  queries(middle: number, cursor: string): TaskListQuery[] {
     return [
       { first: 100 },
       { first: 3 },
@@ -71,6 +71,12 @@ export class ListStory implements AsyncDisposable {
       { first: 5, filter: { schedules: this.#schedules.slice(0, 1) } },
       { first: 5, filter: { createdAfter: middle }, direction: 'ASC' },
       { first: 5, filter: { createdBefore: middle } },
+      { first: 5, after: cursor, counts: true },
+      { first: 5, after: cursor, direction: 'ASC' },
+      { first: 5, after: cursor, filter: { statuses: ['QUEUED'] }, counts: true },
+      { first: 5, filter: { statuses: ['RUNNING', 'FAILED'] }, counts: true },
+      { first: 1, filter: { owners: ['ada'], statuses: ['QUEUED', 'CANCELED'] }, counts: true },
+      { first: 1, filter: { tags: ['a', 'b'] }, counts: true },
     ];
   }
 

@@ -39,6 +39,11 @@ export class ListWatcher implements AsyncDisposable {
     return this.tasks.map(({ id }) => id);
   }
 
+  /** How many tasks the list has, as it was told last. */
+  get total(): number | undefined {
+    return this.updates.at(-1)?.total?.count;
+  }
+
   get resets(): number {
     return this.updates.filter(({ reset }) => reset !== undefined).length;
   }

@@ -58,7 +58,7 @@ const step = fc.oneof(
 );
 
 test.each(['ASC', 'DESC'] as const)(
-  'a window is the beginning of its list, whatever news and reads overtake each other, %s',
+  'a window is the beginning of its list, or of what follows a place in it, whatever news and reads overtake each other, %s',
   { timeout: 60_000 },
   (direction) => {
     const size = fc.integer({ min: 1, max: 6 });
@@ -66,10 +66,12 @@ test.each(['ASC', 'DESC'] as const)(
     const story = fc.property(
       size,
       fc.integer({ min: 1, max: 3 }),
+      fc.option(fc.tuple(fc.nat(30), any), { nil: undefined }),
       any,
       steps,
-      (size, margin, count, steps) => {
-        const model = new ListModel(size, direction, margin);
+      (size, margin, start, count, steps) => {
+        const after = start && { createdUs: start[0], id: `t${start[1]}` };
+        const model = new ListModel(size, direction, margin, after);
         for (let made = 0; made < count; made += 1) model.create(true);
         for (const step of steps) step(model);
         model.settle();

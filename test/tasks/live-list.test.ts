@@ -128,17 +128,21 @@ describe.each(sharedStores)('a watched list in $name', (shared) => {
     await using story = new ListStory(tests, seed);
     await story.begin();
     const [newestTask] = await newest(tests, 1);
-    const watched = story.queries(newestTask?.createdAt ?? 0);
+    const { endCursor = '' } = await tests.tasks.list({ direction: 'DESC', limit: 15 });
+    const watched = story.queries(newestTask?.createdAt ?? 0, endCursor);
     const watchers = await Promise.all(watched.map((query) => watchList(tests, query)));
     for (let round = 0; round < 12; round += 1) {
       for (let steps = 0; steps < 6; steps += 1) await story.step();
       await Promise.all(
         watchers.map(async (watcher, at) => {
-          const { filter = {}, direction = 'DESC', first = 20 } = watched[at] ?? {};
+          const { filter = {}, direction = 'DESC', first = 20, after, counts } = watched[at] ?? {};
           await watcher.holds(async () => {
-            const page = await tests.tasks.list({ filter, direction, limit: first });
+            const from = after === undefined ? {} : { after };
+            const page = await tests.tasks.list({ filter, direction, limit: first, ...from });
             return page.tasks.map(({ task }) => task);
           });
+          const total = async () => (counts ? (await tests.tasks.count(filter)).count : undefined);
+          await vi.waitFor(async () => expect(watcher.total).toBe(await total()), { timeout: 10_000 });
         }),
       );
     }
@@ -272,6 +276,54 @@ describe.each(sharedStores)('a watched list in $name', (shared) => {
 
     await using watcher = await watching;
     expect(watcher.ids).toEqual([task.id]);
+  });
+
+  test('behind a cursor is not concerned by what comes before it, and moves up with what leaves', async () => {
+    await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
+    const tasks = await enqueue(tests, 6);
+    const { endCursor = '' } = await tests.tasks.list({ direction: 'DESC', limit: 2 });
+    const query = { filter: { statuses: ['QUEUED'] as const }, first: 2, after: endCursor };
+    await using watcher = await watchList(tests, query, false);
+    expect(watcher.ids).toEqual([tasks[3]?.id, tasks[2]?.id]);
+
+    const [newer] = await enqueue(tests, 1);
+    await tests.tasks.cancel(tasks[4]?.id ?? '');
+    await tests.tasks.cancel(tasks[3]?.id ?? '');
+
+    expect(await watcher.next()).toMatchObject({
+      changes: [
+        { kind: 'REMOVED', index: 0, id: tasks[3]?.id },
+        { kind: 'INSERTED', index: 1, task: { id: tasks[1]?.id } },
+      ],
+    });
+    expect(newer?.createdUs).toBeGreaterThan(tasks[5]?.createdUs ?? Infinity);
+    expect(watcher.updates.at(-1)).not.toHaveProperty('total');
+  });
+
+  test('tells how many tasks the whole list has, at most twice a second, also where the window stays as it is', async () => {
+    await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
+    await enqueue(tests, 3);
+    const { endCursor = '' } = await tests.tasks.list({ direction: 'DESC', limit: 2 });
+    await using watcher = await watchList(tests, { after: endCursor, counts: true }, false);
+    expect(watcher.updates).toMatchObject([{ total: { count: 3, exact: true } }]);
+
+    const began = performance.now();
+    const made = enqueue(tests, 40);
+    while (watcher.total !== 43) await watcher.next();
+    await made;
+
+    const later = watcher.updates.slice(1);
+    expect(later.map(({ changes }) => changes)).toEqual(later.map(() => []));
+    expect(later.length).toBeLessThanOrEqual(1 + Math.ceil((performance.now() - began) / 500));
+  });
+
+  test('with a cursor that is none of its own is BAD_USER_INPUT', async () => {
+    await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
+
+    await expect(tests.tasks.watchList({ after: 'x' }).next()).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+    });
+    expect(tests.tasks.channels).toBe(0);
   });
 
   test('of more tasks than 1 to 100 is BAD_USER_INPUT', async () => {

@@ -1,9 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { defineTask } from '../../src/index.ts';
 import type { Queue } from '../../src/tasks/queue.ts';
 import { connectTasks } from '../../src/tasks/tasks.ts';
-import { Gate } from '../support/definitions.ts';
-import { freshSettings, sharedStores, testLogger } from '../support/stores.ts';
+import { double, Gate } from '../support/definitions.ts';
+import { Outages } from '../support/outages.ts';
+import { TestStore } from '../support/store.ts';
+import { freshSettings, redisServerPath, sharedStores, testLogger } from '../support/stores.ts';
 import { TestTasks } from '../support/tasks.ts';
 
 /** A definition whose tasks run until the gate is open. */
@@ -16,6 +18,10 @@ function gated(name = 'gated') {
 async function queueThat(tests: TestTasks, passes: (queue: Queue) => boolean): Promise<Queue> {
   for await (const queue of tests.tasks.queues.watch('default')) if (passes(queue)) return queue;
   throw new Error('the watch was closed');
+}
+
+function namesOf({ value }: IteratorResult<readonly Queue[], void>): string[] | undefined {
+  return value?.map(({ name }) => name);
 }
 
 describe.each(sharedStores)('queues in $name', (shared) => {
@@ -208,6 +214,83 @@ describe.each(sharedStores)('queues in $name', (shared) => {
     expect((await second.next()).value?.waiting).toBe(20);
   });
 
+  test('a watch of all queues tells each of them, then those that change, at most twice a second', async () => {
+    const other = defineTask({ name: 'other', queue: 'other', run: () => undefined });
+    const { definition } = gated();
+    const redis = freshSettings(shared);
+    await using tests = await TestTasks.start([definition, other], { redis, workers: 0 });
+    const { queues } = tests.tasks;
+    await using first = queues.watchAll();
+    await using second = queues.watchAll();
+    for (const watch of [first, second]) expect(namesOf(await watch.next())).toEqual(['default', 'other']);
+
+    const news = [first.next(), second.next()];
+    await queues.pause('other', { reason: 'look' });
+    for (const { value } of await Promise.all(news)) {
+      expect(value).toMatchObject([{ name: 'other', pause: { reason: 'look' } }]);
+    }
+
+    const start = performance.now();
+    let told = 0;
+    const waiting: Record<string, number> = {};
+    const reading = (async () => {
+      for (; (waiting['default'] ?? 0) + (waiting['other'] ?? 0) < 20; told += 1) {
+        for (const queue of (await first.next()).value ?? []) waiting[queue.name] = queue.waiting;
+      }
+    })();
+    for (let count = 0; count < 10; count += 1) {
+      await tests.tasks.enqueue(definition, {});
+      await tests.tasks.enqueue(other, {});
+    }
+    await reading;
+    expect(told).toBeLessThanOrEqual(1 + Math.ceil((performance.now() - start) / 500));
+  });
+
+  test('a watch of all queues has a queue as soon as another process brings it', async () => {
+    const { definition } = gated();
+    const other = defineTask({ name: 'other', queue: 'other', run: () => undefined });
+    await using tests = await TestTasks.start([definition], { redis: freshSettings(shared), workers: 0 });
+    const before = tests.tasks.channels;
+    await using watch = tests.tasks.queues.watchAll();
+    expect(namesOf(await watch.next())).toEqual(['default']);
+
+    const start = performance.now();
+    await using others = await TestTasks.start([other], { redis: tests.redis, workers: 0 });
+    expect(namesOf(await watch.next())).toEqual(['other']);
+    // The clock would have come by once in ten seconds.
+    expect(performance.now() - start).toBeLessThan(5_000);
+
+    await others.tasks.enqueue(other, {});
+    const { value } = await watch.next();
+    expect(value).toMatchObject([{ name: 'other', waiting: 1 }]);
+    await watch.return();
+    expect(tests.tasks.channels).toBe(before);
+  });
+
+  test(
+    'a watch of all queues tells how rates go down to zero, and then nothing',
+    { timeout: 30_000 },
+    async () => {
+      const { definition } = gated();
+      await using tests = await TestTasks.start([definition], { redis: freshSettings(shared), workers: 0 });
+      await using store = new TestStore(tests.redis, 'default');
+      const { id, createdAt } = await tests.tasks.enqueue(definition, {});
+      await tests.tasks.cancel(id);
+      await using watch = tests.tasks.queues.watchAll();
+      expect((await watch.next()).value).toMatchObject([
+        { enqueuedPerMinute: 1, finishedPerMinute: { CANCELED: 1 } },
+      ]);
+
+      // A minute passes, of which nobody is told.
+      await store.redis.zadd(`${store.root}:index:gated`, String((createdAt - 120_000) * 1_000), id);
+      await store.redis.del(...(await store.redis.keys(`${store.root}:flow:*`)));
+
+      expect((await watch.next()).value).toMatchObject([
+        { enqueuedPerMinute: 0, finishedPerMinute: { CANCELED: 0 } },
+      ]);
+    },
+  );
+
   test('a watch of a queue is silent while nothing of it changes, and leaves nothing behind', async () => {
     const other = defineTask({ name: 'other', queue: 'other', run: () => undefined });
     const { definition } = gated();
@@ -235,5 +318,26 @@ describe.each(sharedStores)('queues in $name', (shared) => {
     expect(await next).toStrictEqual({ done: true, value: undefined });
     await elsewhere.return();
     expect(tests.tasks.channels).toBe(channels);
+  });
+});
+
+describe.skipIf(redisServerPath === undefined)('with a redis-server of its own', () => {
+  test('a watch of all queues has what happened while the store was away', { timeout: 30_000 }, async () => {
+    await using outages = await Outages.start();
+    await using tests = await TestTasks.start([double], { redis: { url: outages.url }, workers: 0 });
+    await using watch = tests.tasks.queues.watchAll();
+    expect(namesOf(await watch.next())).toEqual(['default']);
+
+    await outages.redis.end('SIGKILL');
+    await vi.waitFor(() => expect(tests.tasks.isReady()).toBe(false), { timeout: 10_000 });
+    await outages.redis.run();
+    await tests.enqueueWhenReady(double, { n: 1 });
+    await outages.operator.sadd('tw:queues', 'other');
+
+    const seen = new Map<string, number>();
+    while (seen.size < 2 || seen.get('default') !== 1) {
+      for (const queue of (await watch.next()).value ?? []) seen.set(queue.name, queue.waiting);
+    }
+    expect([...seen]).toEqual(expect.arrayContaining([['other', 0]]));
   });
 });
