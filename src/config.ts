@@ -149,6 +149,22 @@ export const table = {
     on: { dev: 'on', server: 'off' },
     parse: onOrOff,
   }),
+  dashboard: setting({
+    flag: '--dashboard',
+    value: 'on|off',
+    env: 'TASKWIRE_DASHBOARD',
+    help: 'serve the dashboard at /',
+    on: { dev: 'on', server: 'on' },
+    parse: onOrOff,
+  }),
+  basePath: setting({
+    flag: '--base-path',
+    value: 'path',
+    env: 'TASKWIRE_BASE_PATH',
+    help: 'path below which browsers find the API and its pages, as behind a proxy',
+    on: { dev: '/', server: '/' },
+    parse: (text) => matching(text, /^\/(?:[A-Za-z0-9._~-]+\/?)*$/, 'a path such as /taskwire'),
+  }),
   origins: setting({
     flag: '--origins',
     value: 'origins',

@@ -23,6 +23,8 @@ describe('settings', () => {
       lease: 15_000,
       dataDir: '.taskwire',
       graphiql: true,
+      dashboard: true,
+      basePath: '/',
       origins: ['loopback'],
       enqueueRate: 50,
       enqueueBurst: 1_000,

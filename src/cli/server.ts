@@ -24,6 +24,10 @@ export interface ApiOptions extends AuditSettings, RateSettings {
   readonly port: number;
   readonly auth: 'open' | AuthOptions;
   readonly graphiql: boolean;
+  /** Whether it serves the dashboard. @default true */
+  readonly dashboard?: boolean;
+  /** Path below which browsers find it. @default / */
+  readonly basePath?: string;
   /** How long a lost worker's lease lasts, in ms: the same as the workers'. @default 15000 */
   readonly lease?: number;
   readonly origins?: readonly string[] | undefined;
@@ -67,6 +71,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     port,
     auth,
     graphiql,
+    dashboard,
+    basePath,
     lease: leaseMs = defaultLeaseMs,
     origins,
     trustProxy = 0,
@@ -86,6 +92,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     auth,
     logger,
     graphiql,
+    dashboard,
+    basePath,
     origins,
     trustProxy,
     inline,

@@ -16,6 +16,7 @@ import type { Logger } from '../logger.ts';
 import type { Tasks } from '../tasks/tasks.ts';
 import { CountedRequest, limitBody, takesEncoding } from './body.ts';
 import { ClientPlaces } from './client-places.ts';
+import { Dashboard } from './dashboard.ts';
 import { Connections } from './connections.ts';
 import { answerNoPage, GraphiQL, isPageRequest } from './graphiql.ts';
 import { type Answer, health, readiness } from './health.ts';
@@ -49,6 +50,10 @@ export interface ServerOptions {
   readonly apiTokens?: ApiTokens | undefined;
   /** Serves the page to try operations on. @default false */
   readonly graphiql?: boolean;
+  /** Serves the dashboard at its root. @default true */
+  readonly dashboard?: boolean | undefined;
+  /** The path below which browsers find all of it, as behind a proxy: `/taskwire`. Requests come with or without it. @default / */
+  readonly basePath?: string | undefined;
   /** How many proxies in front of the server are trusted to say, by `X-Forwarded-For`, who has asked them. @default 0 */
   readonly trustProxy?: number;
   /** Origins of web pages that may use the API, beside its own: `https://app.example.com`, or `loopback`. @default none */
@@ -94,6 +99,9 @@ export class Server implements AsyncDisposable {
   readonly #maxBodyBytes: number;
   readonly #closeMs: number;
   readonly #graphiql: GraphiQL | undefined;
+  readonly #dashboard: Dashboard | undefined;
+  /** Without the slash at its end: '' where there is none. */
+  readonly #basePath: string;
   readonly #operations: HttpOperations;
   readonly #sockets: Sockets;
   readonly #origins: Origins;
@@ -115,6 +123,8 @@ export class Server implements AsyncDisposable {
       origins,
       maxBodyBytes,
       closeMs = 1000,
+      dashboard = true,
+      basePath = '/',
       trustProxy = 0,
       operations,
       rates,
@@ -129,6 +139,8 @@ export class Server implements AsyncDisposable {
     this.#closeMs = closeMs;
     const isOpen = options.authenticator === openAuthenticator;
     this.#graphiql = graphiql ? new GraphiQL(schema, tasks, isOpen) : undefined;
+    this.#basePath = basePath.replace(/\/$/, '');
+    this.#dashboard = dashboard ? Dashboard.open(`${this.#basePath}/`) : undefined;
     const { prefix = defaultPrefix } = tasks.options.redis;
     this.#audit = new AuditLog(tasks.connection, prefix, logger, options.audit);
     const pipeline = new Pipeline({
@@ -248,16 +260,21 @@ export class Server implements AsyncDisposable {
   }
 
   async #route(request: Request, response: Response): Promise<void> {
+    this.#relate(request);
     const { method = 'GET', url = '/' } = request;
-    const [path] = url.split('?');
+    const [path = '/'] = url.split('?', 1);
     if (path === graphqlPath) {
       return this.#answerGraphQL(request, response);
+    }
+    const isRead = method === 'GET' || method === 'HEAD';
+    if (isRead && this.#dashboard !== undefined && this.#origins.knows(request)) {
+      if (this.#dashboard.answer(request, response, path)) return;
     }
     const answer = this.#answerTo(path);
     if (answer === undefined) {
       return answerJson(response, nothingHere);
     }
-    if (method !== 'GET' && method !== 'HEAD') {
+    if (!isRead) {
       response.setHeader('allow', 'GET, HEAD');
       return answerJson(response, { status: 405, body: { message: `${method} is not allowed here.` } });
     }
@@ -284,11 +301,20 @@ export class Server implements AsyncDisposable {
     if (limitBody(request, response, this.#maxBodyBytes)) await this.#operations.answer(request, response);
   }
 
+  /** Makes a request's path one below the base path. A proxy may have done so, and who asks for health knows nothing of it. */
+  #relate(request: Request): void {
+    const { url = '/' } = request;
+    const base = this.#basePath;
+    if (base === '' || !url.startsWith(base)) return;
+    const below = url.slice(base.length);
+    if (/^(?:[/?]|$)/.test(below)) request.url = below.startsWith('/') ? below : `/${below}`;
+  }
+
   /** What is at a path beside GraphQL: an answer, or the path to go to. */
-  #answerTo(path: string | undefined): Answer | string | undefined {
+  #answerTo(path: string): Answer | string | undefined {
     switch (path) {
       case '/':
-        return graphqlPath;
+        return `${this.#basePath}${graphqlPath}`;
       case '/health':
         return health();
       case '/ready':
@@ -299,6 +325,7 @@ export class Server implements AsyncDisposable {
   }
 
   #upgrade(request: Request, connection: Duplex, head: Buffer): void {
+    this.#relate(request);
     const refusal = this.#upgradeRefusal(request);
     if (refusal === undefined) return this.#sockets.upgrade(request, connection, head);
     const { status, body } = refusal;

@@ -32,13 +32,6 @@ describe('routes', () => {
     expect(await response.json()).toEqual(body);
   });
 
-  test('/ leads to GraphQL', async () => {
-    const response = await fetch(api.origin, { redirect: 'manual' });
-
-    expect(response.status).toBe(302);
-    expect(response.headers.get('location')).toBe('/graphql');
-  });
-
   test('a POST to a health check is refused', async () => {
     const response = await fetch(`${api.origin}/health`, { method: 'POST' });
 

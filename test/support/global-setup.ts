@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
 import { startEmbedded } from '../../src/redis/embedded.ts';
 import { RedisServer } from './redis-server.ts';
@@ -20,7 +23,7 @@ declare module 'vitest' {
 
 /** Starts the stores that all test files share, and ends them after the last. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const embedded = await startEmbedded({});
+  const [embedded] = await Promise.all([startEmbedded({}), buildDashboard()]);
   const stores: SharedStore[] = [{ name: 'the embedded store', url: embedded.url }];
   const found = await systemPackage('redis-server');
   let redis: RedisServer | undefined;
@@ -54,4 +57,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
     // Also where the test was tried again, or nobody looked at it.
     if (found.length > 0) throw new Error(`Secrets were seen where they may not be:\n${found.join('')}`);
   };
+}
+
+/** What the API serves at its root: of the sources as they are. */
+async function buildDashboard(): Promise<void> {
+  const script = fileURLToPath(new URL('../../scripts/dashboard.js', import.meta.url));
+  await promisify(execFile)(process.execPath, [script]);
 }

@@ -1,0 +1,67 @@
+import { useEffect, useMemo, useState } from 'react';
+import { Provider, useQuery } from 'urql';
+import { type Api, openApi } from './client/client.ts';
+import { graphql } from './client/graphql.ts';
+import { setToken, useToken } from './client/token.ts';
+import { type Viewer, ViewerContext } from './client/viewer.tsx';
+import { Loading } from './parts/page.tsx';
+import { Problem } from './parts/problem.tsx';
+import { Login } from './login.tsx';
+import { Shell } from './shell.tsx';
+
+/** The dashboard: it signs in, where the API asks for that, and shows its pages. */
+export function App() {
+  const token = useToken();
+  const [refusal, setRefusal] = useState<string>();
+  const api = useMemo(() => {
+    return openApi(token, (reason) => {
+      setRefusal(reason);
+      setToken(undefined);
+    });
+  }, [token]);
+  useEffect(() => () => api.connection.close(), [api]);
+  return (
+    <Provider value={api.client}>
+      <SignedIn key={token} api={api} token={token} refusal={refusal} />
+    </Provider>
+  );
+}
+
+const viewerQuery = graphql(`
+  query Viewer {
+    viewer {
+      owner
+      scopes
+      isAnonymous
+    }
+  }
+`);
+
+function SignedIn({
+  api,
+  token,
+  refusal,
+}: {
+  readonly api: Api;
+  readonly token: string | undefined;
+  readonly refusal: string | undefined;
+}) {
+  const [{ data, error }, ask] = useQuery({ query: viewerQuery });
+  const isRefused = error?.graphQLErrors.some(({ extensions }) => extensions['code'] === 'UNAUTHENTICATED');
+  const isAway = error !== undefined && isRefused !== true;
+  useEffect(() => {
+    if (!isAway) return;
+    const timer = setTimeout(() => ask({ requestPolicy: 'network-only' }), 2000);
+    return () => clearTimeout(timer);
+  }, [isAway, error, ask]);
+  if (isRefused === true) {
+    return <Login wasRefused={token !== undefined} reason={refusal} />;
+  }
+  if (data === undefined)
+    return isAway ? <Problem error={error} /> : <Loading label="Connecting" lines={1} />;
+  return (
+    <ViewerContext value={(data as { readonly viewer: Viewer }).viewer}>
+      <Shell connection={api.connection} />
+    </ViewerContext>
+  );
+}

@@ -1,0 +1,68 @@
+import type { AnyVariables, CombinedError, TypedDocumentNode } from 'urql';
+import { useClient } from 'urql';
+import { useEffect, useEffectEvent, useState } from 'react';
+
+/** What a subscription has come to so far. */
+export interface Live<State> {
+  readonly state: State | undefined;
+  readonly error: CombinedError | undefined;
+  /** The subscription has ended by itself: there is nothing newer to come. */
+  readonly isOver: boolean;
+}
+
+/**
+ * Follows a subscription, and makes of its events the state that a page shows: `reduce` gets the state so far (undefined at
+ * first) and an event. However many events come, there is one render for each frame of the screen. Pass undefined as
+ * `variables` to wait.
+ */
+export function useLive<Data, Variables extends AnyVariables, State>(
+  document: TypedDocumentNode<Data, Variables>,
+  variables: Variables | undefined,
+  reduce: (state: State | undefined, data: Data) => State,
+): Live<State> {
+  const client = useClient();
+  const [live, setLive] = useState<Live<State>>(nothing);
+  const reduced = useEffectEvent(reduce);
+  // The same variables, however often they are made.
+  const key = variables === undefined ? undefined : JSON.stringify(variables);
+  useEffect(() => {
+    if (key === undefined) return;
+    let next: Live<State> = nothing;
+    let frame: number | undefined;
+    const show = (live: Live<State>): void => {
+      next = live;
+      frame ??= requestAnimationFrame(() => {
+        frame = undefined;
+        setLive(next);
+      });
+    };
+    let retry: ReturnType<typeof setTimeout> | undefined;
+    let subscribed: { unsubscribe(): void } | undefined;
+    const follow = (tries: number): void => {
+      // What `JSON.stringify` made of them.
+      const results = client.subscription(document, JSON.parse(key) as Variables);
+      subscribed = results.subscribe(({ data, error, hasNext }) => {
+        const state = data === undefined || data === null ? next.state : reduced(next.state, data);
+        show({ state, error, isOver: !hasNext });
+        if (hasNext || error === undefined || !isPassing(error)) return;
+        retry = setTimeout(follow, Math.min(10_000, 500 * 2 ** tries), data === undefined ? tries + 1 : 0);
+      });
+    };
+    follow(0);
+    return () => {
+      clearTimeout(retry);
+      subscribed?.unsubscribe();
+      if (frame !== undefined) cancelAnimationFrame(frame);
+      setLive(nothing);
+    };
+  }, [client, document, key]);
+  return live;
+}
+
+/** Whether trying again may help: the store is away, or too much was asked at once. */
+function isPassing({ graphQLErrors }: CombinedError): boolean {
+  const codes = graphQLErrors.map(({ extensions }) => extensions['code']);
+  return codes.includes('UNAVAILABLE') || codes.includes('RATE_LIMITED');
+}
+
+const nothing: Live<never> = { state: undefined, error: undefined, isOver: false };
