@@ -44,10 +44,15 @@ function scopesTable() {
     Object.values(root.getFields()).map((field) => {
       const { scope, watch } = accessOf(field);
       const rights = watch.map((right) => `\`${right}\``).join(' or ');
-      return [root.name, `\`${field.name}\``, scope === undefined ? '' : `\`${scope}\``, rights];
+      return [root.name, `\`${field.name}\``, needed(scope), rights];
     }),
   );
   return aligned([['', 'Field', 'Scope', 'or a watch token with'], ...rows]);
+}
+
+function needed(scope) {
+  if (scope === undefined) return '';
+  return scope === 'anyone' ? 'none' : `\`${scope}\``;
 }
 
 /** What a new task meets at a queue and a limit. */

@@ -50,6 +50,7 @@ export interface SettingOptions<Input> {
   /**
    * Says whether a viewer may do something with a task of its owner's; what throws, and what isn't `true`, is no. Asked of
    * clients of the API that aren't `admin`, often: it has to be quick, and to say the same whenever it is asked the same.
+   * Asked of `ENQUEUE` without an input it says whether to offer the definition at all: `false` hides it, throwing doesn't.
    * @default who has the scope may
    */
   readonly authorize?: Callback<AuthorizeRequest<Input>, boolean>;
@@ -130,7 +131,7 @@ export interface AuthorizeRequest<Input> {
     readonly claims: Readonly<Record<string, unknown>>;
   };
   readonly action: TaskAction;
-  /** As `run` gets it: of `ENQUEUE` only. */
+  /** As `run` gets it: of `ENQUEUE` only; absent where the question is whether to offer the definition. */
   readonly input?: Input;
   /** Absent of `ENQUEUE`. */
   readonly task?: {

@@ -6,7 +6,7 @@ import type { Context } from './context.ts';
 /** What a viewer needs to use a field of Query, Mutation or Subscription. */
 export interface Access {
   /** Undefined where the field is for who has signed in by a watch token, and for nobody else. */
-  readonly scope: Scope | undefined;
+  readonly scope: Scope | 'anyone' | undefined;
   /** Any of these is enough for who may see one task alone; with none the field isn't for such a viewer. */
   readonly watch: readonly WatchRight[];
 }
@@ -16,6 +16,9 @@ export function needs(scope: Scope, watch: readonly WatchRight[] = []) {
   const access: Access = { scope, watch };
   return { access };
 }
+
+/** The `extensions` of a root field that is for whoever has signed in, whatever it may do, and for all in open mode. */
+export const forAnyone: { readonly access: Access } = { access: { scope: 'anyone', watch: watchRights } };
 
 /** The `extensions` of a root field that is for who has signed in by a watch token. */
 export const needsWatchToken: { readonly access: Access } = {
@@ -66,7 +69,7 @@ function guarded(name: string, access: Access, open: Resolver): Resolver {
 
 function mayUse(viewer: Viewer, { scope, watch }: Access): boolean {
   return viewer.watch === undefined
-    ? scope !== undefined && hasScope(viewer, scope)
+    ? scope === 'anyone' || (scope !== undefined && hasScope(viewer, scope))
     : watch.some((right) => viewer.watch?.rights.has(right));
 }
 

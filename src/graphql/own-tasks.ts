@@ -26,6 +26,7 @@ type Action = { accepted: boolean; task: Task };
  * same errors after as many calls of the store.
  */
 export class OwnTasks implements VisibleTasks {
+  readonly definitions: Tasks['definitions'];
   readonly logs: OwnLogs;
   readonly schedules: OwnSchedules;
   readonly queues: Queues;
@@ -34,6 +35,7 @@ export class OwnTasks implements VisibleTasks {
   readonly #permissions: Permissions;
 
   constructor(tasks: Tasks, viewer: Viewer, logger: Logger) {
+    this.definitions = tasks.definitions;
     this.#tasks = tasks;
     this.#viewer = viewer;
     this.#permissions = new Permissions(viewer, tasks.definitions, logger);
@@ -138,6 +140,10 @@ export class OwnTasks implements VisibleTasks {
 
   check(action: 'READ' | 'CANCEL', task: Task): void {
     this.#permissions.check(action, task);
+  }
+
+  mayEnqueue(name: string): boolean {
+    return this.#permissions.mayEnqueue(name);
   }
 
   async getBatch(id: string): Promise<Batch | undefined> {

@@ -56,6 +56,22 @@ export class Permissions {
     };
   }
 
+  /**
+   * Whether the viewer may enqueue tasks of a definition, as far as that can be said before there is an input: true also
+   * where only an input decides, so that a definition which asks for it throws.
+   */
+  mayEnqueue(name: string): boolean {
+    try {
+      const answer: unknown = this.#definitions
+        .get(name)
+        ?.definition.authorize?.({ viewer: this.#viewer, action: 'ENQUEUE' });
+      if (answer instanceof Promise) answer.catch(() => undefined);
+      return answer !== false;
+    } catch {
+      return true;
+    }
+  }
+
   #may(name: string, action: TaskAction, task: Task | undefined, input?: unknown): boolean {
     const definition = this.#definitions.get(name)?.definition;
     if (definition?.authorize === undefined) return true;

@@ -18,6 +18,7 @@ import { addChildren } from './children.ts';
 import { addConnectionTypes } from './connection.ts';
 import type { Context } from './context.ts';
 import { addDefinition } from './definition.ts';
+import { addDefinitions } from './definitions.ts';
 import { addFilterTypes } from './filter.ts';
 import { addLiveList } from './live-list.ts';
 import { addLogs } from './logs.ts';
@@ -35,6 +36,7 @@ import { addScheduleQueries } from './schedule-queries.ts';
 import { addScheduleTypes } from './schedule.ts';
 import { addSubscriptions } from './subscriptions.ts';
 import { addTaskTypes } from './task.ts';
+import { addViewer } from './viewer.ts';
 import { addWatchTokens, addWatchTokenTypes } from './watch-token.ts';
 import { addWaitingChanges } from './waiting-changes.ts';
 
@@ -75,7 +77,9 @@ function build(definitions: readonly TaskDefinition[]): GraphQLSchema {
     options,
     actionError,
   };
+  addViewer(builder, watchTokens);
   addQueries(builder, all);
+  addDefinitions(builder);
   addChildren(builder, all);
   addCancel(builder, types);
   addRetry(builder, types);

@@ -2,6 +2,7 @@ import { hideSecrets } from '../definition/secrets.ts';
 import type { Schedule } from '../tasks/schedule.ts';
 import type { Batch } from '../tasks/batch.ts';
 import { canCancel, canRetry, isFinal, type Task } from '../tasks/task.ts';
+import type { Context } from './context.ts';
 import { costs } from './cost.ts';
 import { addStateTypes, type ApiBuilder, date } from './state.ts';
 
@@ -197,6 +198,15 @@ export function addTaskTypes(builder: ApiBuilder, typeNames: ReadonlyMap<string,
         resolve: async (task, _, { tasks }) =>
           hideSecrets(await tasks.input(task.id), (await tasks.secretsOf(task)).input),
       }),
+      outputJson: t.field({
+        type: 'JSON',
+        nullable: true,
+        description:
+          'What it returned, once it has succeeded, as plain JSON whatever its definition: what `output` says with types of ' +
+          'its own. With `"[secret]"` in place of what its definition marks secret.',
+        extensions: costs({ points: 1 }),
+        resolve: shownOutput,
+      }),
     }),
   });
 
@@ -209,15 +219,18 @@ export function addTaskTypes(builder: ApiBuilder, typeNames: ReadonlyMap<string,
         nullable: true,
         description: 'What it returned, once it has succeeded.',
         extensions: costs({ points: 1 }),
-        resolve: async (task, _, { tasks }) =>
-          task.status === 'SUCCEEDED'
-            ? hideSecrets(await tasks.output(task), (await tasks.secretsOf(task)).output)
-            : undefined,
+        resolve: shownOutput,
       }),
     }),
   });
 
   return { node, task, batch, untyped, status };
+}
+
+/** What a task returned, as far as anybody may see it. */
+async function shownOutput(task: Task, _: unknown, { tasks }: Context): Promise<unknown> {
+  if (task.status !== 'SUCCEEDED') return undefined;
+  return hideSecrets(await tasks.output(task), (await tasks.secretsOf(task)).output);
 }
 
 /** Whether its next attempt is still to come. */

@@ -13,6 +13,7 @@ import { WatchedTask } from './watched-task.ts';
 /** What resolvers hold: tasks, batches, schedules and logs as far as a viewer may see and change them. */
 export interface VisibleTasks extends Pick<
   Tasks,
+  | 'definitions'
   | 'get'
   | 'getMany'
   | 'input'
@@ -36,6 +37,8 @@ export interface VisibleTasks extends Pick<
   enqueueBatch(name: string, inputs: readonly unknown[], options?: EnqueueOptions): Promise<EnqueuedBatch>;
   /** Throws a ForbiddenError where its definition keeps the viewer from doing this to a task; absent for who may do everything. */
   readonly check?: (action: 'READ' | 'CANCEL', task: Task) => void;
+  /** Whether a definition may let the viewer enqueue tasks of it, before it sees an input; absent for who may do everything. */
+  readonly mayEnqueue?: (name: string) => boolean;
   readonly logs: VisibleLogs;
   readonly schedules: VisibleSchedules;
   /** Those of all: the scope is for all queues, or none. */

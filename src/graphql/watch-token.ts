@@ -51,7 +51,7 @@ export function addWatchTokenTypes(builder: ApiBuilder) {
     })),
     ...life,
   };
-  return { watchToken: { type, args, life } };
+  return { watchRight: right, watchToken: { type, args, life } };
 }
 
 /** The types that watch tokens are made of. */

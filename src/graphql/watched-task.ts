@@ -15,6 +15,7 @@ type Watch = NonNullable<Viewer['watch']>;
 
 /** The one task of a watch token, and of it what the token's rights are for. Nothing else is there. */
 export class WatchedTask implements VisibleTasks {
+  readonly definitions: Tasks['definitions'];
   readonly logs: VisibleLogs;
   readonly schedules: VisibleSchedules = noSchedules;
   readonly queues: Queues;
@@ -30,6 +31,7 @@ export class WatchedTask implements VisibleTasks {
   readonly #watch: Watch;
 
   constructor(tasks: Tasks, watch: Watch) {
+    this.definitions = tasks.definitions;
     this.logs = new WatchedLogs(tasks.logs, watch);
     this.queues = tasks.queues;
     this.#tasks = tasks;

@@ -45,7 +45,7 @@ async function codesOf(root: RootField, viewer: Viewer): Promise<unknown[]> {
   return [];
 }
 
-const scoped = fields.filter(({ field }) => accessOf(field)?.scope !== undefined);
+const scoped = fields.filter(({ field }) => scopes.some((scope) => scope === accessOf(field)?.scope));
 
 test.each(scoped.map((root) => [root.kind, root.field.name, root] as const))(
   'the %s %s is for those alone who have the scope that it names',
@@ -87,11 +87,19 @@ test('a watch token is for what one may do with one task alone', () => {
     'taskLogAppended',
     'taskStreamAppended',
     'taskUpdated',
+    'viewer',
   ]);
 });
 
+test('who it is may be asked by whoever has signed in, without any scope', async () => {
+  const open = fields.filter(({ field }) => accessOf(field)?.scope === 'anyone');
+  expect(open.map(({ field }) => field.name)).toEqual(['viewer']);
+
+  for (const root of open) expect(await codesOf(root, viewerOf('ann', {}))).toEqual([]);
+});
+
 test('who has not signed in by a watch token can not renew one, whatever it may do', async () => {
-  const others = fields.filter((root) => !scoped.includes(root));
+  const others = fields.filter(({ field }) => accessOf(field)?.scope === undefined);
   expect(others.map(({ field }) => field.name)).toEqual(['renewWatchToken']);
 
   for (const root of others) expect(await codesOf(root, viewerOf('ann', { scopes }))).toEqual(['FORBIDDEN']);

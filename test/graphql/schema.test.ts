@@ -79,6 +79,7 @@ test('every scalar of its own tells where its format is written down, and none i
     'DateTimeISO',
     'Duration',
     'JSON',
+    'JSONObject',
     'NonNegativeInt',
     'PositiveInt',
     'SafeInt',
