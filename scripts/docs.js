@@ -1,6 +1,7 @@
 // Writes the tables that documents have from the sources, or with --check says whether they are in step.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { commands, fallbackOf, settingsOf, table } from '../src/config.ts';
+import { checks } from '../src/tasks/doctor/checks.ts';
 import { joins, meetings, returns, wakes } from '../src/tasks/decisions.ts';
 import { moves } from '../src/tasks/moves.ts';
 import { accessOf } from '../src/graphql/access.ts';
@@ -16,6 +17,7 @@ put('docs/limits.md', 'joins', decisionsTable(joins));
 put('docs/limits.md', 'wakes', decisionsTable(wakes));
 put('docs/schedules.md', 'slots', slotsTable());
 put('docs/access.md', 'scopes', scopesTable());
+put('docs/operations.md', 'checks', checksTable());
 
 /** Writes what stands between a file's `<!-- name -->` and `<!-- /name -->`, or says that it isn't that. */
 function put(path, name, text) {
@@ -34,6 +36,12 @@ function put(path, name, text) {
 function movesTable() {
   const rows = moves.map(({ from, to, when }) => [`\`${from}\``, `\`${to}\``, when]);
   return aligned([['From', 'To', 'When'], ...rows]);
+}
+
+/** What is looked at for what needs attention, and from when on. */
+function checksTable() {
+  const rows = checks.map(({ name, of, warn, fail }) => [`\`${name}\``, of, warn, fail]);
+  return aligned([['Check', 'of', '`warn`, `WARNING`', '`FAIL`, `FAILURE`'], ...rows]);
 }
 
 /** By what each field may be used that every API has. */

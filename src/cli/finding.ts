@@ -1,22 +1,5 @@
-import { showCount } from './quantity.ts';
-
-/** How a check came out. What Redis doesn't tell is `unknown`, which is no failure. */
-export type Mark = 'ok' | 'unknown' | 'warn' | 'FAIL';
-
-/** What one check of `taskwire doctor` found, and what to do about it where it isn't well. */
-export interface Finding {
-  readonly check: string;
-  /** Set for what is examined queue by queue. */
-  readonly queue?: string;
-  readonly mark: Mark;
-  readonly found: string;
-  readonly todo?: string;
-}
-
-/** A finding that says what to do unless it is fine. */
-export function finding(check: string, mark: Mark, found: string, todo?: string): Finding {
-  return todo === undefined ? { check, mark, found } : { check, mark, found, todo };
-}
+import { showCount } from '../quantity.ts';
+import type { Finding, Mark } from '../tasks/doctor/finding.ts';
 
 /** All findings for people: a line for each, what to do below it, queue by queue, and a summary. */
 export function formatFindings(findings: readonly Finding[]): string {

@@ -1,4 +1,4 @@
-import { showTime } from './quantity.ts';
+import { showTime } from '../quantity.ts';
 
 /** What a watched task looks like to the command line. */
 export interface WatchedTask {

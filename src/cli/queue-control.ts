@@ -2,7 +2,7 @@ import type { Settings } from '../config.ts';
 import { type ApiSettings, connectApi } from './client.ts';
 import { CommandError, exitCodes } from './exit.ts';
 import * as operations from './operations.ts';
-import { showCount } from './quantity.ts';
+import { showCount } from '../quantity.ts';
 
 /** What a command on a queue is for: the queue, or with `--definition` one definition. */
 interface Target {

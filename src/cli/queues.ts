@@ -2,7 +2,7 @@ import type { Settings } from '../config.ts';
 import { connectApi } from './client.ts';
 import { exitCodes } from './exit.ts';
 import { queuesDocument } from './operations.ts';
-import { showCount, showTime } from './quantity.ts';
+import { showCount, showTime } from '../quantity.ts';
 import { textTable } from './text-table.ts';
 
 interface Act {

@@ -7,6 +7,7 @@ import type { TaskFilter, TaskPage, TaskQuery } from '../tasks/list.ts';
 import type { TaskListUpdate } from '../tasks/list-snapshot.ts';
 import type { TaskListQuery } from '../tasks/live-lists.ts';
 import type { EnqueuedBatch } from '../tasks/new-batch.ts';
+import type { Health } from '../tasks/health.ts';
 import type { Queues } from '../tasks/queues.ts';
 import type { Standing } from '../tasks/standing.ts';
 import type { Task } from '../tasks/task.ts';
@@ -30,6 +31,7 @@ export class OwnTasks implements VisibleTasks {
   readonly logs: OwnLogs;
   readonly schedules: OwnSchedules;
   readonly queues: Queues;
+  readonly health: Health;
   readonly #tasks: Tasks;
   readonly #viewer: Viewer;
   readonly #permissions: Permissions;
@@ -42,6 +44,7 @@ export class OwnTasks implements VisibleTasks {
     this.logs = new OwnLogs(tasks.logs, (id) => this.#existing(id));
     this.schedules = new OwnSchedules(tasks.schedules, viewer.owner, this.#permissions);
     this.queues = tasks.queues;
+    this.health = tasks.health;
   }
 
   async get(id: string): Promise<Task | undefined> {

@@ -1,6 +1,7 @@
 import type { Viewer } from '../auth/viewer.ts';
 import type { Logger } from '../logger.ts';
 import type { EnqueuedTask, EnqueueOptions } from '../tasks/draft.ts';
+import type { Health } from '../tasks/health.ts';
 import type { Logs } from '../tasks/logs.ts';
 import type { EnqueuedBatch } from '../tasks/new-batch.ts';
 import type { Queues } from '../tasks/queues.ts';
@@ -43,6 +44,8 @@ export interface VisibleTasks extends Pick<
   readonly schedules: VisibleSchedules;
   /** Those of all: the scope is for all queues, or none. */
   readonly queues: Queues;
+  /** Of all, as well. */
+  readonly health: Health;
 }
 
 /** Logs and streams of the tasks that a viewer may see. */

@@ -2,6 +2,7 @@ import type { Viewer, WatchRight } from '../auth/viewer.ts';
 import { ForbiddenError, TaskNotFoundError } from '../errors.ts';
 import type { TaskPage } from '../tasks/list.ts';
 import type { FollowOptions, LogBatch, LogLevel, Logs, ReadOptions, StreamBatch } from '../tasks/logs.ts';
+import type { Health } from '../tasks/health.ts';
 import type { Queues } from '../tasks/queues.ts';
 import type { Standing } from '../tasks/standing.ts';
 import type { Task } from '../tasks/task.ts';
@@ -19,6 +20,7 @@ export class WatchedTask implements VisibleTasks {
   readonly logs: VisibleLogs;
   readonly schedules: VisibleSchedules = noSchedules;
   readonly queues: Queues;
+  readonly health: Health;
   readonly retry = refuse;
   readonly replay = refuse;
   readonly reschedule = refuse;
@@ -34,6 +36,7 @@ export class WatchedTask implements VisibleTasks {
     this.definitions = tasks.definitions;
     this.logs = new WatchedLogs(tasks.logs, watch);
     this.queues = tasks.queues;
+    this.health = tasks.health;
     this.#tasks = tasks;
     this.#watch = watch;
   }

@@ -10,6 +10,7 @@ export interface ServerFacts {
   readonly latencyMs: number;
   /** This process' clock against the server's. */
   readonly skewMs: number | undefined;
+  /** Also undefined where nobody asked for them. */
   readonly slowCalls: readonly SlowCall[] | undefined;
 }
 
@@ -24,25 +25,46 @@ export interface SlowCall {
 }
 
 /** Asks a server how it is; changes nothing. Whatever but a refusal goes wrong is thrown. */
-export async function readServerFacts(redis: Redis): Promise<ServerFacts> {
+export async function readServerFacts(
+  redis: Redis,
+  { withSlowLog = true }: { readonly withSlowLog?: boolean } = {},
+): Promise<ServerFacts> {
   const latencyMs = await latencyOf(redis);
-  const info = await unlessRefused(() => redis.info());
+  const [info, config] = await Promise.all([
+    unlessRefused(() => redis.info()),
+    unlessRefused(() => readConfig(redis)),
+  ]);
   const facts = info === undefined ? undefined : parseInfo(info);
   const isCluster = facts?.['cluster_enabled'] === '1';
   const cluster = isCluster ? await unlessRefused(() => redis.cluster('INFO')) : undefined;
   return {
     info: facts,
-    config: await unlessRefused(() => readConfig(redis)),
+    config,
     clusterSize: cluster === undefined ? undefined : Number(parseInfo(cluster)['cluster_size'] ?? 0),
     latencyMs,
     skewMs: await unlessRefused(() => skewOf(redis)),
-    slowCalls: await unlessRefused(() => readSlowLog(redis)),
+    slowCalls: withSlowLog ? await unlessRefused(() => readSlowLog(redis)) : undefined,
   };
 }
 
 /** Whether it is the store that `taskwire dev` brings along, by what its INFO says. */
 export function isEmbedded(info: Facts): boolean {
   return info['os']?.startsWith('wasi') === true;
+}
+
+/** How many keys the database has; undefined where the server doesn't tell. */
+export async function readKeyCount(redis: Redis): Promise<number | undefined> {
+  return await unlessRefused(() => redis.dbsize());
+}
+
+/** What a server says in its greeting, also to who may not ask for INFO: its name, version and role. */
+export async function readGreeting(redis: Redis): Promise<Facts> {
+  const answer: unknown = await unlessRefused(() => redis.call('HELLO'));
+  if (!Array.isArray(answer)) return {};
+  // Names and values by turns.
+  return Object.fromEntries(
+    answer.flatMap((name, index) => (index % 2 === 0 ? [[String(name), String(answer[index + 1])]] : [])),
+  );
 }
 
 /** Undefined where the server refuses the command: it doesn't know it, or this user may not. */
@@ -85,12 +107,13 @@ async function skewOf(redis: Redis): Promise<number> {
 const parameters = ['appendfsync', 'save', 'stop-writes-on-bgsave-error', 'min-replicas-to-write'] as const;
 
 async function readConfig(redis: Redis): Promise<Facts> {
-  const config: Record<string, string> = {};
-  for (const parameter of parameters) {
-    const [, value] = await redis.config('GET', parameter);
-    if (value !== undefined) config[parameter] = value;
-  }
-  return config;
+  const answers = await Promise.all(parameters.map((parameter) => redis.config('GET', parameter)));
+  return Object.fromEntries(
+    answers.flatMap(([, value], index) => {
+      const parameter = parameters[index];
+      return parameter === undefined || value === undefined ? [] : [[parameter, value]];
+    }),
+  );
 }
 
 async function readSlowLog(redis: Redis): Promise<SlowCall[]> {

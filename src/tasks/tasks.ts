@@ -20,6 +20,7 @@ import {
   type ReplayOptions,
 } from './draft.ts';
 import { Feed } from './feed.ts';
+import { Health } from './health.ts';
 import { Lanes } from './lanes.ts';
 import { countTasks, listTasks, type TaskFilter, type TaskPage, type TaskQuery } from './list.ts';
 import { Logs } from './logs.ts';
@@ -65,6 +66,8 @@ export class Tasks implements AsyncDisposable {
   readonly definitions: ReadonlyMap<string, CompiledDefinition>;
   /** The queues of the store: looked at, watched, paused, limited. */
   readonly queues: Queues;
+  /** How the store and its queues are, and what needs attention. */
+  readonly health: Health;
   /** What enqueues by itself, at its times. */
   readonly schedules: Schedules;
   /** What tasks log and stream. */
@@ -116,6 +119,14 @@ export class Tasks implements AsyncDisposable {
       own: this.#queues,
       queueOfDefinition: (name) => this.definitions.get(name)?.definition.queue,
       checkReason,
+    });
+    this.health = new Health({
+      redis: this.#redis,
+      prefix,
+      store: this.#store,
+      feed: this.#feed,
+      logger,
+      queues: () => this.#queuesOf(),
     });
     this.#watches = new Watches(watchableTasks(this.#store), this.#store, this.#feed, logger);
     this.logs = new Logs(this.#store, this.#watches, openFeed, logger);
@@ -370,6 +381,7 @@ export class Tasks implements AsyncDisposable {
     this.logs.close();
     this.#lists.close();
     this.queues.close();
+    this.health.close();
     this.#batches.close();
     await this.#clock.close();
     await this.#lanes.close();

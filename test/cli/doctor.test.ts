@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { examine } from '../../src/cli/doctor.ts';
-import { orphansFinding } from '../../src/cli/doctor-orphans.ts';
-import { queueFindings } from '../../src/cli/doctor-queue.ts';
-import { serverFindings, skewFinding } from '../../src/cli/doctor-server.ts';
-import type { Finding } from '../../src/cli/finding.ts';
+import { examine } from '../../src/tasks/doctor/examine.ts';
+import { orphansFinding } from '../../src/tasks/doctor/orphans.ts';
+import { queueFindings } from '../../src/tasks/doctor/queue.ts';
+import { serverFindings, skewFinding } from '../../src/tasks/doctor/server.ts';
+import type { Finding } from '../../src/tasks/doctor/finding.ts';
 import { connect, defineScript, type Redis, type RedisSettings } from '../../src/redis/connection.ts';
 import { readServerFacts, type Facts } from '../../src/redis/server-facts.ts';
 import { defineTask } from '../../src/index.ts';

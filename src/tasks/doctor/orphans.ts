@@ -1,6 +1,6 @@
-import type { Store } from '../tasks/store.ts';
+import type { Store } from '../store.ts';
+import { showTime } from '../../quantity.ts';
 import { type Finding, finding } from './finding.ts';
-import { showTime } from './quantity.ts';
 
 /** What a crash left behind in a queue, looked for as long as `withinMs` allows. */
 export async function orphansFinding(store: Store, queue: string, withinMs: number): Promise<Finding> {

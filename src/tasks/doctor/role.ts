@@ -1,6 +1,6 @@
-import type { Facts, ServerFacts } from '../redis/server-facts.ts';
+import type { Facts, ServerFacts } from '../../redis/server-facts.ts';
+import { showCount } from '../../quantity.ts';
 import { type Finding, finding } from './finding.ts';
-import { showCount } from './quantity.ts';
 
 /** Whether it is a server that takes writes, and the only one that has to be talked to. */
 export function roleFinding(info: Facts, { clusterSize, config }: Omit<ServerFacts, 'info'>): Finding {

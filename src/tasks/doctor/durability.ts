@@ -1,6 +1,6 @@
-import { isEmbedded, type Facts } from '../redis/server-facts.ts';
+import { isEmbedded, type Facts } from '../../redis/server-facts.ts';
+import { showTime } from '../../quantity.ts';
 import { type Finding, finding } from './finding.ts';
-import { showTime } from './quantity.ts';
 
 /** Whether what was written is there after a restart, and whether the server still takes writes. */
 export function durabilityFindings(info: Facts, config: Facts | undefined): Finding[] {

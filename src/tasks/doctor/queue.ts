@@ -1,19 +1,14 @@
-import { inlineQueue } from '../definition/inline.ts';
-import type { LineState, QueueState, WorkerState } from '../tasks/inspect.ts';
-import { isFull } from '../tasks/queue.ts';
-import { isFinal, type TaskStatus } from '../tasks/task.ts';
-import { pauseFindings } from './doctor-pause.ts';
+import { inlineQueue } from '../../definition/inline.ts';
+import type { LineState, QueueState, WorkerState } from '../inspect.ts';
+import { isFull } from '../queue.ts';
+import { isFinal, type TaskStatus } from '../task.ts';
+import { showCount, showTime } from '../../quantity.ts';
+import { failingFindings } from './failing.ts';
 import { type Finding, finding } from './finding.ts';
-import { showCount, showTime } from './quantity.ts';
-
-/** Younger than this, a task that nobody takes may just wait for a worker that is being replaced. */
-const patienceMs = 30_000;
-
-/** The clocks wake idle slots once a second, so that nothing waits so long beside one. */
-const wokenMs = 10_000;
-
-/** Waiting so long behind busy slots is worth a word. */
-const busyMs = 600_000;
+import { liveWorkers, leaseFindings } from './leases.ts';
+import { pauseFindings } from './pause.ts';
+import { roomFindings } from './room.ts';
+import { busyMs, overdueRemovalMs, patienceMs, unsweptMs, wokenMs } from './thresholds.ts';
 
 /**
  * What is well and what isn't about a queue: its workers, what waits, its clocks, its lane. A look from some moments
@@ -26,14 +21,12 @@ export function queueFindings(state: QueueState, before: QueueState = state): Fi
     workersFinding(state, live),
     ...waitingFindings(state, live, hadToWait),
     ...pauseFindings(state),
+    ...roomFindings(state),
+    ...failingFindings(state),
+    ...leaseFindings(state),
     clocksFinding(state),
     laneFinding(state, live),
   ].map((finding) => ({ ...finding, queue: state.queue }));
-}
-
-/** Workers with a lease. */
-export function liveWorkers(state: QueueState): readonly WorkerState[] {
-  return state.workers.filter(({ leaseEnd }) => leaseEnd > state.now);
 }
 
 function workersFinding(
@@ -78,8 +71,12 @@ function waitingFindings(
   const bad =
     live.length === 0 || state.rules.pause !== undefined
       ? []
-      : lines.flatMap((line) => lineFinding(state, line, live, hadToWait.has(line.firstId)) ?? []);
-  if (bad.length > 0) return bad;
+      : lines.flatMap((line) => {
+          const found = lineFinding(state, line, live, hadToWait.has(line.firstId));
+          return found === undefined ? [] : [{ ...found, definition: line.name }];
+        });
+  const behind = live.length === 0 || lines.length === 0 ? [] : behindFindings(state, bad);
+  if (bad.length + behind.length > 0) return [...bad, ...behind];
   if (lines.length === 0) return [heldUpFinding(state)];
   const oldest = lines.toSorted((a, b) => (b.waitingMs ?? 0) - (a.waitingMs ?? 0))[0];
   const count = sum(lines, ({ count }) => count);
@@ -101,6 +98,18 @@ function heldUpFinding({ tasks, blocked, definitions }: QueueState): Finding {
   return longest <= busyMs
     ? finding(check, 'ok', found)
     : finding(check, 'warn', found, 'Raise the limit of the definition, or spread the work.');
+}
+
+/** Where tasks of a definition wait too long of which other lines, or the limits of keys, come first. */
+function behindFindings({ definitions, rules }: QueueState, told: readonly Finding[]): Finding[] {
+  if (rules.pause !== undefined) return [];
+  return definitions.flatMap(({ name, queued, oldestId = 'unknown', waitingMs = 0 }) => {
+    const isTold = told.some(({ definition }) => definition === name);
+    if (isTold || waitingMs <= busyMs || rules.definitions.get(name)?.pause !== undefined) return [];
+    const found = `${showCount(queued, 'task')} of ${name}: the oldest (${oldestId}) for ${showTime(waitingMs)}, as others come first or the limits of keys let no more begin`;
+    const todo = 'Start more workers, or raise the limit of the definition.';
+    return [{ ...finding('waiting', 'warn', found, todo), definition: name }];
+  });
 }
 
 /** What is wrong with a line, if anything. */
@@ -182,7 +191,7 @@ function clocksFinding({ now, clocks, tasks, firstDue, firstLeaseEnd, firstRemov
   const check = 'clocks';
   const todo = 'Start a worker or a server on this store; if some run, look at their logs.';
   const overdue = (at: number | undefined): number => (at === undefined ? 0 : now - at);
-  if (overdue(firstLeaseEnd) > 2 * patienceMs) {
+  if (overdue(firstLeaseEnd) > unsweptMs) {
     const found = `a worker's lease ended ${showTime(overdue(firstLeaseEnd))} ago, and its tasks weren't taken back`;
     return finding(check, 'FAIL', found, todo);
   }
@@ -199,7 +208,7 @@ function clocksFinding({ now, clocks, tasks, firstDue, firstLeaseEnd, firstRemov
   const nobody = 'no process looks after the queue: its due tasks, timeouts and lost workers';
   if (clocks === 0 && unfinished > 0) return finding(check, 'FAIL', nobody, todo);
   if (clocks === 0) return finding(check, 'ok', `${nobody}; nothing is unfinished`);
-  if (overdue(firstRemoval) > 2 * busyMs) {
+  if (overdue(firstRemoval) > overdueRemovalMs) {
     const found = `the removal of finished tasks is behind by ${showTime(overdue(firstRemoval))}`;
     return finding(check, 'warn', found, todo);
   }

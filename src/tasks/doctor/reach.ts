@@ -16,6 +16,14 @@ export function unreachableFinding(error: unknown, wasReachable: boolean): Findi
   return finding(check, 'FAIL', found, todo);
 }
 
+/** What is said of a store that an API can't examine: what may be known of the reason where the store itself told it. */
+export function awayFinding(error: unknown): Finding {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (cause instanceof Error && cause.name === 'ReplyError') return unreachableFinding(cause, false);
+  const todo = 'Look at the store and the network to it; all goes on by itself once it answers.';
+  return finding(check, 'FAIL', "the store doesn't answer", todo);
+}
+
 /** By what the error says: ioredis' words for what happens to a connection, and Redis' own. */
 const advice: readonly (readonly [RegExp, string])[] = [
   [/ECONNREFUSED/, 'Nothing listens there: start it, or check --redis-url.'],

@@ -1,17 +1,24 @@
-import type { QueueState } from '../tasks/inspect.ts';
-import { liveWorkers } from './doctor-queue.ts';
-import { skewFinding } from './doctor-server.ts';
+import type { QueueState } from '../inspect.ts';
 import { type Finding, finding } from './finding.ts';
+import { liveWorkers } from './leases.ts';
+import { skewFinding } from './server.ts';
 
-/** Whether all workers, and this command, are of one version and agree about the time. */
-export function fleetFindings(queues: readonly QueueState[], version: string): Finding[] {
+/** Who examines, and of which version of Taskwire it is. */
+export interface Examiner {
+  /** As in 'this command'. */
+  readonly name: string;
+  readonly version: string;
+}
+
+/** Whether all workers, and who examines, are of one version and agree about the time. */
+export function fleetFindings(queues: readonly QueueState[], examiner: Examiner): Finding[] {
   // A worker is present in each queue that it serves.
   const workers = new Map(queues.flatMap(liveWorkers).map((worker) => [worker.id, worker]));
   const furthest = [...workers.values()].toSorted((a, b) => Math.abs(b.skewMs) - Math.abs(a.skewMs))[0];
   return [
     packageFinding(
       [...workers.values()].map((worker) => worker.version),
-      version,
+      examiner,
     ),
     definitionFinding(queues),
     ...(furthest === undefined
@@ -20,11 +27,11 @@ export function fleetFindings(queues: readonly QueueState[], version: string): F
   ];
 }
 
-function packageFinding(workers: readonly string[], own: string): Finding {
+function packageFinding(workers: readonly string[], { name, version: own }: Examiner): Finding {
   const check = 'versions';
   const counts = Object.entries(Object.groupBy(workers, (version) => version));
   const found = [
-    `this command ${own}`,
+    `${name} ${own}`,
     ...counts.map(([version, who]) => `${who?.length ?? 0} × worker ${version}`),
   ];
   if (counts.every(([version]) => version === own)) return finding(check, 'ok', found.join(', '));

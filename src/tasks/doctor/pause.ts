@@ -1,7 +1,7 @@
-import type { QueueState } from '../tasks/inspect.ts';
-import type { QueueAct } from '../tasks/rules.ts';
+import type { QueueState } from '../inspect.ts';
+import type { QueueAct } from '../rules.ts';
+import { showCount, showTime } from '../../quantity.ts';
 import { type Finding, finding } from './finding.ts';
-import { showCount, showTime } from './quantity.ts';
 
 /** What somebody has paused or drains in a queue: meant to be so, but easily forgotten. */
 export function pauseFindings({ queue, now, rules, tasks, definitions }: QueueState): Finding[] {
@@ -30,7 +30,7 @@ export function pauseFindings({ queue, now, rules, tasks, definitions }: QueueSt
       if (pause === undefined) return [];
       const waiting = definitions.find((definition) => definition.name === name)?.queued ?? 0;
       const todo = `Go on by 'taskwire resume --definition ${name}'.`;
-      return [found(said(`${name} paused`, pause), waiting, todo)];
+      return [{ ...found(said(`${name} paused`, pause), waiting, todo), definition: name }];
     }),
   ];
 }

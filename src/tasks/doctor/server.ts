@@ -1,8 +1,10 @@
-import { isEmbedded, type Facts, type ServerFacts } from '../redis/server-facts.ts';
-import { durabilityFindings } from './doctor-durability.ts';
-import { roleFinding } from './doctor-role.ts';
+import { isEmbedded, type Facts, type ServerFacts } from '../../redis/server-facts.ts';
+import { showBytes, showCount, showTime } from '../../quantity.ts';
+import type { Check } from './checks.ts';
+import { durabilityFindings } from './durability.ts';
 import { type Finding, finding } from './finding.ts';
-import { showBytes, showCount, showTime } from './quantity.ts';
+import { roleFinding } from './role.ts';
+import { nearPart, skewFailMs, skewWarnMs, slowPingMs } from './thresholds.ts';
 
 /** What is well and what isn't about the server that holds the tasks. */
 export function serverFindings(facts: ServerFacts, prefix: string): Finding[] {
@@ -21,15 +23,9 @@ export function serverFindings(facts: ServerFacts, prefix: string): Finding[] {
 /** ZRANGE … BYSCORE and SET … PXAT came with it, LPOS with 6.0.6. */
 const [leastMajor, leastMinor] = [6, 2];
 
-/** Valkey and others say in `redis_version` which Redis they are compatible with. */
 function versionFinding(info: Facts): Finding {
   const compatible = info['redis_version'] ?? '';
-  const [name, version] =
-    info['valkey_version'] === undefined
-      ? info['dragonfly_version'] === undefined
-        ? ['Redis', compatible]
-        : ['Dragonfly', info['dragonfly_version']]
-      : ['Valkey', info['valkey_version']];
+  const { name, version } = productOf(info);
   const [major = 0, minor = 0] = compatible.split('.').map(Number);
   const needed = `${leastMajor}.${leastMinor}`;
   if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) {
@@ -44,6 +40,14 @@ function versionFinding(info: Facts): Finding {
   );
 }
 
+/** What the server calls itself. Valkey and others say in `redis_version` which Redis they are compatible with. */
+export function productOf(info: Facts): { readonly name: string; readonly version: string | undefined } {
+  const { valkey_version: valkey, dragonfly_version: dragonfly, redis_version: redis } = info;
+  if (valkey !== undefined) return { name: 'Valkey', version: valkey };
+  if (dragonfly !== undefined) return { name: 'Dragonfly', version: dragonfly };
+  return { name: 'Redis', version: redis };
+}
+
 function memoryFinding(info: Facts): Finding {
   const [used, limit] = [Number(info['used_memory'] ?? 0), Number(info['maxmemory'] ?? 0)];
   const policy = info['maxmemory_policy'] ?? 'unknown';
@@ -54,7 +58,7 @@ function memoryFinding(info: Facts): Finding {
       const todo = 'Set maxmemory-policy noeviction, before a limit is set: it would remove tasks.';
       return finding('memory', 'warn', `${found}; maxmemory-policy ${policy}`, todo);
     }
-    if (machine > 0 && used > 0.8 * machine) {
+    if (machine > 0 && used > nearPart * machine) {
       return finding(
         'memory',
         'warn',
@@ -69,7 +73,7 @@ function memoryFinding(info: Facts): Finding {
     const todo = 'Set maxmemory-policy noeviction: this one removes tasks when the memory is full.';
     return finding('memory', 'FAIL', found, todo);
   }
-  if (used > 0.8 * limit) {
+  if (used > nearPart * limit) {
     const todo = 'Raise maxmemory, or shorten the retention of tasks: a full store refuses new ones.';
     return finding('memory', 'warn', found, todo);
   }
@@ -80,7 +84,7 @@ function clientsFinding(info: Facts): Finding {
   const [clients, most] = [Number(info['connected_clients'] ?? 0), Number(info['maxclients'] ?? 0)];
   if (most === 0) return finding('clients', 'ok', showCount(clients, 'connection'));
   const found = `${showCount(clients, 'connection')} of ${most}`;
-  if (clients <= 0.8 * most) return finding('clients', 'ok', found);
+  if (clients <= nearPart * most) return finding('clients', 'ok', found);
   return finding(
     'clients',
     'warn',
@@ -88,8 +92,6 @@ function clientsFinding(info: Facts): Finding {
     'Raise maxclients: a worker needs two connections and one for each queue.',
   );
 }
-
-const slowPingMs = 50;
 
 function latencyFinding(latencyMs: number): Finding {
   const found = `a round trip takes ${showTime(latencyMs)}`;
@@ -103,13 +105,13 @@ function latencyFinding(latencyMs: number): Finding {
 }
 
 /** Dates of retries, and tokens of watchers, are made by one clock and read by another. */
-export function skewFinding(check: string, whose: string, skewMs: number | undefined): Finding {
+export function skewFinding(check: Check, whose: string, skewMs: number | undefined): Finding {
   if (skewMs === undefined) return finding(check, 'unknown', "this user may not ask for the store's TIME");
   const size = Math.abs(skewMs);
-  if (size <= 1_000) return finding(check, 'ok', `${whose} is within a second of the store's`);
+  if (size <= skewWarnMs) return finding(check, 'ok', `${whose} is within a second of the store's`);
   const found = `${whose} is ${showTime(size)} ${skewMs > 0 ? 'ahead of' : 'behind'} the store's`;
   const todo = 'Let NTP set the clocks of both machines: dates such as retryAfter are off by as much.';
-  return finding(check, size > 30_000 ? 'FAIL' : 'warn', found, todo);
+  return finding(check, size > skewFailMs ? 'FAIL' : 'warn', found, todo);
 }
 
 /** Scripts of ours in the slow log, whose first key is a queue's root. */

@@ -1,0 +1,185 @@
+import type { Logger } from '../logger.ts';
+import type { Redis } from '../redis/connection.ts';
+import type { Finding } from './doctor/finding.ts';
+import { awayFinding } from './doctor/reach.ts';
+import type { Feed, Listener, Listening } from './feed.ts';
+import { Latest } from './latest.ts';
+
+/** At most so often the store is examined because something happened, in ms. */
+const pauseMs = 2_000;
+
+/** So often it is examined anyway, as things age; and at most so often what only words of findings say anew is told. */
+const agedMs = 10_000;
+
+/** What needs attention at one moment; newer ones have higher versions. */
+export interface FindingList {
+  readonly version: number;
+  readonly findings: readonly Finding[];
+}
+
+/** What a watch of findings needs. */
+export interface FindingSource {
+  /** The connection whose coming and going is a reason to look. */
+  readonly redis: Redis;
+  readonly feed: Feed;
+  readonly logger: Logger;
+  readonly queues: () => Promise<string[]>;
+  /** The channels on which changes of a queue are told. */
+  readonly channels: (queue: string) => readonly string[];
+  readonly examine: () => Promise<readonly Finding[]>;
+  /** Bounds how long a caller waits for the store. */
+  readonly within: <T>(wait: () => Promise<T>) => Promise<T>;
+}
+
+/** The one examination of a process for all who watch what needs attention; none while nobody does. */
+export class FindingWatch {
+  readonly #source: FindingSource;
+  readonly #mailboxes: Set<Latest<FindingList>> = new Set();
+  readonly #listening: Map<string, readonly Listening[]> = new Map();
+  readonly #listener: Listener;
+  #latest: FindingList | undefined;
+  #version = 0;
+  #told = { at: -Infinity, identity: '', words: '' };
+  #timer: NodeJS.Timeout | undefined;
+  /** When the timer fires. */
+  #due = Infinity;
+  #lookedAt = -Infinity;
+  #isLooking = false;
+  /** Something has happened since the look under way began. */
+  #isBehind = false;
+
+  constructor(source: FindingSource) {
+    this.#source = source;
+    this.#listener = { onMessage: this.#changed, onGap: this.#changed };
+  }
+
+  /** Yields the findings as they are now, then again whenever they changed; ends when aborted. */
+  async *watch(
+    options: { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<FindingList, void, undefined> {
+    const { signal } = options;
+    if (signal?.aborted === true) return;
+    const mailbox = new Latest<FindingList>();
+    const abort = (): void => mailbox.close();
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      this.#add(mailbox);
+      for (;;) {
+        const list = await mailbox.take();
+        if (list === undefined) return;
+        yield list;
+      }
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      mailbox.close();
+      this.#remove(mailbox);
+    }
+  }
+
+  close(): void {
+    for (const mailbox of this.#mailboxes) mailbox.close();
+    this.#mailboxes.clear();
+    this.#rest();
+  }
+
+  #add(mailbox: Latest<FindingList>): void {
+    this.#mailboxes.add(mailbox);
+    if (this.#latest !== undefined) mailbox.set(this.#latest);
+    if (this.#mailboxes.size > 1) return;
+    const { redis } = this.#source;
+    redis.on('close', this.#changed);
+    redis.on('ready', this.#changed);
+    // One that began for those who have left meanwhile isn't listened for.
+    if (this.#isLooking) this.#isBehind = true;
+    else this.#lookAt(performance.now());
+  }
+
+  #remove(mailbox: Latest<FindingList>): void {
+    if (this.#mailboxes.delete(mailbox) && this.#mailboxes.size === 0) this.#rest();
+  }
+
+  /** Nobody watches any more. */
+  #rest(): void {
+    const { redis } = this.#source;
+    redis.off('close', this.#changed);
+    redis.off('ready', this.#changed);
+    clearTimeout(this.#timer);
+    this.#due = Infinity;
+    for (const channel of [...this.#listening.values()].flat()) channel.stop();
+    this.#listening.clear();
+    this.#latest = undefined;
+  }
+
+  readonly #changed = (): void => {
+    if (this.#isLooking) this.#isBehind = true;
+    else if (this.#mailboxes.size > 0) this.#lookAt(Math.max(performance.now(), this.#lookedAt + pauseMs));
+  };
+
+  #lookAt(time: number): void {
+    if (time >= this.#due) return;
+    clearTimeout(this.#timer);
+    this.#due = time;
+    this.#timer = setTimeout(() => void this.#look(), Math.max(0, time - performance.now()));
+  }
+
+  async #look(): Promise<void> {
+    this.#due = Infinity;
+    this.#isLooking = true;
+    this.#isBehind = false;
+    const findings = await this.#examined();
+    this.#isLooking = false;
+    this.#lookedAt = performance.now();
+    if (this.#mailboxes.size === 0) return;
+    this.#tell(findings);
+    this.#lookAt(this.#lookedAt + agedMs);
+    if (this.#isBehind) this.#changed();
+  }
+
+  async #examined(): Promise<readonly Finding[]> {
+    const { queues, examine, logger } = this.#source;
+    try {
+      // Listen first, read second.
+      await this.#listen(await queues());
+      return await examine();
+    } catch (error) {
+      logger.debug({ err: error }, 'what needs attention could not be examined, trying again');
+      this.#isBehind = true;
+      return [awayFinding(error)];
+    }
+  }
+
+  async #listen(queues: readonly string[]): Promise<void> {
+    const { feed, channels, within } = this.#source;
+    const begun = queues
+      .filter((queue) => !this.#listening.has(queue) && this.#mailboxes.size > 0)
+      .flatMap((queue) => {
+        const listening = channels(queue).map((channel) => feed.listen(channel, this.#listener));
+        this.#listening.set(queue, listening);
+        return listening;
+      });
+    if (begun.length === 0) return;
+    const confirmed = Promise.all(begun.map((channel) => channel.confirmed));
+    try {
+      await within(() => confirmed);
+    } catch {
+      // A user may not use channels; what has aged is looked at anyway, and the rest once they are confirmed.
+      confirmed.then(this.#changed, () => undefined);
+    }
+  }
+
+  /** Other findings at once; other words for the same ones, as of how long something waits, now and then. */
+  #tell(findings: readonly Finding[]): void {
+    const identity = JSON.stringify(
+      findings.map(({ check, mark, queue, definition, todo }) => [check, mark, queue, definition, todo]),
+    );
+    const words = JSON.stringify(findings);
+    const now = performance.now();
+    const isSame =
+      identity === this.#told.identity && (words === this.#told.words || now < this.#told.at + agedMs);
+    if (isSame && this.#latest !== undefined) return;
+    this.#told = { at: now, identity, words };
+    this.#version += 1;
+    this.#latest = { version: this.#version, findings };
+    for (const mailbox of this.#mailboxes) mailbox.set(this.#latest);
+  }
+}
