@@ -3,7 +3,7 @@ import { Provider, useQuery } from 'urql';
 import { type Api, openApi } from './client/client.ts';
 import { graphql } from './client/graphql.ts';
 import { setToken, useToken } from './client/token.ts';
-import { type Viewer, ViewerContext } from './client/viewer.tsx';
+import { ViewerContext } from './client/viewer.tsx';
 import { Loading } from './parts/page.tsx';
 import { Problem } from './parts/problem.tsx';
 import { Login } from './login.tsx';
@@ -60,7 +60,7 @@ function SignedIn({
   if (data === undefined)
     return isAway ? <Problem error={error} /> : <Loading label="Connecting" lines={1} />;
   return (
-    <ViewerContext value={(data as { readonly viewer: Viewer }).viewer}>
+    <ViewerContext value={data.viewer}>
       <Shell connection={api.connection} />
     </ViewerContext>
   );

@@ -1,4 +1,4 @@
-import { Suspense } from 'react';
+import { Suspense, useEffect } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { type Connection, useConnectionState } from './client/connection.ts';
 import { setToken } from './client/token.ts';
@@ -73,7 +73,6 @@ export function Shell({ connection }: { readonly connection: Connection }) {
 }
 
 const connectionWords = {
-  idle: 'Connected',
   connecting: 'Connecting …',
   live: 'Live',
   lost: 'Connection lost, trying again …',
@@ -81,6 +80,7 @@ const connectionWords = {
 
 function ConnectionSign({ connection }: { readonly connection: Connection }) {
   const state = useConnectionState(connection);
+  useEffect(() => void connection.socket, [connection]);
   return (
     <span className={styles['connection']} data-state={state} role="status">
       <span aria-hidden="true" />

@@ -2,24 +2,41 @@ import { type Client, createClient } from 'graphql-ws';
 import { useSyncExternalStore } from 'react';
 import { endpoint } from './endpoint.ts';
 
-/** How the page is connected to the API: by nothing so far, live, or after a loss on its way back. */
-export type ConnectionState = 'idle' | 'connecting' | 'live' | 'lost';
+/** How the page is connected to the API: soon for the first time, live, or on its way back after a loss. */
+export type ConnectionState = 'connecting' | 'live' | 'lost';
 
 /** The one socket over which everything live comes. It reconnects by itself, and each subscription begins anew then. */
 export class Connection {
-  readonly socket: Client;
+  readonly #token: string | undefined;
   /** The API has refused the token, or ended its session. */
   readonly #onRefused: (reason: string) => void;
   readonly #listeners = new Set<() => void>();
-  #state: ConnectionState = 'idle';
+  #opened: Client | undefined;
+  #state: ConnectionState = 'connecting';
 
   constructor(token: string | undefined, onRefused: (reason: string) => void) {
+    this.#token = token;
     this.#onRefused = onRefused;
-    let lastPing = 0;
+  }
+
+  /** The socket: opened by the first who asks for it, and then as long as the page, to tell whether it is live and signed in. */
+  get socket(): Client {
+    return (this.#opened ??= this.#open());
+  }
+
+  close(): void {
+    void this.#opened?.dispose();
+    this.#opened = undefined;
+  }
+
+  #open(): Client {
     let silent: ReturnType<typeof setTimeout> | undefined;
-    this.socket = createClient({
+    const socket = createClient({
       url: endpoint('ws'),
-      ...(token === undefined ? {} : { connectionParams: { authorization: `Bearer ${token}` } }),
+      ...(this.#token === undefined ? {} : { connectionParams: { authorization: `Bearer ${this.#token}` } }),
+      lazy: false,
+      // What it would tell is told by `closed`.
+      onNonLazyError: () => {},
       retryAttempts: Infinity,
       retryWait: async (retries) =>
         await pause(Math.min(5000, 250 * 2 ** retries) * (0.75 + Math.random() / 2)),
@@ -27,30 +44,21 @@ export class Connection {
       // A connection that died silently is noticed by its pings.
       keepAlive: 10_000,
       on: {
-        connecting: () => this.#become(this.#state === 'lost' ? 'lost' : 'connecting'),
         connected: () => this.#become('live'),
         ping: (received) => {
-          if (received) return;
-          lastPing = Date.now();
-          silent = setTimeout(() => {
-            if (Date.now() - lastPing >= 4900) this.socket.terminate();
-          }, 5000);
+          if (!received) silent = setTimeout(() => socket.terminate(), 5000);
         },
         pong: (received) => {
           if (received) clearTimeout(silent);
         },
         closed: (event) => {
           clearTimeout(silent);
-          const wasWanted = event instanceof CloseEvent && event.code === 1000;
-          this.#become(wasWanted ? 'idle' : 'lost');
+          this.#become('lost');
           if (isRefusal(event)) this.#onRefused(event.reason);
         },
       },
     });
-  }
-
-  close(): void {
-    void this.socket.dispose();
+    return socket;
   }
 
   get state(): ConnectionState {
