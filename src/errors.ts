@@ -5,6 +5,7 @@ export const errorCodes = [
   'SCHEDULE_NOT_FOUND',
   'TASK_LOST',
   'QUEUE_NOT_FOUND',
+  'WORKER_NOT_FOUND',
   'BATCH_NOT_FOUND',
   'IDEMPOTENCY_KEY_REUSED',
   'QUEUE_FULL',
@@ -60,6 +61,16 @@ export class TaskNotFoundError extends TaskwireError {
 export class QueueNotFoundError extends TaskwireError {
   constructor(name: string) {
     super('QUEUE_NOT_FOUND', `No queue has the name '${start(name)}'.`);
+  }
+}
+
+/** No worker that has a lease has this id. */
+export class WorkerNotFoundError extends TaskwireError {
+  constructor(id: string) {
+    super(
+      'WORKER_NOT_FOUND',
+      `No worker has the id '${start(id)}'. It may have ended; a new one has another id.`,
+    );
   }
 }
 

@@ -159,6 +159,7 @@ const described = {
   TASK: 'A task, or tasks of a filter.',
   BATCH: 'A batch.',
   QUEUE: 'A queue.',
+  WORKER: 'A worker.',
   DEFINITION: 'A definition of tasks.',
   SCHEDULE: 'A schedule.',
   TOKEN: 'An API token or a watch token.',

@@ -104,6 +104,7 @@ const kinds: readonly (readonly [RegExp, AuditTargetKind])[] = [
   [/Token/, 'TOKEN'],
   [/Schedule/i, 'SCHEDULE'],
   [/Queue/i, 'QUEUE'],
+  [/Worker/i, 'WORKER'],
   [/Definition/, 'DEFINITION'],
   [/Batch/, 'BATCH'],
 ];

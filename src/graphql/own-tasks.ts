@@ -9,6 +9,7 @@ import type { TaskListQuery } from '../tasks/live-lists.ts';
 import type { EnqueuedBatch } from '../tasks/new-batch.ts';
 import type { Health } from '../tasks/health.ts';
 import type { Queues } from '../tasks/queues.ts';
+import type { Workers } from '../tasks/workers.ts';
 import type { Standing } from '../tasks/standing.ts';
 import type { Task } from '../tasks/task.ts';
 import type { Tasks } from '../tasks/tasks.ts';
@@ -32,6 +33,7 @@ export class OwnTasks implements VisibleTasks {
   readonly schedules: OwnSchedules;
   readonly queues: Queues;
   readonly health: Health;
+  readonly workers: Workers;
   readonly #tasks: Tasks;
   readonly #viewer: Viewer;
   readonly #permissions: Permissions;
@@ -45,6 +47,7 @@ export class OwnTasks implements VisibleTasks {
     this.schedules = new OwnSchedules(tasks.schedules, viewer.owner, this.#permissions);
     this.queues = tasks.queues;
     this.health = tasks.health;
+    this.workers = tasks.workers;
   }
 
   async get(id: string): Promise<Task | undefined> {

@@ -180,7 +180,7 @@ export function addQueueTypes(builder: ApiBuilder) {
     }),
   });
 
-  return { queue };
+  return { queue, act };
 }
 
 /** The types of queues that other parts of the API show. */

@@ -41,6 +41,8 @@ import { addTaskTypes } from './task.ts';
 import { addViewer } from './viewer.ts';
 import { addWatchTokens, addWatchTokenTypes } from './watch-token.ts';
 import { addWaitingChanges } from './waiting-changes.ts';
+import { addWorkerTypes } from './worker.ts';
+import { addWorkers } from './workers.ts';
 
 /**
  * Builds the API's schema: what works for every task, and what each definition brings. Throws a
@@ -100,6 +102,7 @@ function build(definitions: readonly TaskDefinition[]): GraphQLSchema {
   addQueueLimits(builder, queueTypes);
   addFindings(builder);
   addStore(builder);
+  addWorkers(builder, addWorkerTypes(builder, { ...types, ...queueTypes }));
   const schedules = { ...all, ...addScheduleTypes(builder, types) };
   addScheduleQueries(builder, schedules);
   addScheduleMutations(builder, schedules, options);

@@ -7,6 +7,7 @@ import type { EnqueuedBatch } from '../tasks/new-batch.ts';
 import type { Queues } from '../tasks/queues.ts';
 import type { Schedules } from '../tasks/schedules.ts';
 import type { Task } from '../tasks/task.ts';
+import type { Workers } from '../tasks/workers.ts';
 import type { Tasks } from '../tasks/tasks.ts';
 import { OwnTasks } from './own-tasks.ts';
 import { WatchedTask } from './watched-task.ts';
@@ -46,6 +47,7 @@ export interface VisibleTasks extends Pick<
   readonly queues: Queues;
   /** Of all, as well. */
   readonly health: Health;
+  readonly workers: Workers;
 }
 
 /** Logs and streams of the tasks that a viewer may see. */

@@ -4,6 +4,7 @@ import type { TaskPage } from '../tasks/list.ts';
 import type { FollowOptions, LogBatch, LogLevel, Logs, ReadOptions, StreamBatch } from '../tasks/logs.ts';
 import type { Health } from '../tasks/health.ts';
 import type { Queues } from '../tasks/queues.ts';
+import type { Workers } from '../tasks/workers.ts';
 import type { Standing } from '../tasks/standing.ts';
 import type { Task } from '../tasks/task.ts';
 import type { Tasks } from '../tasks/tasks.ts';
@@ -21,6 +22,7 @@ export class WatchedTask implements VisibleTasks {
   readonly schedules: VisibleSchedules = noSchedules;
   readonly queues: Queues;
   readonly health: Health;
+  readonly workers: Workers;
   readonly retry = refuse;
   readonly replay = refuse;
   readonly reschedule = refuse;
@@ -37,6 +39,7 @@ export class WatchedTask implements VisibleTasks {
     this.logs = new WatchedLogs(tasks.logs, watch);
     this.queues = tasks.queues;
     this.health = tasks.health;
+    this.workers = tasks.workers;
     this.#tasks = tasks;
     this.#watch = watch;
   }

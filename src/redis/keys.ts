@@ -29,8 +29,8 @@
  * | `:batch:BATCH` | hash | how many tasks a batch has, and how many of them with each status |
  * | `:pace` | hash | definition → how long its recent attempts ran, on average (ms) |
  * | `:flow:BUCKET` | hash | final status → tasks that came to it in these ten seconds |
- * | `:workers` | sorted set | worker ids, by the end of their lease (ms) |
- * | `:worker:WORKER` | hash | a worker's presence: slots, lines, host, pid, version, skew; also its channel |
+ * | `:workers` | sorted set | worker ids, by the end of their lease (ms); also the channel on which it is told that a presence has changed |
+ * | `:worker:WORKER` | hash | a worker's presence: slots to wake, all its places, lines, host, pid, version, skew, startedAt, renewedAt, load, memory, and the drain where it is drained; also its channel |
  * | `:idle` | set | workers that had a free slot when they last took or ended something |
  * | `:local:WORKER` | hash | definition → how many of it the worker runs, where it may run only so many |
  * | `:runs:WORKER` | hash | fencing token → task id of each delivery that the worker holds |
@@ -111,6 +111,11 @@ export function rulesChannel(root: string): string {
 /** The channel on which a worker hears of changes to the tasks that it runs. */
 export function workerChannel(root: string, worker: string): string {
   return `${root}:worker:${worker}`;
+}
+
+/** The channel on which it is told that a worker's presence has changed: by its id. */
+export function workersChannel(root: string): string {
+  return `${root}:workers`;
 }
 
 /** The channel on which clocks hear of a time that comes before all others. */

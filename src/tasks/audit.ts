@@ -6,7 +6,7 @@ import { auditKey } from '../redis/keys.ts';
 import { AuditFlood } from './audit-flood.ts';
 
 /** What an action was for. */
-export const auditTargets = ['TASK', 'BATCH', 'QUEUE', 'DEFINITION', 'SCHEDULE', 'TOKEN'] as const;
+export const auditTargets = ['TASK', 'BATCH', 'QUEUE', 'WORKER', 'DEFINITION', 'SCHEDULE', 'TOKEN'] as const;
 export type AuditTargetKind = (typeof auditTargets)[number];
 
 /** The action of those who could not sign in. */

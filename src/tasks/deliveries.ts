@@ -139,11 +139,11 @@ export class Deliveries {
     return { status, begun: first === '' ? undefined : Number(first) };
   }
 
-  /** Renews a worker's lease on all its deliveries; says which of them are void or to be canceled. */
+  /** Renews a worker's lease on all its deliveries; says which of them are void or to be canceled, and whether it is drained. */
   async renew(
     presence: Presence,
     tokens: readonly string[],
-  ): Promise<{ stale: string[]; canceling: string[]; hints: Hint[] }> {
+  ): Promise<{ stale: string[]; canceling: string[]; drain: string | undefined; hints: Hint[] }> {
     const args = [
       this.#server.worker,
       presence.leaseMs,
@@ -154,11 +154,16 @@ export class Deliveries {
       presence.version,
       presence.clockMs,
       presence.beside,
+      Math.round(presence.ageMs),
+      presence.load?.toFixed(2) ?? '',
+      presence.memoryBytes,
+      presence.drain ?? '',
       tokens.length,
       ...tokens,
     ];
-    const [stale, canceling, ...hints] = (await this.#run(renew, args)) as [string[], string[], ...string[]];
-    return { stale, canceling, hints: parseHints(hints) };
+    const reply = (await this.#run(renew, args)) as [string[], string[], string, ...string[]];
+    const [stale, canceling, drain, ...hints] = reply;
+    return { stale, canceling, drain: drain || undefined, hints: parseHints(hints) };
   }
 
   /** Takes a worker's presence away and gives back what it still holds. */

@@ -51,4 +51,12 @@ export interface Presence {
   readonly clockMs: number;
   /** Attempts that its process runs in other queues. */
   readonly beside: number;
+  /** For how long it has been there, in ms. */
+  readonly ageMs: number;
+  /** The processor use of its process since it told it before: 1 = one core. */
+  readonly load: number | undefined;
+  /** The memory of its process (RSS). */
+  readonly memoryBytes: number;
+  /** The act by which it was drained, as the store has told it; undefined where it isn't. */
+  readonly drain: string | undefined;
 }

@@ -110,6 +110,6 @@ function suffix(name: string | undefined): string {
 }
 
 /** The script puts its time before it, in front of the first comma. */
-function actText(act: Act): string {
+export function actText(act: Act): string {
   return membersOf(act) || ',';
 }

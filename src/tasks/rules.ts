@@ -74,7 +74,8 @@ function parseLimit({ c, n, perMs, burst, whenFull = 'WAIT' }: RuleText): LimitR
   return { concurrency: c, rate, whenFull };
 }
 
-function parseAct(text: string | undefined): QueueAct | undefined {
+/** Parses who did something; undefined where nobody did. */
+export function parseAct(text: string | undefined): QueueAct | undefined {
   // Written by `queue-rules.ts` in this shape.
   return text === undefined ? undefined : (JSON.parse(text) as QueueAct);
 }

@@ -11,6 +11,7 @@ import { type Acted, Actions } from './actions.ts';
 import type { Batch } from './batch.ts';
 import { Batches } from './batches.ts';
 import { Clock } from './clock.ts';
+import { inputOf, outputOf } from './contents.ts';
 import {
   draftTask,
   type EnqueuedTask,
@@ -42,6 +43,7 @@ import { unknownDefinition } from './unknown-definition.ts';
 import { waitForEnd, type WaitOptions } from './wait.ts';
 import { watchableTasks, type WatchOptions } from './watchable.ts';
 import { Watches } from './watches.ts';
+import { Workers } from './workers.ts';
 
 export interface TasksOptions {
   readonly redis: RedisSettings;
@@ -68,6 +70,8 @@ export class Tasks implements AsyncDisposable {
   readonly queues: Queues;
   /** How the store and its queues are, and what needs attention. */
   readonly health: Health;
+  /** The workers of the store: looked at, watched, drained. */
+  readonly workers: Workers;
   /** What enqueues by itself, at its times. */
   readonly schedules: Schedules;
   /** What tasks log and stream. */
@@ -111,33 +115,22 @@ export class Tasks implements AsyncDisposable {
     });
     this.#actions = new Actions(this.#store, this.#lanes);
     this.#standings = new Standings(this.#store);
+    const shared = { store: this.#store, feed: this.#feed, lanes: this.#lanes, logger };
     this.queues = new Queues({
-      store: this.#store,
-      feed: this.#feed,
-      lanes: this.#lanes,
-      logger,
+      ...shared,
       own: this.#queues,
       queueOfDefinition: (name) => this.definitions.get(name)?.definition.queue,
       checkReason,
     });
-    this.health = new Health({
-      redis: this.#redis,
-      prefix,
-      store: this.#store,
-      feed: this.#feed,
-      logger,
-      queues: () => this.#queuesOf(),
-    });
+    this.health = new Health({ ...shared, redis: this.#redis, prefix, queues: () => this.#queuesOf() });
+    this.workers = new Workers(shared);
     this.#watches = new Watches(watchableTasks(this.#store), this.#store, this.#feed, logger);
     this.logs = new Logs(this.#store, this.#watches, openFeed, logger);
     this.#lists = new LiveLists(this.#store, this.#feed, logger, (filter) => this.#queuesOf(filter));
     this.#batches = new Batches(this.#store, this.#lanes, this.#feed, logger);
     this.#clock = new Clock({
-      store: this.#store,
-      lanes: this.#lanes,
-      feed: this.#feed,
+      ...shared,
       definitions: [...this.definitions.values()],
-      logger,
       ...(leaseMs === undefined ? {} : { leaseMs }),
     });
   }
@@ -250,13 +243,12 @@ export class Tasks implements AsyncDisposable {
 
   /** A task's input as it came, undefined where the record is gone. */
   async input(id: string): Promise<unknown> {
-    return parse(await this.#store.content(id, 'input'));
+    return await inputOf(this.#store, id);
   }
 
   /** A succeeded task's output as wire JSON, read from the store where the state doesn't carry it. */
   async output(task: Task): Promise<unknown> {
-    if (task.output !== undefined || task.outputBytes === undefined) return task.output;
-    return parse(await this.#store.content(task.id, 'output'));
+    return await outputOf(this.#store, task);
   }
 
   /** Where the secrets are in what a task, or a schedule, of some definition holds; also of one that isn't known here. */
@@ -382,6 +374,7 @@ export class Tasks implements AsyncDisposable {
     this.#lists.close();
     this.queues.close();
     this.health.close();
+    this.workers.close();
     this.#batches.close();
     await this.#clock.close();
     await this.#lanes.close();
@@ -402,11 +395,6 @@ export class Tasks implements AsyncDisposable {
   /** The queues of a filter, or all that any process has registered. */
   async #queuesOf(filter: TaskFilter = {}): Promise<string[]> {
     if (filter.queues !== undefined && filter.queues.length > 0) return [...new Set(filter.queues)];
-    const registered = await this.#store.queues();
-    return [...this.#queues.union(new Set(registered))];
+    return [...this.#queues.union(new Set(await this.#store.queues()))];
   }
-}
-
-function parse(text: string | undefined): unknown {
-  return text === undefined ? undefined : JSON.parse(text);
 }

@@ -16,19 +16,19 @@ import { Attempt, attemptName } from './attempt.ts';
 import type { ChildServices } from './children.ts';
 import { outcomeRefused } from './failure.ts';
 import { Places } from './places.ts';
+import { Renewals } from './renewals.ts';
 import { SlotSeat } from './seat.ts';
+import { Serving } from './serving.ts';
 import type { SuspectPermit } from './suspect-permit.ts';
 import type { Threads } from './threads.ts';
 import { newToken } from './token.ts';
+import type { Usage } from './usage.ts';
 
 /** A hint that this many slots had no use for isn't sent on again; the clock wakes within a second. */
 const hopsPerHint = 8;
 
 /** Beyond so many runs that wait, and 100 for each slot, no more slots are lent: what waits takes memory. */
 const mostLent = 1_000;
-
-/** How soon a renewal that failed is tried again. */
-const renewAgainMs = 1_000;
 
 export interface SlotsOptions {
   readonly queue: string;
@@ -37,8 +37,8 @@ export interface SlotsOptions {
   readonly count: number;
   readonly leaseMs: number;
   readonly store: Store;
-  /** The lane that these slots take hints from; closed with them. */
-  readonly serving: Lane;
+  /** Makes a lane that these slots take hints from; closed with them, or while the worker is drained. */
+  readonly openLane: () => Lane;
   /** The lane by which they wake others. */
   readonly waking: Lane;
   readonly feed: Feed;
@@ -49,6 +49,8 @@ export interface SlotsOptions {
   readonly suspects: SuspectPermit;
   /** Attempts that the process runs in other queues. */
   readonly beside: () => number;
+  /** Of this process. */
+  readonly usage: Usage;
   readonly services: ChildServices;
   /** Called when every slot is held by a `run` that ignores its signal. */
   readonly onStuck: () => void;
@@ -73,18 +75,17 @@ export class Slots {
   readonly #hands: Set<Promise<void>> = new Set();
   /** Cancels of attempts whose delivery is still under way. */
   readonly #early: Set<string> = new Set();
-  #renewing: Promise<void> | undefined;
-  #nextRenewal: Promise<void> | undefined;
-  #renewal: NodeJS.Timeout | undefined;
-  #renewalAgain: NodeJS.Timeout | undefined;
+  readonly #renewals: Renewals = new Renewals(() => this.#renew());
+  readonly #serving: Serving;
+  readonly #startedAt = performance.now();
   #channel: Listening | undefined;
   #stopping = false;
-  #left = false;
 
   constructor(options: SlotsOptions) {
-    const { queue, worker, store, definitions } = options;
+    const { queue, worker, store, definitions, count } = options;
     this.#options = options;
-    this.#places = new Places(options.count);
+    this.#places = new Places(count);
+    this.#serving = new Serving({ ...options, slot: (hint) => this.#serve(hint) });
     this.#definitions = new Map(definitions.map((compiled) => [compiled.definition.name, compiled]));
     // As the scripts read them: with how many of it this worker may run.
     const lines = definitions.map(({ definition: { name, concurrency }, version }) =>
@@ -109,38 +110,26 @@ export class Slots {
 
   /** Makes the slots known and serves them. */
   async start(): Promise<void> {
-    const { queue, worker, count, leaseMs, store, serving, feed } = this.#options;
+    const { queue, worker, leaseMs, store, feed } = this.#options;
     this.#channel = feed.listen(workerChannel(store.root(queue), worker), {
-      onMessage: (message) => this.#cancel(parseTask(message)),
+      // Without a word: what the store says to a renewal has changed.
+      onMessage: (message) => (message === '' ? void this.renew() : this.#cancel(parseTask(message))),
       onGap: () => void this.renew(),
     });
     await this.#channel.confirmed;
     // Known before it is served: a worker without a lease gets nothing.
     await this.renew();
-    await serving.serve(count, (hint) => this.#serve(hint));
-    this.#renewal = setInterval(() => void this.renew(), leaseMs / 3);
+    await this.#serving.start();
+    this.#renewals.start(leaseMs / 3);
   }
 
   /** Renews the lease of all deliveries in one call, and hears which are void or to be canceled. */
   async renew(): Promise<void> {
-    if (this.#renewing === undefined) return await this.#startRenewal();
-    // While the store is away one more waits for it, however many intervals go by.
-    this.#nextRenewal ??= this.#renewing.then(() => this.#startRenewal());
-    await this.#nextRenewal;
-  }
-
-  async #startRenewal(): Promise<void> {
-    this.#nextRenewal = undefined;
-    // It would bring the worker back that has just taken its leave.
-    if (this.#left) return;
-    this.#renewing = this.#renew().finally(() => {
-      this.#renewing = undefined;
-    });
-    await this.#renewing;
+    await this.#renewals.renew();
   }
 
   async #renew(): Promise<void> {
-    const { queue, leaseMs, waking, beside, logger } = this.#options;
+    const { queue, leaseMs, waking, beside, usage, logger } = this.#options;
     const presence = {
       leaseMs,
       slots: this.#lend(0),
@@ -149,17 +138,21 @@ export class Slots {
       version,
       clockMs: Date.now(),
       beside: beside(),
+      ageMs: performance.now() - this.#startedAt,
+      load: usage.load,
+      memoryBytes: usage.memoryBytes,
+      drain: this.#serving.drain,
     };
     try {
-      const { stale, canceling, hints } = await this.#deliveries.renew(presence, [...this.#tokens.keys()]);
+      const renewed = await this.#deliveries.renew(presence, [...this.#tokens.keys()]);
+      const { stale, canceling, drain, hints } = renewed;
       for (const token of stale) this.#tokens.get(token)?.abort('STALE');
       for (const token of canceling) this.#tokens.get(token)?.abort('CANCELED');
       waking.push(hints);
+      this.#serving.heed(drain);
     } catch (error) {
       logger.debug({ err: error, queue }, 'the lease could not be renewed');
-      // A store that refuses may come to itself long before the next regular renewal.
-      clearTimeout(this.#renewalAgain);
-      if (!this.#stopping) this.#renewalAgain = setTimeout(() => void this.renew(), renewAgainMs).unref();
+      if (!this.#stopping) this.#renewals.again();
     }
   }
 
@@ -178,23 +171,21 @@ export class Slots {
     // What is stuck has its outcome already: nothing is waited for.
     this.#leaving.resolve(undefined);
     this.#closing.abort();
-    const { serving, waking } = this.#options;
+    const { waking } = this.#options;
     const closed = new AbortController();
-    const closing = this.#close(serving).finally(() => closed.abort());
+    const closing = this.#close().finally(() => closed.abort());
     // Says that its idle slots are none to wake; where the store is away it need not wait for that.
     void this.renew();
     await this.#abortAfter(graceMs, closed.signal);
     await closing;
     // Until here, as what runs in the grace keeps its lease.
-    clearInterval(this.#renewal);
-    clearTimeout(this.#renewalAgain);
+    this.#renewals.stop();
     this.#channel?.stop();
-    this.#left = true;
     waking.push(await this.#deliveries.leave());
   }
 
-  async #close(serving: Lane): Promise<void> {
-    await serving.close();
+  async #close(): Promise<void> {
+    await this.#serving.close();
     await Promise.all(this.#hands);
   }
 

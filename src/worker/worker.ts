@@ -21,6 +21,7 @@ import { BlockedLoop } from './blocked-loop.ts';
 import { Slots } from './slots.ts';
 import { SuspectPermit } from './suspect-permit.ts';
 import { Threads } from './threads.ts';
+import { Usage } from './usage.ts';
 
 export interface WorkerOptions {
   readonly redis: RedisSettings;
@@ -98,6 +99,7 @@ export class Worker implements AsyncDisposable {
     const connection = connect(redis, 'worker', logger);
     this.#blockedLoop = new BlockedLoop({ logger, thresholdMs: blockMs(leaseMs) });
     const suspects = new SuspectPermit();
+    const usage = new Usage();
 
     this.queues = [...served.keys()];
     this.#logger = logger;
@@ -125,11 +127,12 @@ export class Worker implements AsyncDisposable {
           count: concurrency,
           leaseMs,
           store: this.#store,
-          serving: new Lane({ queue, prefix, redis: connection, logger }),
+          openLane: () => new Lane({ queue, prefix, redis: connection, logger }),
           waking: this.#lanes.of(queue),
           feed: this.#feed,
           threads: this.#threads,
           suspects,
+          usage,
           services,
           beside: () => this.#busyBeside(queue),
           logger,

@@ -164,7 +164,17 @@ export class BenchQueue {
   }
 
   async #renew(worker: Deliveries, slots: number): Promise<void> {
-    const about = { host: 'bench', pid: process.pid, version: '0', clockMs: Date.now(), beside: 0 };
+    const about = {
+      host: 'bench',
+      pid: process.pid,
+      version: '0',
+      clockMs: Date.now(),
+      beside: 0,
+      ageMs: 0,
+      load: undefined,
+      memoryBytes: 0,
+      drain: undefined,
+    };
     await worker.renew({ leaseMs, slots, ...about }, []);
   }
 }

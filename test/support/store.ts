@@ -55,6 +55,10 @@ export class TestStore implements AsyncDisposable {
       version: 'test',
       clockMs: Date.now(),
       beside: 0,
+      ageMs: 0,
+      load: 0.5,
+      memoryBytes: 1_000_000,
+      drain: undefined,
     };
     return await this.deliveries(server).renew(presence, tokens);
   }

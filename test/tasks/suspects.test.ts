@@ -194,6 +194,10 @@ const presence = {
   pid: 1,
   version: 'test',
   clockMs: Date.now(),
+  ageMs: 0,
+  load: undefined,
+  memoryBytes: 0,
+  drain: undefined,
 };
 
 /** A worker dies, perhaps while another one has slots. */

@@ -60,11 +60,15 @@ local takeBest = function(worker, served, maySuspect)
     end
   end
 end
--- Without a lease nobody would ever look at what a worker holds; its next renewal wakes it.
-local leased = {}
-local isLeased = function(worker)
-  if leased[worker] == nil then leased[worker] = redis.call('ZSCORE', workersKey, worker) end
-  return leased[worker]
+-- Without a lease nobody would ever look at what a worker holds; its next renewal wakes it. One that is drained takes
+-- nothing more.
+local takers = {}
+local mayTake = function(worker)
+  if takers[worker] == nil then
+    takers[worker] = redis.call('ZSCORE', workersKey, worker)
+      and redis.call('HEXISTS', workerKey(worker), 'drain') == 0
+  end
+  return takers[worker]
 end
 -- Token -> task of what has begun, or false, where a script has asked for all of its tokens at once.
 local begun
@@ -100,7 +104,7 @@ local claim = function(worker, token, served, maySuspect)
   local running
   if begun then running = begun[token] else running = redis.call('HGET', runsKey(worker), token) end
   local task, json = running and load(running), nil
-  if not task and not isLeased(worker) then return nil end
+  if not task and not mayTake(worker) then return nil end
   for _ = 1, ${itemsPerCall} do
     if task then break end
     local id, line, key = takeBest(worker, served, maySuspect)

@@ -67,7 +67,7 @@ if not task.parked then
 end
 -- One that has just left isn't brought back.
 if redis.call('HEXISTS', workerKey(worker), 'slots') == 1 then
-  redis.call('HSET', workerKey(worker), 'slots', slots)
+  setPlaces(worker, slots)
 end
 moved[worker] = true
 return { 1, unpack(wake()) }
@@ -107,7 +107,7 @@ if task.limitKey then redis.call('SADD', slotsKey(task.name .. '@' .. task.limit
 if task.suspect then redis.call('HSET', suspectsKey(worker), token, task.suspect) end
 if most then redis.call('HINCRBY', localKey(worker), task.name, 1) end
 if redis.call('HEXISTS', workerKey(worker), 'slots') == 1 then
-  redis.call('HSET', workerKey(worker), 'slots', slots)
+  setPlaces(worker, slots)
 end
 moved[worker] = true
 noteIdle()

@@ -8,21 +8,28 @@ import { prelude } from './prelude.ts';
  *
  * KEYS: queue root
  * ARGV: worker, lease (ms), slots, lines (' line line=n '), host, pid, version, the worker's clock (ms), attempts that
- *       its process runs in other queues, number of tokens, token, …
- * Returns [[stale token, …], [token whose task is being canceled, …], hint, id, delivery, …]
+ *       its process runs in other queues, for how long it has been there (ms), load or '', memory (bytes), its drain as far
+ *       as it knows (JSON or ''), number of tokens, token, …
+ * Returns [[stale token, …], [token whose task is being canceled, …], its drain (JSON) or '', hint, id, delivery, …]
  *
  * A delivery that the worker doesn't know of after a whole lease never reached it, and is given back.
  */
 export const renew = defineScript(`${prelude}${timeUp}${settle}
-local worker, lease, slots, lines, host, pid, version, clock, beside, known = unpack(ARGV)
+local worker, lease, slots, lines, host, pid, version, clock, beside, age, usage, memory, drain, known = unpack(ARGV)
 redis.call('ZADD', workersKey, int(now + lease), worker)
-redis.call('HSET', workerKey(worker), 'slots', slots, 'lines', lines, 'host', host, 'pid', pid,
-  'version', version, 'skew', int(clock - now), 'beside', beside)
+-- What was said of it while it was lost, or what the store has lost, the worker knows.
+if drain ~= '' and redis.call('HEXISTS', workerKey(worker), 'places') == 0 then
+  redis.call('HSET', workerKey(worker), 'drain', drain)
+end
+setPlaces(worker, slots)
+redis.call('HSET', workerKey(worker), 'lines', lines, 'host', host, 'pid', pid, 'version', version,
+  'skew', int(clock - now), 'beside', beside, 'renewedAt', nowText, 'load', usage, 'memory', memory)
+redis.call('HSETNX', workerKey(worker), 'startedAt', int(now - age))
 redis.call('HDEL', workerKey(worker), 'blamed')
 redis.call('PEXPIRE', workerKey(worker), int(lease * 20))
 moved[worker] = true
 local held, stale, canceling, counts = {}, {}, {}, {}
-for i = 11, 10 + known do
+for i = 15, 14 + known do
   local token = ARGV[i]
   local id = redis.call('HGET', runsKey(worker), token)
   held[token] = true
@@ -55,7 +62,8 @@ redis.call('DEL', localKey(worker))
 for name in lines:gmatch('([^ :]+):[^ =]*=') do
   redis.call('HSET', localKey(worker), name, counts[name] or 0)
 end
-return { stale, canceling, unpack(wake()) }
+redis.call('PUBLISH', workersKey, worker)
+return { stale, canceling, redis.call('HGET', workerKey(worker), 'drain') or '', unpack(wake()) }
 `);
 
 /**
@@ -74,7 +82,32 @@ for i = 1, #runs, 2 do
 end
 redis.call('DEL', workerKey(worker), runsKey(worker), suspectsKey(worker), localKey(worker))
 redis.call('ZREM', workersKey, worker)
+redis.call('PUBLISH', workersKey, worker)
 -- Also where it held nothing: none of its slots is idle any more.
 moved[worker] = true
 return wake()
+`);
+
+/**
+ * Lets a worker take nothing more, or lets it go on. What it runs goes on either way.
+ *
+ * KEYS: queue root
+ * ARGV: worker, who and why (JSON members with a leading comma, or ',') or '' = it goes on
+ * Returns [1 / 0 where it isn't here, or is of a version that knows no drain, hint, id, delivery, …]
+ */
+export const drain = defineScript(`${prelude}
+local worker, members = unpack(ARGV)
+local places = redis.call('HGET', workerKey(worker), 'places')
+if not places then return { 0 } end
+if members == '' then
+  redis.call('HDEL', workerKey(worker), 'drain')
+else
+  redis.call('HSET', workerKey(worker), 'drain', '{"at":' .. nowText .. (members == ',' and '' or members) .. '}')
+end
+setPlaces(worker, places)
+moved[worker] = true
+-- It renews at once, and hears it by that.
+redis.call('PUBLISH', workerKey(worker), '')
+redis.call('PUBLISH', workersKey, worker)
+return { 1, unpack(wake()) }
 `);

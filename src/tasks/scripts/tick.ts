@@ -56,6 +56,7 @@ local loseWorker = function(worker, lost)
   if #runs <= 2 * room then
     redis.call('ZREM', workersKey, worker)
     redis.call('DEL', workerKey(worker), runsKey(worker), suspectsKey(worker), localKey(worker))
+    redis.call('PUBLISH', workersKey, worker)
     moved[worker] = true
   end
 end

@@ -12,6 +12,11 @@ export const linesPerTick = 1_000;
 export const wake = `
 -- Workers that have taken or ended something in this call.
 local moved = {}
+-- How many places a worker has, which are slots to wake unless it is drained.
+local setPlaces = function(worker, places)
+  local isDrained = redis.call('HEXISTS', workerKey(worker), 'drain') == 1
+  redis.call('HSET', workerKey(worker), 'slots', isDrained and 0 or places, 'places', places)
+end
 local noteIdle = function()
   flush()
   for worker in pairs(moved) do

@@ -27,7 +27,17 @@ serveCalls(
   {
     /** Makes tasks and begins them; gives their ids. */
     async begin(label: string, count: number): Promise<string[]> {
-      const about = { host: 'bench', pid: process.pid, version: '0', clockMs: Date.now(), beside: 0 };
+      const about = {
+        host: 'bench',
+        pid: process.pid,
+        version: '0',
+        clockMs: Date.now(),
+        beside: 0,
+        ageMs: 0,
+        load: undefined,
+        memoryBytes: 0,
+        drain: undefined,
+      };
       await deliveries.renew({ leaseMs: 3_600_000, slots: count, ...about }, []);
       const tasks = Array.from({ length: count }, () => ({
         id: createId(queue),
