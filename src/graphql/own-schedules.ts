@@ -2,7 +2,9 @@ import type { TaskDefinition } from '../definition/definition.ts';
 import { ForbiddenError, ScheduleNotFoundError } from '../errors.ts';
 import type { EnqueuedTask, EnqueueOptions } from '../tasks/draft.ts';
 import type { Schedule } from '../tasks/schedule.ts';
-import type { NewSchedule, ScheduleChanges, SchedulePage, Schedules } from '../tasks/schedules.ts';
+import type { SchedulePage, ScheduleQuery } from '../tasks/schedule-list.ts';
+import type { SchedulesQuery, SchedulesUpdate } from '../tasks/schedule-watches.ts';
+import type { NewSchedule, ScheduleChanges, Schedules } from '../tasks/schedules.ts';
 import type { Permissions } from './permissions.ts';
 import type { VisibleSchedules } from './visible-tasks.ts';
 
@@ -29,10 +31,14 @@ export class OwnSchedules implements VisibleSchedules {
     return found.map((schedule) => (schedule?.owner === this.#owner ? schedule : undefined));
   }
 
-  async list(query: Parameters<Schedules['list']>[0]): Promise<SchedulePage> {
-    if (this.#owner === 'anonymous')
-      throw new ForbiddenError('The owner `anonymous` has no lists. Sign in as an owner of your own.');
+  async list(query: ScheduleQuery): Promise<SchedulePage> {
+    this.#checkOwner();
     return await this.#schedules.list({ ...query, owner: this.#owner });
+  }
+
+  watch(query: SchedulesQuery = {}): AsyncGenerator<SchedulesUpdate, void, undefined> {
+    this.#checkOwner();
+    return this.#schedules.watch({ ...query, owner: this.#owner });
   }
 
   async create(which: string | TaskDefinition, options: NewSchedule): Promise<Schedule> {
@@ -64,6 +70,12 @@ export class OwnSchedules implements VisibleSchedules {
   async runNow(id: string, options: EnqueueOptions = {}): Promise<EnqueuedTask> {
     const { definition } = await this.#existing(id);
     return await this.#schedules.runNow(id, { ...options, ...this.#permissions.toEnqueue(definition) });
+  }
+
+  /** @throws ForbiddenError for whoever has not signed in */
+  #checkOwner(): void {
+    if (this.#owner !== 'anonymous') return;
+    throw new ForbiddenError('The owner `anonymous` has no lists. Sign in as an owner of your own.');
   }
 
   async #existing(id: string): Promise<Schedule> {

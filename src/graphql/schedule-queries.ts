@@ -1,6 +1,6 @@
 import { BadUserInputError, ScheduleNotFoundError } from '../errors.ts';
 import type { Schedule } from '../tasks/schedule.ts';
-import type { SchedulePage } from '../tasks/schedules.ts';
+import type { SchedulePage } from '../tasks/schedule-list.ts';
 import { needs } from './access.ts';
 import { type ConnectionTypes, cursorNamed, isGiven, maxPageSize } from './connection.ts';
 import type { ScheduleTypes } from './schedule.ts';

@@ -32,6 +32,7 @@ import { addQueueTypes } from './queue.ts';
 import { addQueues } from './queues.ts';
 import { addReplay } from './replay.ts';
 import { addRetry } from './retry.ts';
+import { addLiveSchedules } from './live-schedules.ts';
 import { addScheduleMutations } from './schedule-mutations.ts';
 import { addScheduleQueries } from './schedule-queries.ts';
 import { addScheduleTypes } from './schedule.ts';
@@ -105,6 +106,7 @@ function build(definitions: readonly TaskDefinition[]): GraphQLSchema {
   addWorkers(builder, addWorkerTypes(builder, { ...types, ...queueTypes }));
   const schedules = { ...all, ...addScheduleTypes(builder, types) };
   addScheduleQueries(builder, schedules);
+  addLiveSchedules(builder, schedules);
   addScheduleMutations(builder, schedules, options);
   addAuditEvents(builder, all);
   addApiTokens(builder, all);

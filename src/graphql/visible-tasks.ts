@@ -56,7 +56,7 @@ export type VisibleLogs = Pick<Logs, 'read' | 'readStream' | 'streams' | 'follow
 /** Schedules that a viewer may see. */
 export type VisibleSchedules = Pick<
   Schedules,
-  'get' | 'getMany' | 'list' | 'create' | 'update' | 'pause' | 'resume' | 'delete' | 'runNow'
+  'get' | 'getMany' | 'list' | 'watch' | 'create' | 'update' | 'pause' | 'resume' | 'delete' | 'runNow'
 >;
 
 /** The tasks as a viewer sees them: `admin` sees all, others what their owner has, a watch token one task. */

@@ -182,6 +182,7 @@ const noSchedules: VisibleSchedules = {
   get: async () => await Promise.resolve(undefined),
   getMany: async (ids) => await Promise.resolve(ids.map(() => undefined)),
   list: refuse,
+  watch: refuse,
   create: refuse,
   update: refuse,
   pause: refuse,

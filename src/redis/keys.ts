@@ -42,7 +42,7 @@
  * | `:index:NAME`, `:index:NAME:STATUS` | sorted set | ids by creation time (µs) |
  * | `:tags`, `:tag:TAG` | set, sorted set | the tags in use; ids by creation time (µs) |
  * | `:key:HASH` | string | the task that holds an idempotency key, and the hash of its input |
- * | `:schedules` | sorted set | schedules by their next slot (ms) |
+ * | `:schedules` | sorted set | schedules by their next slot (ms); also the channel of the ids of those that changed, and of one that was deleted: '-' and what it was |
  * | `:schedule:SCHEDULE` | hash | a schedule |
  * | `:schedule-ids`, `:schedule-ids:NAME` | sorted set | schedules by creation time (µs); the same of an owner: `:OWNER`, `:OWNER:NAME` |
  * | `:code-schedules:NAME` | set | those that stand in a definition's code |
@@ -121,6 +121,11 @@ export function workersChannel(root: string): string {
 /** The channel on which clocks hear of a time that comes before all others. */
 export function dueChannel(root: string): string {
   return `${root}:due`;
+}
+
+/** The channel on which it is told which schedules of a queue have changed. */
+export function schedulesChannel(root: string): string {
+  return `${root}:schedules`;
 }
 
 /** The string that says when somebody's bucket will be full (µs): in a slot of its own, as it belongs to no queue. */

@@ -68,8 +68,7 @@ export class Queues {
       within: (wait) => store.within(wait),
     };
     this.#watches = new QueueWatches(source);
-    const { queuesChannel: namesChannel } = store;
-    this.#all = new AllQueues({ ...source, namesChannel, names: () => this.#names() }, this.#watches);
+    this.#all = new AllQueues({ ...source, store, names: () => this.#names() }, this.#watches);
   }
 
   /** All queues that any process has registered, by name. */

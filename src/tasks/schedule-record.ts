@@ -14,6 +14,8 @@ export interface StoredSchedule extends Schedule {
   readonly times: ScheduleTimes;
   /** Its place in lists (µs). */
   readonly created: number;
+  /** When it was read (µs, by the store's clock). */
+  readonly readUs: number;
   /** What its tasks are made with, as the script takes it. */
   readonly options: string;
 }
@@ -112,6 +114,7 @@ export function parseSchedule(reply: readonly string[]): StoredSchedule | undefi
     revision: text('revision'),
     times,
     created: Number(text('created')),
+    readUs: Number(text('readUs')),
     options: text('options'),
   } as StoredSchedule;
 }

@@ -2,9 +2,10 @@ import type { TaskDefinition } from '../definition/definition.ts';
 import type { ScheduleOptions } from '../definition/options.ts';
 import type { CompiledDefinition } from '../definition/types.ts';
 import { BadUserInputError, ScheduleNotFoundError, UnavailableError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { schedulesChannel } from '../redis/keys.ts';
 import { createScheduleId, scheduleQueueOf } from './id.ts';
 import { nextSlot } from '../definition/slots.ts';
-import { formatCursor, parseCursor } from './list.ts';
 import { policyOf } from './policy.ts';
 import { checkChanges, checkNewSchedule } from './schedule-checks.ts';
 import {
@@ -14,12 +15,14 @@ import {
   scheduleOptions,
   type StoredSchedule,
 } from './schedule-record.ts';
+import { pageOfSchedules, type SchedulePage, type ScheduleQuery } from './schedule-list.ts';
+import { type SchedulesQuery, type SchedulesUpdate, ScheduleWatches } from './schedule-watches.ts';
 import type { Schedule } from './schedule.ts';
 import { drop, put } from './scripts/schedule-changes.ts';
-import { listSchedules, readSchedules } from './scripts/schedule-read.ts';
+import { readSchedules } from './scripts/schedule-read.ts';
 import { membersOf, type Store } from './store.ts';
-import { ownerTag } from './tags.ts';
 import type { EnqueuedTask, EnqueueOptions } from './draft.ts';
+import type { Feed } from './feed.ts';
 
 /** A schedule to be made: as in a definition, and how its tasks are enqueued. */
 export type NewSchedule = ScheduleOptions & ScheduleTaskOptions;
@@ -43,14 +46,10 @@ export type ScheduleChanges = Partial<Record<'cron' | 'timeZone', string>> & {
 } & Pick<ScheduleOptions, 'name' | 'input' | 'missed' | 'overlap'> &
   Pick<ScheduleTaskOptions, 'tags' | 'priority' | 'permit'>;
 
-/** A page of schedules, the newest first. */
-export interface SchedulePage {
-  readonly schedules: readonly { readonly schedule: Schedule; readonly cursor: string }[];
-  readonly hasMore: boolean;
-}
-
 export interface SchedulesOptions {
   readonly store: Store;
+  readonly feed: Pick<Feed, 'listen'>;
+  readonly logger: Logger;
   readonly definitions: ReadonlyMap<string, CompiledDefinition>;
   /** All queues that any process has registered. */
   readonly queues: () => Promise<readonly string[]>;
@@ -68,9 +67,12 @@ const mostTries = 5;
 /** Makes, reads and changes schedules. Those that stand in the code can be paused and run, but not changed. */
 export class Schedules {
   readonly #options: SchedulesOptions;
+  readonly #watches: ScheduleWatches;
 
   constructor(options: SchedulesOptions) {
     this.#options = options;
+    const { queues: names, ...source } = options;
+    this.#watches = new ScheduleWatches({ ...source, names });
   }
 
   /**
@@ -180,7 +182,10 @@ export class Schedules {
     const { schedule } = await this.#existing(id);
     const { definition, input, owner, tags, priority } = schedule;
     const own = { tags, ...(priority === undefined ? {} : { priority }) };
-    return await this.#options.enqueue(definition, input, { ...own, ...options, owner }, id);
+    const task = await this.#options.enqueue(definition, input, { ...own, ...options, owner }, id);
+    // The task is there: who watches the schedule hears of it with the next change where this can't be told.
+    await this.#tell(schedule).catch(() => undefined);
+    return task;
   }
 
   async get(id: string): Promise<Schedule | undefined> {
@@ -202,34 +207,27 @@ export class Schedules {
   }
 
   /** The newest first. @throws BadUserInputError where the cursor isn't one of ours */
-  async list(query: {
-    /** Those of these definitions. */
-    readonly definitions?: readonly string[];
-    /** Those of this owner. */
-    readonly owner?: string;
-    /** From 1 to 100. */
-    readonly limit: number;
-    readonly after?: string;
-  }): Promise<SchedulePage> {
-    const { definitions = [], limit, owner } = query;
-    const tag = owner === undefined ? undefined : ownerTag(owner);
-    const from = query.after === undefined ? undefined : parseCursor(query.after);
-    const queues = await this.#options.queues();
-    // One more than asked for says whether there are more, and one may be the cursor's own.
-    const args = [limit + 2, from?.time ?? '+inf', tag ?? '', ...new Set(definitions)];
-    const parts = await Promise.all(
-      queues.map(async (queue) => (await this.#options.store.run(listSchedules, queue, args)) as string[][]),
-    );
-    const all = parts
-      .flat()
-      .flatMap((fields) => parseSchedule(fields) ?? [])
-      .filter((one) => owner === undefined || one.owner === owner)
-      .filter((one) => from === undefined || compare({ created: Number(from.time), id: from.id }, one) < 0)
-      .toSorted(compare);
-    return {
-      schedules: all.slice(0, limit).map((schedule) => ({ schedule, cursor: cursorOf(schedule) })),
-      hasMore: all.length > limit,
-    };
+  async list(query: ScheduleQuery): Promise<SchedulePage> {
+    return await pageOfSchedules(this.#options.store, await this.#options.queues(), query);
+  }
+
+  /**
+   * Yields the newest schedules as they are now, then those that change, come and go, at most twice a second; ends when
+   * aborted.
+   *
+   * @throws BadUserInputError where `first` isn't 1 to 100; UnavailableError at the start
+   */
+  watch(query: SchedulesQuery = {}): AsyncGenerator<SchedulesUpdate, void, undefined> {
+    return this.#watches.watch(query);
+  }
+
+  close(): void {
+    this.#watches.close();
+  }
+
+  async #tell({ id, queue }: Schedule): Promise<void> {
+    const { store } = this.#options;
+    await store.publish(schedulesChannel(store.root(queue)), id);
   }
 
   async #switch(
@@ -281,15 +279,6 @@ interface Change {
   /** The next slot: none is '', and '=' the one that is set. */
   readonly at: number | '' | '=';
   readonly fields: Readonly<Record<string, string>>;
-}
-
-/** The newest first; the same order in all queues. */
-function compare(a: { created: number; id: string }, b: { created: number; id: string }): number {
-  return b.created - a.created || (a.id > b.id ? -1 : a.id < b.id ? 1 : 0);
-}
-
-function cursorOf({ created, id }: StoredSchedule): string {
-  return formatCursor({ time: String(created), id });
 }
 
 /** @throws BadUserInputError */

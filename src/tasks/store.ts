@@ -318,7 +318,12 @@ export class Store {
   /** Remembers that queues exist, so that lists find them in every process; tells it where they are new. */
   async registerQueues(queues: readonly string[]): Promise<void> {
     const added = await this.within(() => this.#redis.sadd(queuesKey(this.#prefix), ...queues));
-    if (added > 0) await this.within(() => this.#redis.publish(this.queuesChannel, ''));
+    if (added > 0) await this.publish(this.queuesChannel, '');
+  }
+
+  /** Tells all who listen to a channel. */
+  async publish(channel: string, message: string): Promise<void> {
+    await this.within(() => this.#redis.publish(channel, message));
   }
 
   async queues(): Promise<string[]> {

@@ -109,6 +109,8 @@ export class Tasks implements AsyncDisposable {
     this.#lanes = new Lanes({ prefix: prefix, redis: this.#redis, logger });
     this.schedules = new Schedules({
       store: this.#store,
+      feed: this.#feed,
+      logger,
       definitions: this.definitions,
       queues: () => this.#queuesOf(),
       enqueue: (name, input, options, schedule) => this.#enqueue(name, input, options, { schedule }),
@@ -288,8 +290,8 @@ export class Tasks implements AsyncDisposable {
   }
 
   /**
-   * Yields the first tasks of a list, or those after a cursor, as they are now, as a reset, then what changes in that window; ends when aborted. After
-   * a gap, and where nothing is left of what it was told last, it yields a reset again.
+   * Yields a window of a list as it is now, as a reset, then what changes in it; ends when aborted. After a gap, and where
+   * nothing is left of what it was told last, it yields a reset again.
    *
    * @throws BadUserInputError where `first` isn't 1 to 100, or the cursor isn't one of ours; UnavailableError at the start
    */
@@ -372,6 +374,7 @@ export class Tasks implements AsyncDisposable {
     this.#watches.close();
     this.logs.close();
     this.#lists.close();
+    this.schedules.close();
     this.queues.close();
     this.health.close();
     this.workers.close();

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { defineTask } from '../../src/index.ts';
 import { double } from '../support/definitions.ts';
 import { scheduleIdOf } from '../support/schedules.ts';
+import { TestTokens } from '../support/tokens.ts';
 import { TestApi } from './test-api.ts';
+import { TestClient } from './test-client.ts';
 
 const backup = defineTask({
   name: 'backup',
@@ -344,4 +346,60 @@ test('schedules are listed page by page, those that were made last first', async
 
   expect(pages).toEqual([ids.slice(0, 2), ids.slice(2, 4), ids.slice(4)]);
   expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', issues: [{ path: ['after'] }] });
+});
+
+test('a subscription tells the schedules, then each that changes and each that is deleted', async () => {
+  const id = await createdId();
+  const updates = api.ws(
+    `subscription ($definitions: [String!]) {
+      schedulesUpdated(definitions: $definitions) { schedules { id isPaused } removedIds hasNextPage }
+    }`,
+    { definitions: ['double'] },
+  );
+  const first = (await updates.next()).value.data.schedulesUpdated;
+  expect(first.schedules).toContainEqual({ id, isPaused: false });
+  expect(first).toMatchObject({ removedIds: [], hasNextPage: false });
+
+  await api.http('mutation ($id: ID!) { pauseSchedule(id: $id) { accepted } }', { id });
+  expect((await updates.next()).value.data.schedulesUpdated).toMatchObject({
+    schedules: [{ id, isPaused: true }],
+    removedIds: [],
+  });
+  await api.http('mutation ($id: ID!) { deleteSchedule(id: $id) { schedule { id } } }', { id });
+  expect((await updates.next()).value.data.schedulesUpdated).toMatchObject({
+    schedules: [],
+    removedIds: [id],
+  });
+  await updates.return(undefined);
+});
+
+test('who is not admin is told of its own schedules alone, and not that another was deleted', async () => {
+  const tokens = new TestTokens();
+  await using api = await TestApi.start([double], { workers: 0, authenticator: tokens });
+  const { schedules } = api.tests.tasks;
+  const own = { every: '1h', input: { n: 1 }, owner: 'ann' } as const;
+  const [anns, bens] = [
+    await schedules.create(double, own),
+    await schedules.create(double, { ...own, owner: 'ben' }),
+  ];
+  await using ann = new TestClient(api.origin, tokens.make('ann', undefined, ['tasks:read']));
+  const updates = ann.ws('subscription { schedulesUpdated { schedules { id name } removedIds } }');
+  expect((await updates.next()).value).toEqual({
+    data: { schedulesUpdated: { schedules: [{ id: anns.id, name: null }], removedIds: [] } },
+  });
+
+  await schedules.update(bens.id, { name: 'other' });
+  await schedules.delete(bens.id);
+  await schedules.update(anns.id, { name: 'own' });
+
+  expect((await updates.next()).value).toEqual({
+    data: { schedulesUpdated: { schedules: [{ id: anns.id, name: 'own' }], removedIds: [] } },
+  });
+  await updates.return(undefined);
+});
+
+test.each(['first: 0', 'first: 101'])('schedules of %s are BAD_USER_INPUT', async (given) => {
+  const { errors } = await api.overSocket(`subscription { schedulesUpdated(${given}) { hasNextPage } }`);
+
+  expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', issues: [{ path: ['first'] }] });
 });

@@ -57,6 +57,12 @@ export class TestSchedules extends TestStore {
   schedules(definitions: readonly TaskDefinition[] = [hourly]): Schedules {
     return new Schedules({
       store: this.store,
+      feed: {
+        listen: () => {
+          throw new Error('a test without Tasks watches nothing');
+        },
+      },
+      logger: testLogger,
       definitions: compileDefinitions(definitions),
       queues: async () => [this.queue],
       enqueue: () => Promise.reject(new Error('a test without Tasks runs nothing by hand')),

@@ -59,5 +59,6 @@ for i = 7, #ARGV, 2 do
 end
 for field, value in pairs(changes) do redis.call('HSET', key, field, value) end
 setNextSlot(id, following)
+redis.call('PUBLISH', schedulesKey, id)
 return { 1, following, errors, unpack(wake()) }
 `);

@@ -31,7 +31,7 @@ end
 local readSchedule = function(id)
   local values = redis.call('HGETALL', scheduleKey(id))
   if #values == 0 then return values end
-  for _, value in ipairs({ 'id', id, 'lastTask',
+  for _, value in ipairs({ 'id', id, 'readUs', int(nowUs), 'lastTask',
     redis.call('ZRANGE', tagKey('\\1schedule:' .. id), 0, 0, 'REV')[1] or '' }) do
     values[#values + 1] = value
   end
@@ -74,16 +74,18 @@ local putSchedule = function(id, revision, at, values, order)
     redis.call('HSET', key, 'next', at)
     setNextSlot(id, at)
   end
+  redis.call('PUBLISH', schedulesKey, id)
   return true
 end
 
 local dropSchedule = function(id)
-  local name = redis.call('HGET', scheduleKey(id), 'name')
+  local name, owner = unpack(redis.call('HMGET', scheduleKey(id), 'name', 'owner'))
   if not name then return false end
   for _, list in ipairs(listsOf(id)) do redis.call('ZREM', list, id) end
   redis.call('SREM', codeSchedulesKey(name), id)
   redis.call('DEL', scheduleKey(id))
   setNextSlot(id, '')
+  redis.call('PUBLISH', schedulesKey, '-{"id":"' .. id .. '","definition":"' .. name .. '","owner":' .. owner .. '}')
   return true
 end
 

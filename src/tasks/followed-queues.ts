@@ -1,0 +1,102 @@
+import type { Logger } from '../logger.ts';
+import type { Feed, Listening } from './feed.ts';
+import type { Store } from './store.ts';
+
+/** How often it is looked for new queues that nobody has told of, in ms: as the clock does. */
+const newQueuesMs = 10_000;
+
+/** When a look for new queues that failed is made again, in ms. */
+const retryMs = 1_000;
+
+/** Where all queues are known, and told of. */
+export interface QueueNames {
+  readonly feed: Pick<Feed, 'listen'>;
+  readonly logger: Logger;
+  readonly store: Store;
+  /** All queues that any process has registered. */
+  readonly names: () => Promise<Iterable<string>>;
+}
+
+/** Has all queues followed while somebody wants them to be, those that come later included. */
+export class FollowedQueues {
+  readonly #source: QueueNames;
+  readonly #followOne: (queue: string) => Promise<() => void>;
+  readonly #onNew: (queue: string) => void;
+  readonly #followed: Map<string, Promise<() => void>> = new Map();
+  #listening: Listening | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /**
+   * `followOne` follows a queue, and gives what ends that; `onNew` hears of those that came after the first call, once
+   * they are followed.
+   */
+  constructor(
+    source: QueueNames,
+    followOne: (queue: string) => Promise<() => void>,
+    onNew: (queue: string) => void,
+  ) {
+    this.#source = source;
+    this.#followOne = followOne;
+    this.#onNew = onNew;
+  }
+
+  /** Gives all queues that there are, once each of them is followed. @throws UnavailableError */
+  async follow(): Promise<string[]> {
+    const { feed, store, names } = this.#source;
+    const again = (): void => void this.#again();
+    // Listen first, read second.
+    this.#listening ??= feed.listen(store.queuesChannel, { onMessage: again, onGap: again });
+    this.#lookIn(newQueuesMs);
+    const { confirmed } = this.#listening;
+    await store.within(() => confirmed);
+    const all = [...(await names())].toSorted();
+    await Promise.all(all.map((queue) => this.#follow(queue)));
+    return all;
+  }
+
+  /** Follows none of them any more. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#listening?.stop();
+    this.#listening = undefined;
+    // One that is still to be confirmed stops by itself where it fails.
+    for (const followed of this.#followed.values())
+      void followed.then((stop) => stop()).catch(() => undefined);
+    this.#followed.clear();
+  }
+
+  async #follow(queue: string): Promise<void> {
+    // Nobody wants it any more.
+    if (this.#listening === undefined) return;
+    let followed = this.#followed.get(queue);
+    if (followed === undefined) {
+      const following = this.#followOne(queue);
+      following.catch(() => {
+        if (this.#followed.get(queue) === following) this.#followed.delete(queue);
+      });
+      this.#followed.set(queue, following);
+      followed = following;
+    }
+    await followed;
+  }
+
+  /** Never rejects. */
+  async #again(): Promise<void> {
+    if (this.#listening === undefined) return;
+    const known = new Set(this.#followed.keys());
+    try {
+      for (const queue of await this.follow()) if (!known.has(queue)) this.#onNew(queue);
+    } catch (error) {
+      this.#source.logger.debug({ err: error }, 'new queues could not be looked for, trying again');
+      this.#lookIn(retryMs);
+    }
+  }
+
+  #lookIn(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#listening === undefined) return;
+    this.#timer = setTimeout(() => void this.#again(), ms).unref();
+  }
+}
