@@ -14,7 +14,7 @@ export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   // Addresses in the page are relative: the API may stand below a path.
   base: './',
-  plugins: [react(), compressed()],
+  plugins: [react(), layered(), compressed()],
   server: { host: '127.0.0.1', proxy: { '/graphql': { target: api, ws: true } } },
   build: {
     outDir: output,
@@ -26,6 +26,20 @@ export default defineConfig({
     reportCompressedSize: false,
   },
 });
+
+/** Whichever style sheet is loaded first says in which order the layers are. */
+function layered(): Plugin {
+  return {
+    name: 'layered',
+    apply: 'build',
+    generateBundle(_options, bundle) {
+      for (const file of Object.values(bundle)) {
+        if (file.type !== 'asset' || !file.fileName.endsWith('.css')) continue;
+        file.source = `@layer tokens,base,parts;${String(file.source)}`;
+      }
+    },
+  };
+}
 
 /** Writes each file compressed, too, so that nobody compresses it for each who asks. */
 function compressed(): Plugin {

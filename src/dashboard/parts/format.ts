@@ -26,6 +26,18 @@ export function formatDuration(ms: number): string {
   return rest === 0 ? `${whole} ${large}` : `${whole} ${large} ${rest} ${small}`;
 }
 
+/** A duration in ms as one writes it for the API: `250ms`, `90s`, `15m`, `2h`, `7d`. */
+export function writeDuration(ms: number): string {
+  const units = [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1000],
+  ] as const;
+  const [unit, size] = units.find(([, size]) => ms >= size && ms % size === 0) ?? ['ms', 1];
+  return `${ms / size}${unit}`;
+}
+
 /** A distance in time, in ms: `now`, `12 s ago`, `in 3 min`. */
 export function formatAge(ms: number): string {
   const distance = Math.abs(ms);
