@@ -234,6 +234,22 @@ describe.skipIf(redisServerPath === undefined)('what needs attention in a redis-
     expect(await health.findings()).toEqual([]);
   });
 
+  test('what changes without a word is found within about ten seconds, and how long something lasts is told as often', async () => {
+    await using server = await RedisServer.start(redisServerPath ?? '', ['--maxmemory', '1gb']);
+    await using tests = await TestTasks.start([double], { redis: { url: server.url } });
+    await tests.tasks.queues.drain('default');
+    const lists = tests.tasks.health.watch();
+    const [first] = await until(lists, has('drain'));
+
+    await tests.tasks.connection.config('SET', 'maxmemory-policy', 'allkeys-lru');
+
+    const last = (await until(lists, has('memory'))).at(-1);
+    const said = (list: FindingList | undefined) =>
+      list?.findings.find(({ check }) => check === 'drain')?.found;
+    expect(said(last)).not.toBe(said(first));
+    await lists.return();
+  }, 20_000);
+
   test('a user of the store who may ask for nothing still gets its name, and no finding of what is unknown', async () => {
     await using server = await RedisServer.start(redisServerPath ?? '');
     const admin = connect({ url: server.url }, 'worker', testLogger);

@@ -87,7 +87,7 @@ function waitingFindings(
 }
 
 /** Where no line has anything to start: at most what limits of keys hold up waits. */
-function heldUpFinding({ tasks, blocked, definitions }: QueueState): Finding {
+function heldUpFinding({ tasks, blocked, definitions, rules }: QueueState): Finding {
   const check = 'waiting';
   if (tasks.QUEUED === 0) return finding(check, 'ok', 'nothing waits');
   const keys = blocked
@@ -95,7 +95,7 @@ function heldUpFinding({ tasks, blocked, definitions }: QueueState): Finding {
     .map(({ name, count }) => `${name} (${showCount(count, 'key')})`);
   const longest = Math.max(0, ...definitions.map(({ waitingMs }) => waitingMs ?? 0));
   const found = `${showCount(tasks.QUEUED, 'task')} at the limits of ${keys.join(', ') || 'keys'}, the first for ${showTime(longest)}`;
-  return longest <= busyMs
+  return longest <= busyMs || rules.pause !== undefined
     ? finding(check, 'ok', found)
     : finding(check, 'warn', found, 'Raise the limit of the definition, or spread the work.');
 }
