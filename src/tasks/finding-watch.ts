@@ -24,7 +24,9 @@ export interface FindingSource {
   readonly feed: Feed;
   readonly logger: Logger;
   readonly queues: () => Promise<string[]>;
-  /** The channels on which changes of a queue are told. */
+  /** The channel on which it is told that there are new queues. */
+  readonly namesChannel: string;
+  /** The channels on which changes of a queue, and of who serves it, are told. */
   readonly channels: (queue: string) => readonly string[];
   readonly examine: () => Promise<readonly Finding[]>;
   /** Bounds how long a caller waits for the store. */
@@ -35,7 +37,8 @@ export interface FindingSource {
 export class FindingWatch {
   readonly #source: FindingSource;
   readonly #mailboxes: Set<Latest<FindingList>> = new Set();
-  readonly #listening: Map<string, readonly Listening[]> = new Map();
+  /** By channel. */
+  readonly #listening: Map<string, Listening> = new Map();
   readonly #listener: Listener;
   #latest: FindingList | undefined;
   #version = 0;
@@ -105,7 +108,7 @@ export class FindingWatch {
     redis.off('ready', this.#changed);
     clearTimeout(this.#timer);
     this.#due = Infinity;
-    for (const channel of [...this.#listening.values()].flat()) channel.stop();
+    for (const channel of this.#listening.values()) channel.stop();
     this.#listening.clear();
     this.#latest = undefined;
   }
@@ -136,10 +139,11 @@ export class FindingWatch {
   }
 
   async #examined(): Promise<readonly Finding[]> {
-    const { queues, examine, logger } = this.#source;
+    const { queues, channels, namesChannel, examine, logger } = this.#source;
     try {
       // Listen first, read second.
-      await this.#listen(await queues());
+      await this.#listen([namesChannel]);
+      await this.#listen((await queues()).flatMap((queue) => channels(queue)));
       return await examine();
     } catch (error) {
       logger.debug({ err: error }, 'what needs attention could not be examined, trying again');
@@ -148,13 +152,13 @@ export class FindingWatch {
     }
   }
 
-  async #listen(queues: readonly string[]): Promise<void> {
-    const { feed, channels, within } = this.#source;
-    const begun = queues
-      .filter((queue) => !this.#listening.has(queue) && this.#mailboxes.size > 0)
-      .flatMap((queue) => {
-        const listening = channels(queue).map((channel) => feed.listen(channel, this.#listener));
-        this.#listening.set(queue, listening);
+  async #listen(channels: readonly string[]): Promise<void> {
+    const { feed, within } = this.#source;
+    const begun = channels
+      .filter((channel) => !this.#listening.has(channel) && this.#mailboxes.size > 0)
+      .map((channel) => {
+        const listening = feed.listen(channel, this.#listener);
+        this.#listening.set(channel, listening);
         return listening;
       });
     if (begun.length === 0) return;

@@ -1,6 +1,6 @@
 import type { Logger } from '../logger.ts';
 import type { Redis } from '../redis/connection.ts';
-import { rulesChannel, statesChannel } from '../redis/keys.ts';
+import { rulesChannel, statesChannel, workersChannel } from '../redis/keys.ts';
 import { readServerFacts } from '../redis/server-facts.ts';
 import { version } from '../version.ts';
 import { examineQueue } from './doctor/examine.ts';
@@ -40,7 +40,9 @@ export class Health {
       feed,
       logger,
       queues,
-      channels: (queue) => [statesChannel, rulesChannel].map((channel) => channel(store.root(queue))),
+      namesChannel: store.queuesChannel,
+      channels: (queue) =>
+        [statesChannel, rulesChannel, workersChannel].map((channel) => channel(store.root(queue))),
       examine: () => this.#examine(serverMs),
       within: (wait) => store.within(wait),
     });

@@ -143,12 +143,33 @@ describe.each(sharedStores)('what needs attention in $name', (shared) => {
     await Promise.all([one.return(), two.return()]);
   });
 
+  test('a worker that starts and a queue that is new are noticed before the next look of its own', async () => {
+    const redis = freshSettings(shared);
+    await using tests = await TestTasks.start([double], { redis, workers: 0 });
+    await tests.tasks.queues.pause('default');
+    await tests.tasks.enqueue(double, { n: 1 });
+    const lists = tests.tasks.health.watch();
+    await until(lists, has('workers'));
+    const start = performance.now();
+
+    await tests.startWorker();
+    await until(lists, hasNot('workers'));
+    const elsewhere = defineTask({ name: 'elsewhere', queue: 'new', run: () => undefined });
+    await using others = await TestTasks.start([elsewhere], { redis, workers: 0 });
+    await others.tasks.enqueue(elsewhere, {});
+    await until(lists, (findings) => findings.some(({ queue }) => queue === 'new'));
+
+    // Two looks of its own would take twenty seconds.
+    expect(performance.now() - start).toBeLessThan(9_000);
+    await lists.return();
+  });
+
   test('nobody who watches leaves nothing behind', async () => {
     await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
     const controller = new AbortController();
     const lists = tests.tasks.health.watch({ signal: controller.signal });
     await lists.next();
-    await vi.waitFor(() => expect(tests.tasks.channels).toBe(2));
+    await vi.waitFor(() => expect(tests.tasks.channels).toBe(4));
 
     controller.abort();
 

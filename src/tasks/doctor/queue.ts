@@ -130,7 +130,7 @@ function lineFinding(
     if (live.some(({ lines }) => lines.includes(`${name}:${version}`))) {
       const found = `${what}: the workers that serve it have no slots to give, ${since}`;
       const todo =
-        'They stop, or their slots are held by runs that ignore their signal: start another worker.';
+        'They stop, are drained, or their slots are held by runs that ignore their signal: start another worker.';
       return finding(check, waitingMs > patienceMs ? 'FAIL' : 'warn', found, todo);
     }
     const others = new Set(
