@@ -6,19 +6,22 @@ export function Page({
   title,
   lead,
   actions,
+  isFull = false,
   children,
 }: {
   readonly title: string;
   /** A line below the heading. */
   readonly lead?: ReactNode;
   readonly actions?: ReactNode;
+  /** It is as high as the window, and something in it scrolls. */
+  readonly isFull?: boolean;
   readonly children: ReactNode;
 }) {
   useEffect(() => {
     document.title = `${title} · Taskwire`;
   }, [title]);
   return (
-    <div className={styles['page']}>
+    <div className={styles['page']} data-full={isFull}>
       <header className={styles['header']}>
         <div>
           <h1 tabIndex={-1}>{title}</h1>

@@ -1,0 +1,106 @@
+import { type FormEvent, useState } from 'react';
+import { Button } from '../../parts/button.tsx';
+import { Field, Input } from '../../parts/field.tsx';
+import { type Span, spanNames, type TaskView } from './filter.ts';
+import { Menu } from './menu.tsx';
+import styles from './filters.module.css';
+
+/** When tasks were created: a time up to now, or from and to. `Before` alone jumps to a point in time. */
+export function CreatedMenu({
+  view,
+  onView,
+}: {
+  readonly view: TaskView;
+  readonly onView: (view: TaskView) => void;
+}) {
+  const count =
+    Number(view.last !== undefined || view.after !== undefined) + Number(view.before !== undefined);
+  return (
+    <Menu label="Created" count={count}>
+      {(close) => (
+        <>
+          <ul className={styles['choices']}>
+            {/* The keys of the names are the spans. */}
+            {(Object.keys(spanNames) as Span[]).map((span) => (
+              <li key={span}>
+                <label>
+                  <input
+                    type="radio"
+                    name="span"
+                    checked={view.last === span}
+                    onChange={() => {
+                      onView({ ...view, last: span, after: undefined, before: undefined });
+                      close();
+                    }}
+                  />
+                  <span>{spanNames[span]}</span>
+                </label>
+              </li>
+            ))}
+          </ul>
+          <Range
+            view={view}
+            onRange={(range) => {
+              onView({ ...view, last: undefined, ...range });
+              close();
+            }}
+          />
+        </>
+      )}
+    </Menu>
+  );
+}
+
+function Range({
+  view,
+  onRange,
+}: {
+  readonly view: TaskView;
+  readonly onRange: (range: Pick<TaskView, 'after' | 'before'>) => void;
+}) {
+  const [after, setAfter] = useState(localTime(view.after));
+  const [before, setBefore] = useState(localTime(view.before));
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    onRange({ after: instant(after), before: instant(before) });
+  };
+  return (
+    <form className={styles['range']} onSubmit={submit}>
+      <Field label="From">
+        {(control) => (
+          <Input
+            {...control}
+            type="datetime-local"
+            step={1}
+            value={after}
+            onChange={({ target }) => setAfter(target.value)}
+          />
+        )}
+      </Field>
+      <Field label="Before" hint="Alone, it jumps to that time.">
+        {(control) => (
+          <Input
+            {...control}
+            type="datetime-local"
+            step={1}
+            value={before}
+            onChange={({ target }) => setBefore(target.value)}
+          />
+        )}
+      </Field>
+      <Button type="submit">Show</Button>
+    </form>
+  );
+}
+
+/** A time as its field has it: local, without a zone. */
+function localTime(iso: string | undefined): string {
+  if (iso === undefined) return '';
+  const time = new Date(iso);
+  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+}
+
+function instant(local: string): string | undefined {
+  const time = new Date(local);
+  return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
+}

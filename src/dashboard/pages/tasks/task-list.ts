@@ -1,0 +1,315 @@
+import type { Client, CombinedError } from 'urql';
+import type { TaskFilter } from './filter.ts';
+import { applyUpdate, type ListWindow, placeIn, type Row } from './list-window.ts';
+import { type TaskRow, tasksBefore, tasksWindow } from './row.ts';
+import { cursorAt } from './seek.ts';
+
+/** What the page shows of a list. */
+export interface ListState {
+  readonly window: ListWindow;
+  readonly total: { readonly count: number; readonly isExact: boolean } | undefined;
+  /** Nothing has come yet. */
+  readonly isLoading: boolean;
+  readonly error: CombinedError | undefined;
+  /** How many tasks have come before the first row that can be scrolled to; 0 where none has. */
+  readonly newer: number;
+  /** How many rows the page is to be as high as. */
+  readonly height: number;
+  /** By how many rows all places were moved so far: the page scrolls by as much, and nothing moves. */
+  readonly moved: number;
+}
+
+/** Rows of a window: the most that the API gives. */
+const size = 100;
+
+/** A page isn't higher than so many rows, as browsers end at some height; beyond it a scroll bar goes by shares. */
+const maxHeight = 200_000;
+
+const empty: ListWindow = { anchor: undefined, start: 0, rows: [], hasMore: false };
+
+/**
+ * A live list of any length, of which it holds the hundred rows around what one looks at: a subscription to the window that
+ * begins a little above, and another one in its place when one has scrolled on. Rows keep their places meanwhile.
+ */
+export class TaskList {
+  readonly #client: Client;
+  readonly #filter: TaskFilter;
+  readonly #direction: 'ASC' | 'DESC';
+  readonly #listeners = new Set<() => void>();
+  #window = empty;
+  #total: ListState['total'];
+  #error: CombinedError | undefined;
+  #isLoading = true;
+  #moved = 0;
+  /** Where a window has left the head: how many rows were hidden above then, of how many tasks. */
+  #left = { hidden: 0, total: 0 };
+  /** What one sees: places of rows, and whether they must stay where they are. */
+  #seen = { first: 0, last: 0, isStill: false };
+  #current: Following | undefined;
+  /** The window that is about to come in place of the current one. */
+  #next: Following | undefined;
+  /** Raised when one goes elsewhere: what was asked for before is of no use any more. */
+  #turn = 0;
+  #isBusy = false;
+  #frame: number | undefined;
+  #jump: ReturnType<typeof setTimeout> | undefined;
+  #state: ListState;
+
+  constructor(client: Client, filter: TaskFilter, direction: 'ASC' | 'DESC') {
+    this.#client = client;
+    this.#filter = filter;
+    this.#direction = direction;
+    this.#state = this.#snapshot();
+  }
+
+  /** Begins to follow the head of the list; what it returns ends it. */
+  open(): () => void {
+    this.#goTo(undefined, 0);
+    return () => {
+      this.#turn += 1;
+      this.#isBusy = false;
+      this.#current?.stop();
+      this.#next?.stop();
+      this.#current = this.#next = undefined;
+      clearTimeout(this.#jump);
+      if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+      this.#frame = undefined;
+    };
+  }
+
+  get state(): ListState {
+    return this.#state;
+  }
+
+  /** Calls back at most once for each frame of the screen, until what it returns is called. */
+  readonly onChange = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  };
+
+  /** Says which places are on the screen, and whether their rows must stay there when others come. */
+  look(first: number, last: number, isStill: boolean): void {
+    this.#seen = { first, last, isStill };
+    if (!isStill && this.#window.anchor === undefined && this.#window.start < 0) {
+      this.#window = { ...this.#window, start: 0 };
+      this.#show();
+    }
+    this.#follow();
+  }
+
+  /** Goes back to the head of the list, with all that has come meanwhile. */
+  toTop(): void {
+    this.#seen = { ...this.#seen, first: 0, isStill: false };
+    if (this.#window.anchor === undefined) this.#window = { ...this.#window, start: 0 };
+    else this.#goTo(undefined, 0);
+    this.#show();
+  }
+
+  /** Sees to it that the window reaches some way beyond what is on the screen, in both directions. */
+  #follow(): void {
+    if (this.#isLoading || this.#isBusy) return;
+    const { first, last } = this.#seen;
+    const { start, rows, anchor, hasMore } = this.#window;
+    const end = start + rows.length;
+    const spare = Math.max(6, Math.floor((size - (last - first)) / 3));
+    clearTimeout(this.#jump);
+    if (first >= end + size || last < start - size) {
+      if (this.#total?.isExact === true) {
+        // A scroll bar that is dragged comes by many places: only where it rests is looked for.
+        this.#jump = setTimeout(() => void this.#busy(async () => await this.#seek()), 80);
+        return;
+      }
+    }
+    if (last > end - spare / 2 && hasMore) {
+      const index = Math.min(rows.length - 1, first - spare - start);
+      const row = rows[index];
+      if (row !== undefined && index >= 2) this.#goTo(row.cursor, start + index + 1);
+    } else if (first < start + spare / 2 && anchor !== undefined) {
+      void this.#busy(async () => await this.#goUp(Math.max(2, Math.min(size, start - first + spare))));
+    } else if (anchor === undefined && start > 0) this.#move(-start);
+    else if (anchor !== undefined && start < 0) this.#move(size);
+  }
+
+  /** Puts the window so many rows higher. */
+  async #goUp(rows: number): Promise<void> {
+    const top = this.#window.rows[0];
+    const { start, anchor } = this.#window;
+    const before = top?.cursor ?? anchor;
+    if (before === undefined) return;
+    const turn = this.#turn;
+    const { data } = await this.#client
+      .query(
+        tasksBefore,
+        { filter: this.#filter, direction: this.#direction, last: rows, before },
+        { requestPolicy: 'network-only' },
+      )
+      .toPromise();
+    if (turn !== this.#turn || data === undefined) return;
+    const { edges, pageInfo } = data.tasks;
+    const above = edges.length;
+    if (pageInfo.hasPreviousPage && edges[0] !== undefined) this.#goTo(edges[0].cursor, start - above + 1);
+    else this.#goTo(undefined, start - above);
+  }
+
+  /** Puts the window where one has jumped to by the scroll bar. */
+  async #seek(): Promise<void> {
+    const { first } = this.#seen;
+    const total = this.#total?.count ?? 0;
+    const { height, newer } = this.#state;
+    const target = height < maxHeight ? first + newer : Math.round((first / (height - 1)) * (total - 1));
+    const turn = this.#turn;
+    const cursor = await cursorAt(this.#client, this.#filter, this.#direction, target);
+    if (turn !== this.#turn) return;
+    if (cursor === undefined) this.#goTo(undefined, 0);
+    else this.#goTo(cursor, first);
+  }
+
+  async #busy(work: () => Promise<void>): Promise<void> {
+    const turn = this.#turn;
+    this.#isBusy = true;
+    await work();
+    // What one has gone to meanwhile is busy by itself.
+    if (turn === this.#turn) this.#isBusy = this.#next !== undefined;
+  }
+
+  /** Follows another window; the rows of the present one stay until its rows have come. */
+  #goTo(anchor: string | undefined, start: number): void {
+    this.#turn += 1;
+    this.#isBusy = true;
+    this.#next?.stop();
+    let isFirst = true;
+    const next = follow(
+      this.#client,
+      { filter: this.#filter, direction: this.#direction, first: size, after: anchor ?? null },
+      (update) => {
+        const wasFirst = isFirst;
+        if (isFirst) {
+          isFirst = false;
+          this.#arrive(next, anchor, start, rowsOf(update));
+        }
+        this.#isLoading = false;
+        this.#error = undefined;
+        this.#total = update.totalCount;
+        const { first, isStill } = this.#seen;
+        const still = isStill ? first : undefined;
+        if (wasFirst) this.#window = { ...this.#window, hasMore: update.hasNextPage };
+        else this.#window = applyUpdate(this.#window, update, still);
+        if (!isStill && this.#window.anchor === undefined) this.#window = { ...this.#window, start: 0 };
+        this.#show();
+        this.#follow();
+      },
+      (error) => {
+        this.#isLoading = this.#isBusy = false;
+        this.#error = error;
+        this.#show();
+      },
+    );
+    this.#next = next;
+  }
+
+  #arrive(next: Following, anchor: string | undefined, start: number, rows: readonly Row[]): void {
+    const place = placeIn(this.#window, rows, this.#seen.first) ?? start;
+    if (anchor !== undefined && this.#window.anchor === undefined)
+      this.#left = { hidden: Math.max(0, -this.#window.start), total: this.#total?.count ?? 0 };
+    this.#window = { anchor, start: place, rows, hasMore: false };
+    this.#current?.stop();
+    this.#current = next;
+    this.#next = undefined;
+    this.#isBusy = false;
+  }
+
+  /** Moves all places, and the page with them. */
+  #move(by: number): void {
+    this.#window = { ...this.#window, start: this.#window.start + by };
+    this.#seen = { ...this.#seen, first: this.#seen.first + by, last: this.#seen.last + by };
+    this.#moved += by;
+    this.#show();
+  }
+
+  #show(): void {
+    this.#frame ??= requestAnimationFrame(() => {
+      this.#frame = undefined;
+      this.#state = this.#snapshot();
+      for (const listener of this.#listeners) listener();
+    });
+  }
+
+  #snapshot(): ListState {
+    const { start, rows, hasMore, anchor } = this.#window;
+    const newer = this.#newer();
+    const end = Math.max(0, start + rows.length);
+    const rest =
+      this.#total?.isExact === true ? Math.min(maxHeight, this.#total.count - newer) : end + size / 4;
+    return {
+      window: this.#window,
+      total: this.#total,
+      isLoading: this.#isLoading,
+      error: this.#error,
+      newer: anchor === undefined || this.#direction === 'DESC' ? newer : 0,
+      height: hasMore ? Math.max(end + 1, rest) : end,
+      moved: this.#moved,
+    };
+  }
+
+  #newer(): number {
+    const { anchor, start } = this.#window;
+    if (anchor === undefined) return Math.max(0, -start);
+    if (this.#direction === 'ASC') return 0;
+    return this.#left.hidden + Math.max(0, (this.#total?.count ?? 0) - this.#left.total);
+  }
+}
+
+interface Following {
+  stop(): void;
+}
+
+type Window = Parameters<typeof applyUpdate>[1];
+
+/** Follows a window, also over times in which the store is away. */
+function follow(
+  client: Client,
+  variables: {
+    readonly filter: TaskFilter;
+    readonly direction: 'ASC' | 'DESC';
+    readonly first: number;
+    readonly after: string | null;
+  },
+  onUpdate: (update: Window) => void,
+  onError: (error: CombinedError) => void,
+): Following {
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  let isOver = false;
+  let subscribed: { unsubscribe(): void } | undefined;
+  const begin = (tries: number): void => {
+    subscribed = client.subscription(tasksWindow, variables).subscribe(({ data, error, hasNext }) => {
+      if (isOver) return;
+      if (data !== undefined && data !== null) onUpdate(data.tasksUpdated);
+      if (error !== undefined) onError(error);
+      if (hasNext || error === undefined || !isPassing(error)) return;
+      retry = setTimeout(() => begin(data === undefined ? tries + 1 : 0), Math.min(10_000, 500 * 2 ** tries));
+    });
+  };
+  begin(0);
+  return {
+    stop() {
+      isOver = true;
+      clearTimeout(retry);
+      subscribed?.unsubscribe();
+    },
+  };
+}
+
+function isPassing({ graphQLErrors }: CombinedError): boolean {
+  return graphQLErrors.some(({ extensions }) => {
+    return extensions['code'] === 'UNAVAILABLE' || extensions['code'] === 'RATE_LIMITED';
+  });
+}
+
+function rowsOf({ reset }: Window): Row[] {
+  return (reset?.edges ?? []).map(
+    ({ cursor, node }: { readonly cursor: string; readonly node: TaskRow }) => ({
+      cursor,
+      task: node,
+    }),
+  );
+}
