@@ -162,6 +162,8 @@ describe.each(sharedStores)('what needs attention in $name', (shared) => {
   test('a queue that is new is noticed before the next look of its own', async () => {
     const redis = freshSettings(shared);
     await using tests = await TestTasks.start([double], { redis, workers: 0 });
+    // That the store is reached is a reason to look, too.
+    await tests.tasks.queues.list();
     const lists = tests.tasks.health.watch();
     await lists.next();
     const start = performance.now();
