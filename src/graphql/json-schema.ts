@@ -126,6 +126,8 @@ const formats: Readonly<Record<string, JsonSchema>> = {
   LocalDate: { type: 'string', format: 'date' },
   Duration: { type: 'string', format: 'duration' },
   TimeZone: { type: 'string' },
+  // Its own pattern isn't one of Unicode, as those of JSON Schema are.
+  PhoneNumber: { type: 'string', pattern: String.raw`^\+?\d{1,3}[\- ]?\(?\d+\)?([\- ]?\d+)+$` },
   NonEmptyString: { type: 'string', minLength: 1, pattern: String.raw`\S` },
   PositiveFloat: { type: 'number', exclusiveMinimum: 0 },
   JSONObject: { type: 'object' },

@@ -17,6 +17,7 @@ import {
   isNonNullType,
 } from 'graphql';
 import { expect, test } from 'vitest';
+import { builtInScalars } from '../../src/definition/built-in-scalars.ts';
 import { coerceToType } from '../../src/definition/coerce.ts';
 import { jsonSchemaOf } from '../../src/graphql/json-schema.ts';
 import { buildSchema } from '../../src/graphql/schema.ts';
@@ -148,6 +149,22 @@ test('an input is told as JSON Schema, its fields in the order in which they are
       additionalProperties: false,
     },
   });
+});
+
+test('each pattern is one that JSON Schema and pages of a browser take', () => {
+  const fields = [...builtInScalars.values()].map(({ type }) => [type.name, { type }] as const);
+  const schema = jsonSchemaOf(
+    new GraphQLInputObjectType({ name: 'AllScalars', fields: Object.fromEntries(fields) }),
+  );
+  const patterns = [...JSON.stringify(schema).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(
+    ([, text = '']) => String(JSON.parse(text)),
+  );
+
+  expect(patterns.length).toBeGreaterThan(3);
+  for (const pattern of patterns) {
+    expect(() => new RegExp(pattern, 'u')).not.toThrow();
+    expect(() => new RegExp(pattern, 'v')).not.toThrow();
+  }
 });
 
 test('a type may contain itself, and one of which exactly one field is given says so', () => {
