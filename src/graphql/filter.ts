@@ -10,6 +10,7 @@ export function addFilterTypes(builder: ApiBuilder, { status }: TaskTypes) {
   const filter = builder.inputType('TaskFilter', {
     description: 'Which tasks: all fields that are given must match; a list matches by any of its members.',
     fields: (t) => ({
+      ids: t.idList({ description: 'Complete ids of tasks: a selection. What is not there is left out.' }),
       names: t.stringList({ description: 'Names of definitions.' }),
       queues: t.stringList({ description: 'Names of queues.' }),
       statuses: t.field({ type: [status], description: 'Where a task is in its life.' }),
@@ -65,7 +66,7 @@ const maxMembers = 100;
  */
 export function filterOf(input: FilterInput | null | undefined): TaskFilter {
   const { createdAfter, createdBefore, ...lists } = input ?? {};
-  const { names, queues, statuses, tags, parents, schedules, batches, owners } = lists;
+  const { ids, names, queues, statuses, tags, parents, schedules, batches, owners } = lists;
   const issues: Issue[] = Object.entries(lists)
     .filter(([, members]) => (members?.length ?? 0) > maxMembers)
     .map(([field]) => ({ path: ['filter', field], message: `Expected at most ${maxMembers} members.` }));
@@ -74,10 +75,12 @@ export function filterOf(input: FilterInput | null | undefined): TaskFilter {
     if (queueNamePattern.test(queue)) continue;
     issues.push({ path: ['filter', 'queues', index], message: `Expected ${queueNamePattern.source}.` });
   }
-  for (const [index, parent] of (parents ?? []).entries()) {
-    // An id becomes part of a key, too.
-    if (queueOf(parent) !== undefined) continue;
-    issues.push({ path: ['filter', 'parents', index], message: 'Expected the id of a task.' });
+  for (const [field, members] of Object.entries({ ids, parents })) {
+    for (const [index, id] of (members ?? []).entries()) {
+      // An id becomes part of a key, too.
+      if (queueOf(id) !== undefined) continue;
+      issues.push({ path: ['filter', field, index], message: 'Expected the complete id of a task.' });
+    }
   }
   for (const [index, schedule] of (schedules ?? []).entries()) {
     if (scheduleQueueOf(schedule) !== undefined) continue;
@@ -89,6 +92,7 @@ export function filterOf(input: FilterInput | null | undefined): TaskFilter {
   }
   if (issues.length > 0) throw new BadUserInputError("The filter can't be used.", issues);
   return {
+    ...(ids ? { ids } : {}),
     ...(names ? { names } : {}),
     ...(queues ? { queues } : {}),
     ...(statuses ? { statuses } : {}),

@@ -1,4 +1,5 @@
 import { BadUserInputError } from '../errors.ts';
+import { matcherOf } from './matching.ts';
 import type { Position, StoreFilter } from './store-filter.ts';
 import type { Store } from './store.ts';
 import type { Task } from './task.ts';
@@ -47,9 +48,11 @@ export async function listTasks(
   const direction = backwards === (query.direction === 'ASC') ? 'DESC' : 'ASC';
   const given = before ?? after;
   const start = given === undefined ? undefined : parseCursor(given);
-  const parts = await Promise.all(
-    queues.map((queue) => queuePart(store, queue, { ...query, filter }, direction, start)),
-  );
+  const parts = namesTasks(filter)
+    ? [await namedPart(store, queues, { ...query, filter }, direction, start)]
+    : await Promise.all(
+        queues.map((queue) => queuePart(store, queue, { ...query, filter }, direction, start)),
+      );
   const comparePositions = comparator(direction);
 
   // Beyond the place where some queue's bounded look ended, another's tasks can't be placed yet.
@@ -85,6 +88,7 @@ export async function countTasks(
   queues: readonly string[],
   filter: StoreFilter,
 ): Promise<TaskCount> {
+  if (namesTasks(filter)) return { count: (await namedTasks(store, queues, filter)).length, exact: true };
   const counts = await Promise.all(queues.map((queue) => store.count(queue, filter)));
   return {
     count: counts.reduce((sum, { count }) => sum + count, 0),
@@ -109,6 +113,36 @@ async function queuePart(
     part = { more: next.more, end: next.end, tasks: [...part.tasks, ...found] };
   }
   return part;
+}
+
+/** Whether a filter says by their ids which tasks it means. */
+export function namesTasks({ ids = [] }: StoreFilter): boolean {
+  return ids.length > 0;
+}
+
+/** Of the tasks that a filter names those that it means. */
+async function namedTasks(store: Store, queues: readonly string[], filter: StoreFilter): Promise<Task[]> {
+  const { mayMatch, hasStatus } = matcherOf(filter);
+  const found = await store.getMany([...new Set(filter.ids)]);
+  return found.flatMap((task) =>
+    task !== undefined && queues.includes(task.queue) && mayMatch(task) && hasStatus(task) ? [task] : [],
+  );
+}
+
+/** The same as a part of a page, which ends with them. */
+async function namedPart(
+  store: Store,
+  queues: readonly string[],
+  { filter, visible = () => true }: Pick<TaskQuery, 'visible'> & { readonly filter: StoreFilter },
+  direction: 'ASC' | 'DESC',
+  start: Position | undefined,
+): Promise<Part> {
+  const compare = comparator(direction);
+  const tasks = (await namedTasks(store, queues, filter))
+    .filter((task) => visible(task))
+    .map((task) => ({ task, position: { time: String(task.createdUs), id: task.id } }))
+    .filter(({ position }) => start === undefined || compare(position, start) > 0);
+  return { more: false, end: undefined, tasks };
 }
 
 function comparator(direction: 'ASC' | 'DESC'): (a: Position, b: Position) => number {

@@ -125,8 +125,8 @@ export class LiveLists {
   }
 }
 
-function namesQueues({ queues = [] }: TaskFilter): boolean {
-  return queues.length > 0;
+function namesQueues({ queues = [], ids = [] }: TaskFilter): boolean {
+  return queues.length + ids.length > 0;
 }
 
 /** The same for queries that ask for the same, in whatever order and how often they name it. */

@@ -12,11 +12,13 @@ export interface Matcher {
 /** What the store's script `page` looks at, for states that are here. */
 export function matcherOf(filter: StoreFilter): Matcher {
   const { names, statuses, tags, owners, parents, batches, schedules } = filter;
+  const ids = filter.ids !== undefined && filter.ids.length > 0 ? new Set(filter.ids) : undefined;
   const { createdAfter = -Infinity, createdBefore = Infinity } = filter;
   const isIn = <T>(list: readonly T[] | undefined, value: T | undefined): boolean =>
     list === undefined || list.length === 0 || (value !== undefined && list.includes(value));
   return {
     mayMatch: (task) =>
+      (ids === undefined || ids.has(task.id)) &&
       isIn(names, task.name) &&
       isIn(owners, task.owner) &&
       isIn(parents, task.parent) &&

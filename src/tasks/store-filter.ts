@@ -8,6 +8,8 @@ export interface Position {
 
 /** Which tasks of a queue; fields are AND-ed, members of a field OR-ed. Times in ms. */
 export interface StoreFilter {
+  /** Those of these ids, and no others: they are read by their ids, whatever else is asked for. */
+  readonly ids?: readonly string[];
   readonly names?: readonly string[];
   readonly statuses?: readonly TaskStatus[];
   readonly tags?: readonly string[];

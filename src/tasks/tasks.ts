@@ -22,6 +22,7 @@ import {
 } from './draft.ts';
 import { Feed } from './feed.ts';
 import { Health } from './health.ts';
+import { queueOf } from './id.ts';
 import { Lanes } from './lanes.ts';
 import { countTasks, listTasks, type TaskFilter, type TaskPage, type TaskQuery } from './list.ts';
 import { Logs } from './logs.ts';
@@ -397,7 +398,9 @@ export class Tasks implements AsyncDisposable {
 
   /** The queues of a filter, or all that any process has registered. */
   async #queuesOf(filter: TaskFilter = {}): Promise<string[]> {
-    if (filter.queues !== undefined && filter.queues.length > 0) return [...new Set(filter.queues)];
+    const { queues = [], ids = [] } = filter;
+    if (queues.length > 0) return [...new Set(queues)];
+    if (ids.length > 0) return [...new Set(ids.flatMap((id) => queueOf(id) ?? []))];
     return [...this.#queues.union(new Set(await this.#store.queues()))];
   }
 }

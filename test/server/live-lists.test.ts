@@ -142,6 +142,7 @@ test.each([
   ['first above 100', 'first: 101', ['first']],
   ['first of 0', 'first: 0', ['first']],
   ['a cursor that is none', 'after: "none"', ['after']],
+  ['an id that is not complete', 'filter: { ids: ["default_01"] }', ['filter', 'ids', 0]],
   ['a queue that cannot be one', 'filter: { queues: ["}:{"] }', ['filter', 'queues', 0]],
 ])('%s is BAD_USER_INPUT', async (_, given, path) => {
   await using api = await TestApi.start([double], { workers: 0 });

@@ -112,6 +112,35 @@ test('actions by filter are for what their owner has', async () => {
   expect(await api.tests.tasks.get(id)).toMatchObject({ status: 'SCHEDULED' });
 });
 
+test('a selection by ids finds what its owner has, and acts on that alone', async () => {
+  const [ann, bob] = [signedIn('ann12'), signedIn('bob12')];
+  const first = await enqueued(ann, 1, { delay: '1h' });
+  const second = await enqueued(ann, 2, { delay: '1h' });
+  await enqueued(ann, 3, { delay: '1h' });
+  const other = await enqueued(bob, 4, { delay: '1h' });
+  const filter = { ids: [first, other, second, first] };
+
+  const { data } = await ann.http(list, { filter });
+  expect(data.tasks).toMatchObject({ nodes: [{ id: second }, { id: first }], totalCount: { count: 2 } });
+  const updates = ann.ws(
+    'subscription ($filter: TaskFilter) { tasksUpdated(filter: $filter) { reset { nodes { id } } totalCount { count } } }',
+    { filter },
+  );
+  expect((await updates.next()).value.data.tasksUpdated).toEqual({
+    reset: { nodes: [{ id: second }, { id: first }] },
+    totalCount: { count: 2 },
+  });
+  await updates.return(undefined);
+  const { cancelTasks } = (
+    await ann.http(
+      'mutation ($filter: TaskFilter!) { cancelTasks(filter: $filter) { results { id accepted } } }',
+      { filter },
+    )
+  ).data;
+  expect(cancelTasks.results).toEqual([second, first].map((id) => ({ id, accepted: true })));
+  expect(await api.tests.tasks.get(other)).toMatchObject({ status: 'SCHEDULED' });
+});
+
 test('schedules are listed by their owner, and those of the code are for an admin', async () => {
   const [ann, bob] = [signedIn('ann4'), signedIn('bob4')];
   const make = async (client: TestClient): Promise<string> =>

@@ -77,6 +77,11 @@ export class ListStory implements AsyncDisposable {
       { first: 5, filter: { statuses: ['RUNNING', 'FAILED'] }, counts: true },
       { first: 1, filter: { owners: ['ada'], statuses: ['QUEUED', 'CANCELED'] }, counts: true },
       { first: 1, filter: { tags: ['a', 'b'] }, counts: true },
+      { first: 3, filter: { ids: this.#tasks.map(({ id }) => id).slice(0, 20) }, counts: true },
+      {
+        first: 5,
+        filter: { ids: this.#tasks.map(({ id }) => id), statuses: ['QUEUED'], queues: ['elsewhere'] },
+      },
     ];
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { listTasks, type TaskFilter, type TaskQuery } from '../../src/tasks/list.ts';
+import { countTasks, listTasks, type TaskFilter, type TaskQuery } from '../../src/tasks/list.ts';
 import { TestStore, w1 } from '../support/store.ts';
 import { sharedStores } from '../support/stores.ts';
 
@@ -40,6 +40,23 @@ describe.each(sharedStores)('a list in $name', (shared) => {
 
     expect(newest.toReversed()).toEqual(oldest);
     expect(oldest.toSorted()).toEqual(order.toSorted());
+  });
+
+  test('of ids has those that are there and meet all else, page by page', async () => {
+    await using tests = new TestStore(shared);
+    const ids: string[] = [];
+    for (let made = 0; made < 5; made += 1) ids.push((await tests.create()).task.id);
+    const [gone = '', canceled = ''] = ids;
+    await tests.vanish(gone);
+    await tests.store.cancel(canceled, {});
+    const named = { ids: [...ids.toReversed(), ids[2] ?? ''] };
+
+    expect(await readAll(tests, named, 'ASC', 2)).toEqual(ids.slice(1));
+    expect(await readAll(tests, named, 'DESC', 3)).toEqual(ids.slice(1).toReversed());
+    const waiting: TaskFilter = { ids: ids.slice(0, 4), statuses: ['QUEUED'] };
+    expect(await readAll(tests, waiting, 'ASC', 1)).toEqual(ids.slice(2, 4));
+    expect(await countTasks(tests.store, [tests.queue], waiting)).toEqual({ count: 2, exact: true });
+    expect(await countTasks(tests.store, ['other'], waiting)).toEqual({ count: 0, exact: true });
   });
 
   test('filters by name, status, tag, owner and time, all at once', async () => {
