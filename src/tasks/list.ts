@@ -122,10 +122,12 @@ export function namesTasks({ ids = [] }: StoreFilter): boolean {
 
 /** Of the tasks that a filter names those that it means. */
 async function namedTasks(store: Store, queues: readonly string[], filter: StoreFilter): Promise<Task[]> {
-  const { mayMatch, hasStatus } = matcherOf(filter);
+  const matcher = matcherOf(filter);
   const found = await store.getMany([...new Set(filter.ids)]);
   return found.flatMap((task) =>
-    task !== undefined && queues.includes(task.queue) && mayMatch(task) && hasStatus(task) ? [task] : [],
+    task !== undefined && queues.includes(task.queue) && matcher.mayMatch(task) && matcher.hasStatus(task)
+      ? [task]
+      : [],
   );
 }
 
