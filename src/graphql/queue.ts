@@ -25,7 +25,7 @@ export function addQueueTypes(builder: ApiBuilder) {
   });
 
   const flow = builder.objectRef<Queue['finishedPerMinute']>('QueueFlow').implement({
-    description: 'Tasks of a queue that became final in the last minute, counted in pieces of 10 s.',
+    description: 'Tasks that became final within a minute, by how they ended.',
     fields: (t) => {
       const ended = (status: TaskStatus, description: string) =>
         t.field({
@@ -137,7 +137,8 @@ export function addQueueTypes(builder: ApiBuilder) {
       finishedPerMinute: t.expose('finishedPerMinute', {
         type: flow,
         nullable: false,
-        description: 'Tasks that became final in the last minute, by how they ended.',
+        description:
+          'Tasks that became final in the last minute, by how they ended; counted in pieces of 10 s.',
       }),
       workers: t.expose('workers', { type: workers, nullable: false, description: 'Who serves it.' }),
       limits: t.expose('limits', {
@@ -180,7 +181,7 @@ export function addQueueTypes(builder: ApiBuilder) {
     }),
   });
 
-  return { queue, act };
+  return { queue, act, flow };
 }
 
 /** The types of queues that other parts of the API show. */

@@ -5,6 +5,7 @@ import { generatedNames } from '../definition/names.ts';
 import { addTypes } from '../definition/types.ts';
 import { ConfigurationError } from '../errors.ts';
 import { guardRootFields } from './access.ts';
+import { addActivity } from './activity.ts';
 import { addActionError } from './action-error.ts';
 import { addApiTokens } from './api-tokens.ts';
 import { auditRootFields } from './audit.ts';
@@ -98,6 +99,7 @@ function build(definitions: readonly TaskDefinition[]): GraphQLSchema {
   addWaitingChanges(builder, types);
   const queueTypes = addQueueTypes(builder);
   addQueues(builder, queueTypes);
+  addActivity(builder, queueTypes);
   addQueueControl(builder, queueTypes);
   addQueuePurge(builder, queueTypes);
   addQueueLimits(builder, queueTypes);

@@ -29,6 +29,7 @@
  * | `:batch:BATCH` | hash | how many tasks a batch has, and how many of them with each status |
  * | `:pace` | hash | definition → how long its recent attempts ran, on average (ms) |
  * | `:flow:BUCKET` | hash | final status → tasks that came to it in these ten seconds |
+ * | `:minute:MINUTE` | hash | what happened in a minute since 1970, kept for an hour: `NAME:FIELD` → how often, or how long at most (`scripts/activity-counts.ts`) |
  * | `:workers` | sorted set | worker ids, by the end of their lease (ms); also the channel on which it is told that a presence has changed |
  * | `:worker:WORKER` | hash | a worker's presence: slots to wake, all its places, lines, host, pid, version, skew, startedAt, renewedAt, load, memory, and the drain where it is drained; also its channel |
  * | `:idle` | set | workers that had a free slot when they last took or ended something |
@@ -179,6 +180,7 @@ local pendingKey = function(hash) return root .. ':pending:' .. hash end
 local batchKey = function(batch) return root .. ':batch:' .. batch end
 local paceKey = root .. ':pace'
 local flowKey = function(bucket) return root .. ':flow:' .. bucket end
+local minuteKey = function(minute) return root .. ':minute:' .. minute end
 local idleKey = root .. ':idle'
 local localKey = function(worker) return root .. ':local:' .. worker end
 local schedulesKey = root .. ':schedules'

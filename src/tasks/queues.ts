@@ -2,6 +2,8 @@ import { BadUserInputError, type Issue, QueueNotFoundError } from '../errors.ts'
 import type { Logger } from '../logger.ts';
 import { rulesChannel, statesChannel } from '../redis/keys.ts';
 import { AllQueues } from './all-queues.ts';
+import { Activities } from './activities.ts';
+import { readMinutes } from './activity.ts';
 import type { Hint } from './delivery.ts';
 import type { Feed } from './feed.ts';
 import { parseLook } from './inspect.ts';
@@ -55,6 +57,8 @@ export class Queues {
   readonly #rules: QueueRules;
   readonly #watches: QueueWatches;
   readonly #all: AllQueues;
+  /** What happened in each minute of the last hour. */
+  readonly activities: Activities;
 
   constructor(options: QueuesOptions) {
     const { store, feed, logger } = options;
@@ -68,7 +72,15 @@ export class Queues {
       within: (wait) => store.within(wait),
     };
     this.#watches = new QueueWatches(source);
-    this.#all = new AllQueues({ ...source, store, names: () => this.#names() }, this.#watches);
+    const names = (): Promise<Set<string>> => this.#names();
+    this.#all = new AllQueues({ ...source, store, names }, this.#watches);
+    this.activities = new Activities({
+      ...source,
+      channel: (queue) => statesChannel(store.root(queue)),
+      namesChannel: store.queuesChannel,
+      names,
+      read: (queue, ...which) => readMinutes((script, args) => store.run(script, queue, args), ...which),
+    });
   }
 
   /** All queues that any process has registered, by name. */
@@ -181,6 +193,7 @@ export class Queues {
 
   close(): void {
     this.#all.close();
+    this.activities.close();
     this.#watches.close();
   }
 

@@ -1,4 +1,5 @@
 import { defineScript } from '../../redis/connection.ts';
+import { activityFields } from './activity-counts.ts';
 import { attemptsShown, itemsPerCall } from './bounds.ts';
 import { prelude } from './prelude.ts';
 
@@ -72,6 +73,15 @@ local mayTake = function(worker)
 end
 -- Token -> task of what has begun, or false, where a script has asked for all of its tokens at once.
 local begun
+-- For how long a task has waited for this start (ms). A version is at least the time (µs) from its creation to its last
+-- change, which made it wait; of what never ran that may be a new priority.
+local waited = function(task)
+  local since = task.created + task.version
+  if task.priority and task.attempt == '0' then
+    since = math.max(task.created, (task.runAt or 0) * 1000)
+  end
+  return math.max(0, math.floor((nowUs - since) / 1000))
+end
 -- A start takes its place in every limit that holds for it.
 local takePlaces = function(task)
   if task.limitKey then
@@ -91,6 +101,7 @@ local start = function(task, worker, token, isCounted)
   moved[worker] = true
   if isCounted then redis.call('HINCRBY', localKey(worker), task.name, 1) end
   takePlaces(task)
+  noteTime(task.name, '${activityFields.wait}', waited(task))
   if task.suspect then redis.call('HSET', suspectsKey(worker), token, task.suspect) end
   local timeoutAt = policy.timeoutMs and now + policy.timeoutMs
   if task.deadlineAt then timeoutAt = math.min(timeoutAt or math.huge, tonumber(task.deadlineAt)) end

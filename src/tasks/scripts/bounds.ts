@@ -15,3 +15,9 @@ export const sweepAfterMs = 500;
 
 /** The flow of a queue is counted in pieces of so long, and kept for ten minutes. */
 export const flowMs = 10_000;
+export const keepFlowMs = 600_000;
+
+/** What happened is counted by the minute, and the last hour is kept: five minutes more, as its last look may be late. */
+export const minuteMs = 60_000;
+export const minutesKept = 60;
+export const keepMinuteMs = 65 * 60_000;

@@ -1,3 +1,4 @@
+import { activityFields } from './activity-counts.ts';
 import { timeUp } from './begin.ts';
 import { itemsPerCall } from './bounds.ts';
 import { cancelTask } from './cancel.ts';
@@ -224,6 +225,7 @@ local enqueue = function(item)
   end
   if task.batch then countInBatch(task.batch, nil, task.status) end
   countWaiting(task.owner, nil, task.status)
+  countActivity(task.name, '${activityFields.enqueued}')
   if not due then wait(task) end
   made = made + 1
   return 1, tell(task)

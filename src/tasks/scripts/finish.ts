@@ -1,4 +1,5 @@
 import { defineScript } from '../../redis/connection.ts';
+import { activityFields } from './activity-counts.ts';
 import { claim } from './begin.ts';
 import { inlineOutputBytes } from './bounds.ts';
 import { prelude } from './prelude.ts';
@@ -131,8 +132,14 @@ local settle = function(task, outcome, given)
     .. task.worker .. '","startedAt":' .. nowText
   changes[attempt] = open .. ',"finishedAt":' .. nowText .. ',"outcome":"' .. outcome
     .. '"' .. (brief and ',"failure":' .. brief or '') .. '}'
-  if given.reported and (outcome == 'SUCCEEDED' or outcome == 'FAILED') then
-    notePace(task, open:match('"startedAt":(%d+)'))
+  local startedAt = open:match('"startedAt":(%d+)')
+  if given.reported and (outcome == 'SUCCEEDED' or outcome == 'FAILED') then notePace(task, startedAt) end
+  -- When the run of a lost worker ended, nobody knows; one that was given back tells nothing of its definition.
+  if given.reported and outcome ~= 'SUPERSEDED' or outcome == 'TIMED_OUT' then
+    noteTime(task.name, '${activityFields.run}', math.max(0, now - startedAt))
+  end
+  if outcome == 'FAILED' or outcome == 'TIMED_OUT' or outcome == 'LOST' then
+    countActivity(task.name, '${activityFields.attemptsFailed}')
   end
   -- Its own entries first: what its key's limit lets go of next must not meet it.
   leavePlaces(task)

@@ -1,8 +1,9 @@
 import { allowedMoves } from '../moves.ts';
 import { isFinal, taskStatuses } from '../task.ts';
+import { activityCounts } from './activity-counts.ts';
 import { batchCounts } from './batch-counts.ts';
 import { journalLife } from './journals.ts';
-import { attemptsShown, flowMs, sweepAfterMs, tickMs } from './bounds.ts';
+import { attemptsShown, flowMs, keepFlowMs, sweepAfterMs, tickMs } from './bounds.ts';
 import { gathering } from './gather.ts';
 import { ownerCounts } from './owner-counts.ts';
 
@@ -227,7 +228,7 @@ local tell = function(task)
   return json
 end
 
-${batchCounts}${ownerCounts}
+${batchCounts}${ownerCounts}${activityCounts}
 -- Writes changes (a table of strings; false removes the field), raises the version, moves the index entry
 -- and publishes. The only way in which a record changes. Returns the state.
 local change = function(task, changes)
@@ -267,7 +268,8 @@ local change = function(task, changes)
   end
   if from ~= to and isFinal[to] then
     retire(task)
-    countOne(flowKey(int(math.floor(now / ${flowMs}))), to)
+    countOne(flowKey(int(math.floor(now / ${flowMs}))), to, ${keepFlowMs})
+    countActivity(task.name, to)
   elseif isFinal[from] and not isFinal[to] then
     put(removalsKey, task.id, false)
     redis.call('PERSIST', key)
