@@ -1,4 +1,4 @@
-import { Client, fetchExchange, subscriptionExchange } from 'urql';
+import { Client, type Exchange, fetchExchange, type Operation, subscriptionExchange } from 'urql';
 import { cache } from './cache.ts';
 import { Connection } from './connection.ts';
 import { endpoint } from './endpoint.ts';
@@ -18,24 +18,34 @@ export function openApi(token: string | undefined, onRefused: (reason: string) =
     requestPolicy: 'cache-and-network',
     fetchOptions: () => (token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
     exchanges: [
+      live(connection, ({ context }) => context['isUncached'] === true),
       cache(),
       fetchExchange,
-      subscriptionExchange({
-        forwardSubscription: ({ query = '', variables }) => ({
-          subscribe: (sink) => ({
-            unsubscribe: connection.socket.subscribe(
-              { query, variables },
-              {
-                next: ({ data = null, errors = [] }) =>
-                  sink.next({ data, ...(errors.length === 0 ? {} : { errors: [...errors] }) }),
-                error: (error) => sink.error(error),
-                complete: () => sink.complete(),
-              },
-            ),
-          }),
-        }),
-      }),
+      live(connection),
     ],
   });
   return { client, connection };
+}
+
+/** In the context of a query or subscription: it goes over the socket, and past the cache, which forgets nothing. For lists without an end. */
+export const uncached = { isUncached: true };
+
+/** Operations over the socket: subscriptions, or what `isOurs` says. */
+function live(connection: Connection, isOurs?: (operation: Operation) => boolean): Exchange {
+  return subscriptionExchange({
+    ...(isOurs === undefined ? {} : { isSubscriptionOperation: isOurs }),
+    forwardSubscription: ({ query = '', variables }) => ({
+      subscribe: (sink) => ({
+        unsubscribe: connection.socket.subscribe(
+          { query, variables },
+          {
+            next: ({ data = null, errors = [] }) =>
+              sink.next({ data, ...(errors.length === 0 ? {} : { errors: [...errors] }) }),
+            error: (error) => sink.error(error),
+            complete: () => sink.complete(),
+          },
+        ),
+      }),
+    }),
+  });
 }

@@ -17,7 +17,9 @@ import { useTaskList } from './tasks/use-task-list.ts';
 export default function TasksPage() {
   const query = useSearch();
   const [, navigate] = useLocation();
-  const { may } = useViewer();
+  const { may, isAnonymous } = useViewer();
+  // Where nobody signs in all is one owner's.
+  const hasOwners = may('admin') && !isAnonymous;
   const view = useMemo(() => parseView(query), [query]);
   const setView = useCallback(
     (next: TaskView) => {
@@ -28,8 +30,8 @@ export default function TasksPage() {
   );
   return (
     <Page title="Tasks" isFull>
-      <Filters view={view} isAdmin={may('admin')} onView={setView} />
-      <List key={query} view={view} canAct={may('tasks:write')} isAdmin={may('admin')} onView={setView} />
+      <Filters view={view} hasOwners={hasOwners} onView={setView} />
+      <List key={query} view={view} canAct={may('tasks:write')} hasOwners={hasOwners} onView={setView} />
     </Page>
   );
 }
@@ -37,12 +39,12 @@ export default function TasksPage() {
 function List({
   view,
   canAct,
-  isAdmin,
+  hasOwners,
   onView,
 }: {
   readonly view: TaskView;
   readonly canAct: boolean;
-  readonly isAdmin: boolean;
+  readonly hasOwners: boolean;
   readonly onView: (view: TaskView) => void;
 }) {
   // Times up to now are of when they were asked for: a list whose filter moved would begin anew all the time.
@@ -68,7 +70,7 @@ function List({
         state={state}
         selection={selection}
         canSelect={canAct}
-        hasOwner={isAdmin}
+        hasOwner={hasOwners}
         direction={view.order}
         onSort={turn}
       >

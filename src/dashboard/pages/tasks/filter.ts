@@ -47,7 +47,7 @@ export const spanNames: Readonly<Record<Span, string>> = {
   '7d': 'Last 7 days',
 };
 
-export type TaskFilter = NonNullable<VariablesOf<typeof tasksWindow>['filter']> & { readonly ids?: string[] };
+export type TaskFilter = NonNullable<VariablesOf<typeof tasksWindow>['filter']>;
 
 /** Reads a view from the query of an address; what it doesn't know there it passes over. */
 export function parseView(search: string): TaskView {

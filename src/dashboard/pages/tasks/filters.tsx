@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useRef, useState } from 'react';
 import { Button } from '../../parts/button.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { StatusBadge, statuses, type TaskStatus } from '../../parts/status-badge.tsx';
@@ -13,11 +13,11 @@ import styles from './filters.module.css';
 /** What narrows the list: a search, menus, and a chip for each thing that does. */
 export function Filters({
   view,
-  isAdmin,
+  hasOwners,
   onView,
 }: {
   readonly view: TaskView;
-  readonly isAdmin: boolean;
+  readonly hasOwners: boolean;
   readonly onView: (view: TaskView) => void;
 }) {
   const { definitions, queues } = useKnownNames();
@@ -38,7 +38,7 @@ export function Filters({
           {named('Queue', 'queue', queues)}
           <CreatedMenu view={view} onView={onView} />
           {named('Tag', 'tag', [])}
-          {isAdmin && named('Owner', 'owner', [])}
+          {hasOwners && named('Owner', 'owner', [])}
         </div>
       </div>
       <Chips view={view} onView={onView} />
@@ -49,17 +49,22 @@ export function Filters({
 function SearchBox({ view, onView }: Changes) {
   const [text, setText] = useState('');
   const [problem, setProblem] = useState<string>();
+  const input = useRef<HTMLInputElement>(null);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     const { view: next, problem } = search(view, text);
     setProblem(problem);
-    if (problem === undefined) setText('');
     onView(next);
+    if (problem !== undefined) return;
+    setText('');
+    // What it has come to is seen, and the keys of the list work.
+    input.current?.blur();
   };
   return (
     <form className={styles['search']} role="search" onSubmit={submit}>
       <Icon name="search" />
       <input
+        ref={input}
         type="search"
         value={text}
         onChange={({ target }) => {

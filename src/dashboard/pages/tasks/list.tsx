@@ -99,7 +99,7 @@ export function TaskGrid({
     const step = steps[event.key];
     const current = rows[active]?.task;
     if (step !== undefined) moveTo(active < 0 && step < 0 ? from : from + step);
-    else if (event.key === 'x' || (isInGrid && event.key === ' ')) {
+    else if (event.key.toLowerCase() === 'x' || (isInGrid && event.key === ' ')) {
       if (current === undefined || !canSelect) return;
       onToggle(current, event.shiftKey);
     } else if (event.key === 'Enter' && isInGrid) {

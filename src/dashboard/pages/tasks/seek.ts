@@ -1,4 +1,5 @@
 import type { Client } from 'urql';
+import { uncached } from '../../client/client.ts';
 import type { TaskFilter } from './filter.ts';
 import { tasksProbe } from './row.ts';
 
@@ -9,8 +10,8 @@ interface Mark {
   readonly place: number;
 }
 
-/** Off by so many rows is there: nobody counts them. */
-const nearEnough = 20;
+/** So many times at most it is looked between two marks: half of them halve the time, however unevenly tasks have come. */
+const looks = 20;
 
 /**
  * The cursor of about the row at a place of a list, however long it is: cursors stand for times, so that it is looked for
@@ -23,9 +24,7 @@ export async function cursorAt(
   place: number,
 ): Promise<string | undefined> {
   const look = async (filter: TaskFilter, direction: 'ASC' | 'DESC') => {
-    const { data } = await client
-      .query(tasksProbe, { filter, direction }, { requestPolicy: 'network-only' })
-      .toPromise();
+    const { data } = await client.query(tasksProbe, { filter, direction }, uncached).toPromise();
     const edge = data?.tasks.edges[0];
     if (data === undefined || edge === undefined) return undefined;
     return {
@@ -38,20 +37,23 @@ export async function cursorAt(
     look(filter, direction),
     look(filter, direction === 'ASC' ? 'DESC' : 'ASC'),
   ]);
+  // Off by a screen in a short list, by a pixel of the scroll bar in a long one: nobody counts the rows.
+  const nearEnough = Math.max(20, (head?.count ?? 0) / 2000);
   if (head === undefined || tail === undefined || place <= nearEnough) return undefined;
   let low: Mark = { ...head, place: 0 };
   let high: Mark = { ...tail, place: head.count - 1 };
-  for (let tries = 0; tries < 7 && high.place - low.place > 1; tries += 1) {
-    const share = Math.min(0.98, Math.max(0.02, (place - low.place) / (high.place - low.place)));
+  for (let tries = 0; tries < looks && Math.abs(high.at - low.at) > 1; tries += 1) {
+    const even = (place - low.place) / (high.place - low.place);
+    const share = tries % 2 === 0 ? Math.min(0.95, Math.max(0.05, even)) : 0.5;
     const time = new Date(Math.round(low.at + share * (high.at - low.at))).toISOString();
     const bound = direction === 'ASC' ? { createdAfter: time } : { createdBefore: time };
     const found = await look({ ...filter, ...bound }, direction);
     if (found === undefined) break;
     const mark = { ...found, place: head.count - found.count };
     if (Math.abs(mark.place - place) <= nearEnough) return mark.cursor;
-    if (mark.place <= low.place || mark.place >= high.place) break;
-    if (mark.place < place) low = mark;
-    else high = mark;
+    // Where nothing was created between the two times it is the mark that is known, at another time.
+    if (mark.place < place) low = { ...mark, at: Date.parse(time) };
+    else high = { ...mark, at: Date.parse(time) };
   }
   return place - low.place < high.place - place ? low.cursor : high.cursor;
 }

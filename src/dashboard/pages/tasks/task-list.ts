@@ -1,7 +1,9 @@
 import type { Client, CombinedError } from 'urql';
+import { uncached } from '../../client/client.ts';
 import type { TaskFilter } from './filter.ts';
+import { type Following, follow } from './follow-window.ts';
 import { applyUpdate, type ListWindow, placeIn, type Row } from './list-window.ts';
-import { type TaskRow, tasksBefore, tasksWindow } from './row.ts';
+import { type TaskRow, tasksBefore, type WindowUpdate } from './row.ts';
 import { cursorAt } from './seek.ts';
 
 /** What the page shows of a list. */
@@ -41,8 +43,8 @@ export class TaskList {
   #error: CombinedError | undefined;
   #isLoading = true;
   #moved = 0;
-  /** Where a window has left the head: how many rows were hidden above then, of how many tasks. */
-  #left = { hidden: 0, total: 0 };
+  /** How many tasks there were when the last one was shown at the head, and how many have come above since that are known. */
+  #shown = { total: 0, newer: 0 };
   /** What one sees: places of rows, and whether they must stay where they are. */
   #seen = { first: 0, last: 0, isStill: false };
   #current: Following | undefined;
@@ -111,7 +113,7 @@ export class TaskList {
     const { first, last } = this.#seen;
     const { start, rows, anchor, hasMore } = this.#window;
     const end = start + rows.length;
-    const spare = Math.max(6, Math.floor((size - (last - first)) / 3));
+    const spare = this.#spare();
     clearTimeout(this.#jump);
     if (first >= end + size || last < start - size) {
       if (this.#total?.isExact === true) {
@@ -138,11 +140,7 @@ export class TaskList {
     if (before === undefined) return;
     const turn = this.#turn;
     const { data } = await this.#client
-      .query(
-        tasksBefore,
-        { filter: this.#filter, direction: this.#direction, last: rows, before },
-        { requestPolicy: 'network-only' },
-      )
+      .query(tasksBefore, { filter: this.#filter, direction: this.#direction, last: rows, before }, uncached)
       .toPromise();
     if (turn !== this.#turn || data === undefined) return;
     const { edges, pageInfo } = data.tasks;
@@ -190,11 +188,9 @@ export class TaskList {
         this.#isLoading = false;
         this.#error = undefined;
         this.#total = update.totalCount;
-        const { first, isStill } = this.#seen;
-        const still = isStill ? first : undefined;
         if (wasFirst) this.#window = { ...this.#window, hasMore: update.hasNextPage };
-        else this.#window = applyUpdate(this.#window, update, still);
-        if (!isStill && this.#window.anchor === undefined) this.#window = { ...this.#window, start: 0 };
+        else if (!this.#apply(update)) return;
+        if (this.#window.anchor === undefined) this.#atHead();
         this.#show();
         this.#follow();
       },
@@ -207,10 +203,38 @@ export class TaskList {
     this.#next = next;
   }
 
+  /** Applies what the window tells; false where the rows on the screen were pushed out of it, and are looked for. */
+  #apply(update: WindowUpdate): boolean {
+    const { first, last, isStill } = this.#seen;
+    const before = this.#window;
+    const after = applyUpdate(before, update, isStill ? first : undefined);
+    const seen = before.rows.slice(Math.max(0, first - before.start), Math.max(0, last - before.start));
+    const ids = new Set(after.rows.map(({ task }) => task.id));
+    if (!isStill || seen.length === 0 || seen.some(({ task }) => ids.has(task.id))) {
+      this.#window = after;
+      return true;
+    }
+    this.#current?.stop();
+    const index = Math.max(0, first - this.#spare() - before.start);
+    const row = before.rows[index];
+    if (row !== undefined) this.#goTo(row.cursor, before.start + index + 1);
+    this.#show();
+    return false;
+  }
+
+  #atHead(): void {
+    if (!this.#seen.isStill) this.#window = { ...this.#window, start: 0 };
+    const newer = Math.max(0, -this.#window.start);
+    this.#shown = { total: newer === 0 ? (this.#total?.count ?? 0) : this.#shown.total, newer };
+  }
+
+  /** Rows beyond the screen, in either direction. */
+  #spare(): number {
+    return Math.max(6, Math.floor((size - (this.#seen.last - this.#seen.first)) / 3));
+  }
+
   #arrive(next: Following, anchor: string | undefined, start: number, rows: readonly Row[]): void {
     const place = placeIn(this.#window, rows, this.#seen.first) ?? start;
-    if (anchor !== undefined && this.#window.anchor === undefined)
-      this.#left = { hidden: Math.max(0, -this.#window.start), total: this.#total?.count ?? 0 };
     this.#window = { anchor, start: place, rows, hasMore: false };
     this.#current?.stop();
     this.#current = next;
@@ -255,57 +279,11 @@ export class TaskList {
     const { anchor, start } = this.#window;
     if (anchor === undefined) return Math.max(0, -start);
     if (this.#direction === 'ASC') return 0;
-    return this.#left.hidden + Math.max(0, (this.#total?.count ?? 0) - this.#left.total);
+    return Math.max(this.#shown.newer, (this.#total?.count ?? 0) - this.#shown.total);
   }
 }
 
-interface Following {
-  stop(): void;
-}
-
-type Window = Parameters<typeof applyUpdate>[1];
-
-/** Follows a window, also over times in which the store is away. */
-function follow(
-  client: Client,
-  variables: {
-    readonly filter: TaskFilter;
-    readonly direction: 'ASC' | 'DESC';
-    readonly first: number;
-    readonly after: string | null;
-  },
-  onUpdate: (update: Window) => void,
-  onError: (error: CombinedError) => void,
-): Following {
-  let retry: ReturnType<typeof setTimeout> | undefined;
-  let isOver = false;
-  let subscribed: { unsubscribe(): void } | undefined;
-  const begin = (tries: number): void => {
-    subscribed = client.subscription(tasksWindow, variables).subscribe(({ data, error, hasNext }) => {
-      if (isOver) return;
-      if (data !== undefined && data !== null) onUpdate(data.tasksUpdated);
-      if (error !== undefined) onError(error);
-      if (hasNext || error === undefined || !isPassing(error)) return;
-      retry = setTimeout(() => begin(data === undefined ? tries + 1 : 0), Math.min(10_000, 500 * 2 ** tries));
-    });
-  };
-  begin(0);
-  return {
-    stop() {
-      isOver = true;
-      clearTimeout(retry);
-      subscribed?.unsubscribe();
-    },
-  };
-}
-
-function isPassing({ graphQLErrors }: CombinedError): boolean {
-  return graphQLErrors.some(({ extensions }) => {
-    return extensions['code'] === 'UNAVAILABLE' || extensions['code'] === 'RATE_LIMITED';
-  });
-}
-
-function rowsOf({ reset }: Window): Row[] {
+function rowsOf({ reset }: WindowUpdate): Row[] {
   return (reset?.edges ?? []).map(
     ({ cursor, node }: { readonly cursor: string; readonly node: TaskRow }) => ({
       cursor,
