@@ -1,8 +1,9 @@
-import { BadUserInputError } from '../errors.ts';
+import { BadUserInputError, UnavailableError } from '../errors.ts';
 import { type AuditEvent, type AuditFilter, auditTargets } from '../tasks/audit.ts';
 import { needs } from './access.ts';
 import { type ConnectionTypes, isGiven, maxPageSize } from './connection.ts';
 import type { ApiBuilder } from './state.ts';
+import { openStream } from './stream.ts';
 
 const defaultPageSize = 20;
 
@@ -16,9 +17,9 @@ interface AuditConnection {
   readonly isLater: boolean;
 }
 
-/** Adds `auditEvents`. */
+/** Adds `auditEvents` and `auditEventsAppended`. */
 export function addAuditEvents(builder: ApiBuilder, { pageInfo }: ConnectionTypes): void {
-  const { connection, filter } = addTypes(builder, pageInfo);
+  const { connection, event, filter } = addTypes(builder, pageInfo);
   builder.queryField('auditEvents', (t) =>
     t.field({
       type: connection,
@@ -41,6 +42,29 @@ export function addAuditEvents(builder: ApiBuilder, { pageInfo }: ConnectionType
         if (audit === undefined) return { events: [], hasMore: false, endCursor: undefined, isLater };
         return { ...(await audit.page(filterOf(filter), limit, after ?? undefined)), isLater };
       },
+    }),
+  );
+
+  builder.subscriptionField('auditEventsAppended', (t) =>
+    t.field({
+      type: [event],
+      nullable: { list: false, items: false },
+      description:
+        'Events of all API processes as they come, newest last, at most about twice a second. Ends only with the connection; ' +
+        'who comes again with the last `id` as `after` has missed none.',
+      extensions: needs('admin'),
+      args: {
+        filter: t.arg({ type: filter, description: 'Which events. All of them unless given.' }),
+        after: t.arg.string({
+          description: 'What comes after this cursor, or `id` of an event. From now on unless given.',
+        }),
+      },
+      subscribe: async (_, { filter, after }, { audit }) => {
+        if (audit === undefined) throw new UnavailableError();
+        const [which, cursor] = [filterOf(filter), await audit.cursor(after ?? undefined)];
+        return openStream((signal) => audit.watch(which, cursor, { signal }));
+      },
+      resolve: (events) => events,
     }),
   );
 }
@@ -152,7 +176,7 @@ function addTypes(builder: ApiBuilder, pageInfo: ConnectionTypes['pageInfo']) {
       to: t.field({ type: 'DateTimeISO', description: 'Before this time.' }),
     }),
   });
-  return { connection, filter };
+  return { connection, event, filter };
 }
 
 const described = {

@@ -4,6 +4,7 @@ import { answerMs, answerWithin } from '../redis/answer.ts';
 import type { Redis } from '../redis/connection.ts';
 import { auditKey } from '../redis/keys.ts';
 import { AuditFlood } from './audit-flood.ts';
+import { StreamWatches } from './stream-watches.ts';
 
 /** What an action was for. */
 export const auditTargets = ['TASK', 'BATCH', 'QUEUE', 'WORKER', 'DEFINITION', 'SCHEDULE', 'TOKEN'] as const;
@@ -83,6 +84,7 @@ export class AuditLog {
   readonly #entries: number;
   readonly #retentionMs: number;
   readonly #flood: AuditFlood;
+  readonly #watches: StreamWatches<AuditEvent>;
   #trimmedAt = -Infinity;
 
   constructor(redis: Redis, prefix: string, logger: Logger, options: AuditOptions = {}) {
@@ -94,6 +96,13 @@ export class AuditLog {
     this.#entries = entries;
     this.#retentionMs = retentionMs;
     this.#flood = new AuditFlood((event, count) => this.#write({ ...event, count }));
+    this.#watches = new StreamWatches({
+      open: () => redis.duplicate() as Redis, // as `connect` has it
+      key: this.#key,
+      parse: (id, [, json = '{}']) => parse(id, json),
+      after: (id, count) => this.#within(() => redis.xrange(this.#key, `(${id}`, '+', 'COUNT', count)),
+      logger,
+    });
   }
 
   /**
@@ -109,10 +118,7 @@ export class AuditLog {
 
   /** Newest first. @throws BadUserInputError where the cursor isn't one of ours; UnavailableError */
   async page(filter: AuditFilter, limit: number, after: string | undefined): Promise<AuditPage> {
-    if (after !== undefined && !/^\d{1,15}-\d{1,15}$/.test(after)) {
-      const message = 'Expected a cursor of an earlier page.';
-      throw new BadUserInputError(`after: ${message}`, [{ path: ['after'], message }]);
-    }
+    if (after !== undefined) checkCursor(after);
     const from = Math.max(filter.from ?? 0, Date.now() - this.#retentionMs);
     const events: AuditEvent[] = [];
     let end = after === undefined ? upTo(filter.to) : `(${after}`;
@@ -133,8 +139,34 @@ export class AuditLog {
     return { events, hasMore: true, endCursor };
   }
 
-  /** Writes what is still to be told of floods. */
+  /** The cursor after which new events come: the one that is given, or that of the newest. @throws BadUserInputError; UnavailableError */
+  async cursor(after: string | undefined): Promise<string> {
+    if (after !== undefined) {
+      checkCursor(after);
+      return after;
+    }
+    const [newest] = await this.#within(() => this.#redis.xrevrange(this.#key, '+', '-', 'COUNT', 1));
+    return newest?.[0] ?? '0-0';
+  }
+
+  /**
+   * Yields the events that come after a cursor, oldest first and at most twice a second; ends when aborted. None is left
+   * out that is still kept, whatever happens to the connection.
+   */
+  watch(
+    filter: AuditFilter,
+    cursor: string,
+    options: { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<readonly AuditEvent[], void, undefined> {
+    const from = Math.max(filter.from ?? 0, Date.now() - this.#retentionMs);
+    const { to = Infinity } = filter;
+    const isFor = (event: AuditEvent): boolean => event.at >= from && event.at < to && matches(event, filter);
+    return this.#watches.watch(cursor, isFor, options);
+  }
+
+  /** Writes what is still to be told of floods; ends whoever watches. */
   async close(): Promise<void> {
+    this.#watches.close();
     await this.#flood.close();
   }
 
@@ -161,6 +193,13 @@ export class AuditLog {
   #within<T>(call: () => Promise<T>): Promise<T> {
     return answerWithin(this.#redis, answerMs, call);
   }
+}
+
+/** @throws BadUserInputError */
+function checkCursor(after: string): void {
+  if (/^\d{1,15}-\d{1,15}$/.test(after)) return;
+  const message = 'Expected a cursor of an earlier page.';
+  throw new BadUserInputError(`after: ${message}`, [{ path: ['after'], message }]);
 }
 
 function upTo(to: number | undefined): string {

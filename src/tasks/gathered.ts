@@ -17,6 +17,11 @@ export class Gathered<Value> {
     this.#keyOf = keyOf;
   }
 
+  /** How many things wait to be taken. */
+  get size(): number {
+    return this.#values.size;
+  }
+
   set(value: Value): void {
     if (this.#isClosed) return;
     const key = this.#keyOf(value);

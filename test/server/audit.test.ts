@@ -313,3 +313,28 @@ test('where nobody signs in, it is written down as well', async () => {
     { actor: 'anonymous', credential: 'open', action: 'cancelTask', target: { id } },
   ]);
 });
+
+test('events are followed as they come, by admins, from the last one that they know on', async () => {
+  const zoe = new TestClient(one.origin, tokens.make('zoe'));
+  const query = `subscription ($filter: AuditEventFilter, $after: String) {
+    auditEventsAppended(filter: $filter, after: $after) { id actor action outcome target { id } }
+  }`;
+  await zoe.http(cancel, { id: 'none' });
+  const [last] = await eventsBy('zoe');
+  const following = admin.ws(query, { filter: { actors: ['zoe'], outcomes: ['OK'] }, after: last?.['id'] });
+  const first = following.next();
+  const { data } = await zoe.http(enqueue, { n: 1 });
+  const { id } = data.double.task;
+  await zoe.http(cancel, { id });
+
+  expect((await first).value).toEqual({
+    data: {
+      auditEventsAppended: [
+        { id: expect.any(String), actor: 'zoe', action: 'cancelTask', outcome: 'OK', target: { id } },
+      ],
+    },
+  });
+  await following.return(undefined);
+  const { errors } = await admin.overSocket('subscription { auditEventsAppended(after: "x") { id } }');
+  expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', issues: [{ path: ['after'] }] });
+});

@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { connect, defaultPrefix, type Redis } from '../../src/redis/connection.ts';
-import { AuditLog, type AuditOptions, type NewAuditEvent } from '../../src/tasks/audit.ts';
+import { type AuditEvent, AuditLog, type AuditOptions, type NewAuditEvent } from '../../src/tasks/audit.ts';
 import { freshSettings, sharedStores, testLogger } from '../support/stores.ts';
 
 const paused: NewAuditEvent = { actor: 'ann', action: 'pauseQueue', outcome: 'OK' };
@@ -76,6 +76,87 @@ test('failures of one do not hide those of another, and all of a second are told
   expect(counts('ann').toSorted((a, b) => a - b)).toEqual([...Array.from({ length: 10 }, () => 1), 90]);
   expect(counts('ben')).toEqual([1]);
 });
+
+describe.each(sharedStores)('events in $name', (shared) => {
+  test('are told to all who watch as they come, whichever process wrote them, oldest first', async () => {
+    const settings = freshSettings(shared);
+    await using opened = Opened.in(settings);
+    await using other = Opened.in(settings);
+    const { audit } = opened;
+    await other.audit.record({ ...paused, actor: 'before' });
+    const cursor = await audit.cursor(undefined);
+    await using all = audit.watch({}, cursor);
+    await using bens = audit.watch({ actors: ['ben'] }, cursor);
+    const first = [all.next(), bens.next()];
+
+    await other.audit.record(paused);
+    await audit.record({ ...paused, actor: 'ben' });
+
+    const events = await taken(first[0], all, 2);
+    expect(events.map(({ actor }) => actor)).toEqual(['ann', 'ben']);
+    expect(await taken(first[1], bens, 1)).toMatchObject([{ actor: 'ben' }]);
+  });
+
+  test('are told from a cursor on, however many there are, in payloads that have a bound', async () => {
+    await using opened = Opened.in(freshSettings(shared));
+    const { audit, redis, key } = opened;
+    const pipeline = redis.pipeline();
+    const now = Date.now();
+    for (let n = 1; n <= 1_200; n += 1) {
+      pipeline.xadd(key, `${now}-${n}`, 'event', JSON.stringify({ ...paused, actor: `a${n}`, count: 1 }));
+    }
+    await pipeline.exec();
+    await using watch = audit.watch({}, `${now}-100`);
+
+    const sizes: number[] = [];
+    const actors: unknown[] = [];
+    while (actors.length < 1_100) {
+      const events = (await watch.next()).value ?? [];
+      sizes.push(events.length);
+      actors.push(...events.map(({ actor }) => actor));
+    }
+
+    expect(sizes).toEqual([500, 500, 100]);
+    expect(actors).toEqual(Array.from({ length: 1_100 }, (_, n) => `a${n + 101}`));
+  });
+
+  test('are each told once, also those that came while the connection was away', async () => {
+    await using opened = Opened.in(freshSettings(shared));
+    const { audit, redis, key } = opened;
+    await using watch = audit.watch({}, await audit.cursor(undefined));
+    const first = watch.next();
+    await audit.record({ ...paused, actor: 'a0' });
+    expect((await taken(first, watch, 1)).map(({ actor }) => actor)).toEqual(['a0']);
+
+    const names = ['a1', 'a2', 'a3'];
+    const rest = watch.next();
+    let killed = 0;
+    for (const actor of names) {
+      // The one that waits is the last one to have asked for the stream.
+      const clients = String(await redis.client('LIST')).split('\n');
+      const waiting = clients.filter(
+        (line) => line.includes(' cmd=xread ') && line.includes(`-${process.pid} `),
+      );
+      for (const line of waiting) await redis.client('KILL', 'ID', /^id=(\d+)/.exec(line)?.[1] ?? '');
+      killed += waiting.length;
+      await redis.xadd(key, '*', 'event', JSON.stringify({ ...paused, actor, count: 1 }));
+    }
+    expect(killed).toBeGreaterThan(0);
+
+    expect((await taken(rest, watch, 3)).map(({ actor }) => actor)).toEqual(names);
+  });
+});
+
+/** So many events, of a first payload and those that follow. */
+async function taken(
+  first: Promise<IteratorResult<readonly AuditEvent[], void>> | undefined,
+  watch: AsyncGenerator<readonly AuditEvent[], void>,
+  count: number,
+): Promise<AuditEvent[]> {
+  const events = [...((await first)?.value ?? [])];
+  while (events.length < count) events.push(...((await watch.next()).value ?? []));
+  return events;
+}
 
 /** An audit and the connection that it has. */
 class Opened implements AsyncDisposable {
