@@ -73,6 +73,7 @@ export type { Persistence, StoreState } from './tasks/store-state.ts';
 export type { LimitRule, QueueAct } from './tasks/rules.ts';
 export type { OwnerLimits } from './tasks/owner-limits.ts';
 export type { Standing } from './tasks/standing.ts';
+export type { TaskWait, TaskWaitReason } from './tasks/task-wait.ts';
 export type { MissedPolicy, OverlapPolicy } from './definition/schedule.ts';
 export type { ScheduleSpec } from './definition/slots.ts';
 export type { Schedule, SchedulePause, ScheduleSource, SkipReason } from './tasks/schedule.ts';

@@ -40,6 +40,7 @@ import { addScheduleTypes } from './schedule.ts';
 import { addStore } from './store.ts';
 import { addSubscriptions } from './subscriptions.ts';
 import { addTaskTypes } from './task.ts';
+import { addTaskWaits } from './task-wait.ts';
 import { addViewer } from './viewer.ts';
 import { addWatchTokens, addWatchTokenTypes } from './watch-token.ts';
 import { addWaitingChanges } from './waiting-changes.ts';
@@ -87,6 +88,7 @@ function build(definitions: readonly TaskDefinition[]): GraphQLSchema {
   addQueries(builder, all);
   addDefinitions(builder);
   addChildren(builder, all);
+  addTaskWaits(builder, types);
   addCancel(builder, types);
   addRetry(builder, types);
   addWatchTokens(builder, watchTokens);

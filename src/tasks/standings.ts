@@ -38,7 +38,7 @@ export class Standings {
 
   async #answer(queue: string, ids: readonly string[], asked: Asked): Promise<void> {
     try {
-      const standings = parseStandings(await this.#store.run(standing, queue, ids));
+      const standings = parseStandings(queue, await this.#store.run(standing, queue, ids));
       for (const [index, id] of ids.entries()) asked.get(id)?.resolve(standings[index] ?? nowhere);
     } catch (error) {
       for (const id of ids) asked.get(id)?.reject(error);

@@ -16,6 +16,9 @@ export interface Serving {
   readonly slots: number;
   readonly busy: number;
   readonly lines: ReadonlyMap<string, number>;
+  /** How many suspects it runs, and of those definitions of which it runs only so many how many. */
+  readonly suspects: number;
+  readonly running: ReadonlyMap<string, number>;
 }
 
 export interface Line {
@@ -23,7 +26,8 @@ export interface Line {
   /** By which workers say what they serve: `name:version`. */
   readonly served: string;
   readonly isKeyed: boolean;
-  readonly isSuspect: boolean;
+  /** Where it may have killed a worker: how many such ones a worker runs side by side. */
+  readonly suspectLimit: number | undefined;
 }
 
 /** How many wait in a line before a task; -1 where they have keys, which take turns. */
@@ -54,7 +58,7 @@ export function waitOf(
   if ([rules, ownRules].some(({ pause, all }) => pause !== undefined || all?.rate !== undefined)) {
     return undefined;
   }
-  if (own.isKeyed || own.isSuspect || ahead.some(({ count }) => count < 0)) return undefined;
+  if (own.isKeyed || own.suspectLimit !== undefined || ahead.some(({ count }) => count < 0)) return undefined;
   const slots = Math.min(
     sum(serving, (worker) => worker.slots),
     rules.all?.concurrency ?? Infinity,
@@ -156,7 +160,8 @@ export function isServed({ workers }: Scene, { served }: Line, serving: readonly
 export function parseLine(text: string): Line {
   const [, served = text, suspect, keyed] = /^([^!@]*)(![^@]*)?(@)?$/.exec(text) ?? [];
   const [name = ''] = served.split(':');
-  return { name, served, isKeyed: keyed !== undefined, isSuspect: suspect !== undefined };
+  const suspectLimit = suspect === undefined ? undefined : Number(suspect.slice(1));
+  return { name, served, isKeyed: keyed !== undefined, suspectLimit };
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

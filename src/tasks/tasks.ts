@@ -346,7 +346,7 @@ export class Tasks implements AsyncDisposable {
     return await this.#actions.prioritize(id, priority);
   }
 
-  /** Where a task stands among those that wait, and when it may begin. Tasks asked for at the same time share a look. */
+  /** Where a task stands among those that wait, why, and when it may begin. Tasks asked for at the same time share a look. */
   async standing(task: Pick<Task, 'id' | 'queue'>): Promise<Standing> {
     return await this.#standings.of(task);
   }
