@@ -9,6 +9,11 @@ export interface Api {
   readonly connection: Connection;
 }
 
+/** What the context of a subscription may have: its variables after a loss, where it goes on rather than begins anew. */
+export interface Resumable {
+  readonly resume?: () => Record<string, unknown>;
+}
+
 /** Opens the API for a token, or for nobody; `onRefused` hears that it isn't, or no longer, let in. */
 export function openApi(token: string | undefined, onRefused: (reason: string) => void): Api {
   const connection = new Connection(token, onRefused);
@@ -34,14 +39,25 @@ export const uncached = { isUncached: true };
 function live(connection: Connection, isOurs?: (operation: Operation) => boolean): Exchange {
   return subscriptionExchange({
     ...(isOurs === undefined ? {} : { isSubscriptionOperation: isOurs }),
-    forwardSubscription: ({ query = '', variables }) => ({
+    forwardSubscription: ({ query = '', variables }, { context }) => ({
       subscribe: (sink) => ({
         unsubscribe: connection.socket.subscribe(
-          { query, variables },
+          {
+            query,
+            // Read whenever the socket subscribes, also after a loss.
+            get variables() {
+              return (context as Resumable).resume?.() ?? variables;
+            },
+          },
           {
             next: ({ data = null, errors = [] }) =>
               sink.next({ data, ...(errors.length === 0 ? {} : { errors: [...errors] }) }),
-            error: (error) => sink.error(error),
+            error: (error) => {
+              if (!Array.isArray(error)) return sink.error(error);
+              // What the API refuses is over: nothing else comes.
+              sink.next({ errors: [...error], hasNext: false });
+              sink.complete();
+            },
             complete: () => sink.complete(),
           },
         ),

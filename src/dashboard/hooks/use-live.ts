@@ -13,12 +13,13 @@ export interface Live<State> {
 /**
  * Follows a subscription, and makes of its events the state that a page shows: `reduce` gets the state so far (undefined at
  * first) and an event. However many events come, there is one render for each frame of the screen. Pass undefined as
- * `variables` to wait.
+ * `variables` to wait, and another `round` to follow anew what has ended.
  */
 export function useLive<Data, Variables extends AnyVariables, State>(
   document: TypedDocumentNode<Data, Variables>,
   variables: Variables | undefined,
   reduce: (state: State | undefined, data: Data) => State,
+  round = 0,
 ): Live<State> {
   const client = useClient();
   const [live, setLive] = useState<Live<State>>(nothing);
@@ -55,12 +56,12 @@ export function useLive<Data, Variables extends AnyVariables, State>(
       if (frame !== undefined) cancelAnimationFrame(frame);
       setLive(nothing);
     };
-  }, [client, document, key]);
+  }, [client, document, key, round]);
   return live;
 }
 
 /** Whether trying again may help: the store is away, or too much was asked at once. */
-function isPassing({ graphQLErrors }: CombinedError): boolean {
+export function isPassing({ graphQLErrors }: CombinedError): boolean {
   const codes = graphQLErrors.map(({ extensions }) => extensions['code']);
   return codes.includes('UNAVAILABLE') || codes.includes('RATE_LIMITED');
 }

@@ -28,8 +28,8 @@ export function CopyButton({
   );
 }
 
-/** Also where the page isn't a secure context, as over HTTP in a local network. */
-async function writeText(text: string): Promise<void> {
+/** Copies a text. Also where the page isn't a secure context, as over HTTP in a local network. */
+export async function writeText(text: string): Promise<void> {
   if (window.isSecureContext) return await navigator.clipboard.writeText(text);
   const area = document.createElement('textarea');
   area.value = text;

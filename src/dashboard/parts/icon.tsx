@@ -28,6 +28,8 @@ const paths = {
   drain: 'M4 4h16l-5 7v9l-6-3v-6z',
   external: 'M14 4h6v6M20 4l-9 9M18 14v6H4V6h6',
   up: 'M12 19V5M6 11l6-6 6 6',
+  download: 'M12 4v11M7 10l5 5 5-5M5 20h14',
+  end: 'M7 5l5 5 5-5M7 11l5 5 5-5M5 20h14',
   user: 'M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 21c0-4 4-6 8-6s8 2 8 6',
   code: 'M8 7l-5 5 5 5M16 7l5 5-5 5M14 4l-4 16',
   trash: 'M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13M10 11v5M14 11v5',

@@ -1,0 +1,108 @@
+import { useState } from 'react';
+import { useMutation, useQuery } from 'urql';
+import { useLocation } from 'wouter';
+import { useViewer } from '../../client/viewer.tsx';
+import { Button } from '../../parts/button.tsx';
+import { Menu, type MenuItem } from '../../parts/menu.tsx';
+import { messagesOf } from '../../parts/problem.tsx';
+import { toast } from '../../parts/toasts.tsx';
+import { CancelDialog } from './cancel-dialog.tsx';
+import { CopyMenu } from './copy-menu.tsx';
+import { replayTask, retryTask } from './mutations.ts';
+import { PriorityDialog } from './priority-dialog.tsx';
+import { ReplayDialog } from './replay-dialog.tsx';
+import { RescheduleDialog } from './reschedule-dialog.tsx';
+import { type TaskData, taskDefinition } from './task-data.ts';
+import type { LiveTask } from './task-live.ts';
+import { useKeys } from './use-keys.ts';
+
+type Opened = 'cancel' | 'edit' | 'priority' | 'time';
+
+/** What can be done with a task: only what it, and who looks at it, may. */
+export function Actions({
+  task,
+  about,
+  onRetried,
+}: {
+  readonly task: LiveTask;
+  readonly about: TaskData | undefined;
+  readonly onRetried: () => void;
+}) {
+  const { may } = useViewer();
+  const [opened, setOpened] = useState<Opened>();
+  const [, navigate] = useLocation();
+  const [retrying, retry] = useMutation(retryTask);
+  const [replaying, replay] = useMutation(replayTask);
+  const [{ data }] = useQuery({ query: taskDefinition, variables: { name: task.name } });
+  const definition = data?.definition ?? undefined;
+  const mayWrite = may('tasks:write');
+  const canReplay = mayWrite && definition?.canEnqueue === true;
+  const canCancel = mayWrite && task.canCancel;
+  const canRetry = mayWrite && task.canRetry;
+
+  const onRetry = async (): Promise<void> => {
+    const { error } = await retry({ id: task.id });
+    if (error !== undefined) return toast(messagesOf(error).join(' '), 'bad');
+    onRetried();
+  };
+  const show = (id: string): void => navigate(`/tasks/${encodeURIComponent(id)}`);
+  const onReplay = async (): Promise<void> => {
+    const { data, error } = await replay({ id: task.id });
+    if (error !== undefined) return toast(messagesOf(error).join(' '), 'bad');
+    if (data === undefined) return;
+    toast('It is enqueued anew: this is the new one.');
+    show(data.replayTask.task.id);
+  };
+  const close = (): void => setOpened(undefined);
+
+  useKeys({
+    c: canCancel ? () => setOpened('cancel') : undefined,
+    r: canRetry && !retrying.fetching ? () => void onRetry() : undefined,
+    l: () => document.querySelector<HTMLInputElement>('input[type="search"]')?.focus(),
+  });
+
+  const more: MenuItem[] = [
+    ...(canReplay && about !== undefined && about.input !== null
+      ? [{ label: 'Replay with edited input…', icon: 'edit', onSelect: () => setOpened('edit') } as const]
+      : []),
+    ...(mayWrite && !task.isFinal
+      ? [{ label: 'Change its priority…', icon: 'up', onSelect: () => setOpened('priority') } as const]
+      : []),
+    ...(mayWrite && (task.status === 'SCHEDULED' || task.status === 'RETRYING')
+      ? [{ label: 'Change its time…', icon: 'schedules', onSelect: () => setOpened('time') } as const]
+      : []),
+  ];
+  return (
+    <>
+      {canCancel && (
+        <Button tone="danger" icon="stop" title="c" onClick={() => setOpened('cancel')}>
+          Cancel
+        </Button>
+      )}
+      {canRetry && (
+        <Button
+          tone="primary"
+          icon="retry"
+          title="r"
+          isBusy={retrying.fetching}
+          onClick={() => void onRetry()}
+        >
+          Retry
+        </Button>
+      )}
+      {canReplay && (
+        <Button icon="replay" isBusy={replaying.fetching} onClick={() => void onReplay()}>
+          Replay
+        </Button>
+      )}
+      {more.length > 0 && <Menu label="More" icon="more" items={more} />}
+      <CopyMenu task={task} about={about} definition={definition} />
+      {opened === 'cancel' && <CancelDialog task={task} onClose={close} />}
+      {opened === 'priority' && <PriorityDialog task={task} onClose={close} />}
+      {opened === 'time' && <RescheduleDialog task={task} onClose={close} />}
+      {opened === 'edit' && about !== undefined && (
+        <ReplayDialog task={task} input={about.input} onClose={close} onReplayed={show} />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,104 @@
+import { type FormEvent, useState } from 'react';
+import { useMutation } from 'urql';
+import type { Json } from '../../client/graphql.ts';
+import { Button } from '../../parts/button.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
+import { Field, TextArea } from '../../parts/field.tsx';
+import { Problem } from '../../parts/problem.tsx';
+import { hasSecrets } from './copy-as.ts';
+import { issuesOf } from './issues.ts';
+import { replayTask } from './mutations.ts';
+import type { LiveTask } from './task-live.ts';
+import styles from './replay-dialog.module.css';
+
+/** Enqueues a task anew with another input, which is edited as JSON. */
+export function ReplayDialog({
+  task,
+  input,
+  onClose,
+  onReplayed,
+}: {
+  readonly task: LiveTask;
+  readonly input: Json;
+  readonly onClose: () => void;
+  readonly onReplayed: (id: string) => void;
+}) {
+  const [text, setText] = useState(() => JSON.stringify(input, undefined, 2));
+  const [{ fetching, error }, replay] = useMutation(replayTask);
+  const parsed = parse(text);
+  const issues = error?.graphQLErrors.flatMap(({ extensions }) => issuesOf(extensions)) ?? [];
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault();
+    if ('problem' in parsed) return;
+    const { data } = await replay({ id: task.id, input: parsed.value });
+    if (data === undefined) return;
+    onClose();
+    onReplayed(data.replayTask.task.id);
+  };
+  return (
+    <Dialog
+      title={`Replay ${task.name} with edited input`}
+      isWide
+      onClose={onClose}
+      footer={
+        <>
+          <Button onClick={onClose}>Leave it</Button>
+          <Button
+            tone="primary"
+            icon="replay"
+            type="submit"
+            form="replay"
+            isBusy={fetching}
+            disabled={'problem' in parsed}
+          >
+            Enqueue
+          </Button>
+        </>
+      }
+    >
+      <form id="replay" className={styles['form']} onSubmit={(event) => void submit(event)}>
+        <Field
+          label="Input"
+          hint={
+            hasSecrets(input)
+              ? 'JSON. What says "[secret]" has the value of the original, as long as it stays so.'
+              : 'JSON. The original stays as it is.'
+          }
+          error={'problem' in parsed ? parsed.problem : undefined}
+        >
+          {(control) => (
+            <TextArea
+              {...control}
+              rows={Math.min(24, Math.max(8, text.split('\n').length + 1))}
+              spellCheck={false}
+              autoCapitalize="off"
+              autoComplete="off"
+              value={text}
+              onChange={({ target }) => setText(target.value)}
+            />
+          )}
+        </Field>
+        {issues.length > 0 ? (
+          <ul className={styles['issues']} role="alert">
+            {issues.map(({ path, message }) => (
+              <li key={`${path} ${message}`}>
+                {path !== '' && <code>{path}</code>} {message}
+              </li>
+            ))}
+          </ul>
+        ) : (
+          <Problem error={error} />
+        )}
+      </form>
+    </Dialog>
+  );
+}
+
+function parse(text: string): { readonly value: Json } | { readonly problem: string } {
+  try {
+    // JSON.parse makes nothing else.
+    return { value: JSON.parse(text) as Json };
+  } catch (error) {
+    return { problem: `That isn't JSON: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
