@@ -1,5 +1,7 @@
 import type { Redis } from '../redis/connection.ts';
 import { dueChannel, queueRoot } from '../redis/keys.ts';
+import { type QueueMinute, readActivity } from './activity.ts';
+import { failingMinutes } from './doctor/thresholds.ts';
 import { laneSizes } from './lane.ts';
 import { chunks } from './replies.ts';
 import { parseRules, type Rules } from './rules.ts';
@@ -38,6 +40,8 @@ export interface QueueLook {
 export interface QueueState extends QueueLook {
   /** Processes whose clock looks after the queue; undefined where Redis doesn't say. */
   readonly clocks: number | undefined;
+  /** What happened in its last ten minutes. */
+  readonly recent: readonly QueueMinute[];
   /** Hints that wait for a slot, and those that a slot has taken. */
   readonly lane: { readonly waiting: number; readonly active: number };
 }
@@ -103,6 +107,7 @@ export async function inspectQueue(redis: Redis, prefix: string, queue: string):
   return {
     ...look,
     clocks: await listeners(redis, dueChannel(root)),
+    recent: await readActivity(redis, prefix, queue, failingMinutes),
     lane: await laneSizes(redis, prefix, queue),
   };
 }

@@ -2,6 +2,7 @@ import { showTime } from '../../quantity.ts';
 import {
   busyMs,
   failingLeast,
+  failingMinutes,
   failingPart,
   nearPart,
   overdueRemovalMs,
@@ -85,8 +86,8 @@ export const checks = [
   },
   {
     name: 'failing',
-    of: 'each queue',
-    warn: `more than ${percent(failingPart)} of the tasks that ended in the last minute failed, and at least ${failingLeast}`,
+    of: 'each queue, by definition',
+    warn: `more than ${percent(failingPart)} of the attempts that ended in the last ${failingMinutes} minutes failed, and at least ${failingLeast}`,
     fail: '',
   },
   {

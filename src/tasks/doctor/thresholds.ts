@@ -16,7 +16,10 @@ export const busyMs = 600_000;
 /** From which part of a bound on it is near: of memory, connections, and what a queue may hold. */
 export const nearPart = 0.8;
 
-/** Of what became final lately more than this part failed, and at least so many tasks. */
+/** The minutes, the current one included, in which attempts are judged. */
+export const failingMinutes = 10;
+
+/** More than this part of them failed, and at least so many. */
 export const [failingPart, failingLeast] = [0.5, 5];
 
 /** A round trip that takes longer slows every task down. */
