@@ -1,5 +1,4 @@
 import uPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
 import { useEffect, useEffectEvent, useRef } from 'react';
 import styles from './chart.module.css';
 
@@ -110,7 +109,7 @@ function optionsOf(
           label,
           stroke,
           width: 1.75,
-          points: { show: false },
+          points: { show: true, size: 5, fill: stroke, filter: alone },
           spanGaps: false,
           value: (_plot, value: number | null) => (value === null ? '–' : format(value)),
           ...(isArea ? { fill: `color-mix(in oklab, ${stroke} 18%, transparent)` } : {}),
@@ -119,6 +118,14 @@ function optionsOf(
       }),
     ],
   };
+}
+
+/** The points that no line leads to. */
+function alone({ data }: uPlot, series: number, isShown: boolean): number[] | null {
+  const values = data[series];
+  if (!isShown || values === undefined) return null;
+  const isGap = (index: number): boolean => (values[index] ?? null) === null;
+  return [...values.keys()].filter((index) => !isGap(index) && isGap(index - 1) && isGap(index + 1));
 }
 
 /** Colours of tokens as a canvas takes them: `light-dark()` means nothing to it. */

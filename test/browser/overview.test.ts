@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { defineTask } from '../../src/index.ts';
+import { TestApi } from '../server/test-api.ts';
+import { noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
+
+const shout = defineTask({
+  name: 'shout',
+  queue: 'voices',
+  input: (t) => ({ word: t.string({ required: true }) }),
+  output: (t) => ({ word: t.string() }),
+  retry: { attempts: 1 },
+  run({ word }) {
+    if (word === '') throw new Error('Nothing to shout.');
+    return { word: word.toUpperCase() };
+  },
+});
+
+test.skipIf(noBrowser)('the overview tells of what happens while one looks, in light and dark', async () => {
+  await using api = await TestApi.start([shout]);
+  await using browser = await TestBrowser.start();
+  const page = await browser.open(api.origin);
+  await page.getByRole('rowheader', { name: 'voices' }).waitFor();
+
+  for (const word of ['a', 'b', '']) {
+    await api.tests.finished((await api.tests.tasks.enqueue(shout, { word })).id);
+  }
+
+  await page.getByRole('link', { name: /^Failed, last hour 1 / }).waitFor({timeout:6000}).catch(async()=>console.log(await page.locator('main').ariaSnapshot()));
+  await page.getByText('Succeeded, last hour2').waitFor();
+  await page.getByText('3 enqueued, 3 ended.').waitFor();
+  expect(await seriousBarriers(page)).toEqual([]);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  expect(await seriousBarriers(page)).toEqual([]);
+});
+
+test.skipIf(noBrowser)('a queue that nobody serves is among what needs attention', async () => {
+  await using api = await TestApi.start([shout], { workers: 0 });
+  await using browser = await TestBrowser.start();
+  await api.tests.tasks.enqueue(shout, { word: 'a' });
+  const page = await browser.open(api.origin);
+
+  await page.getByRole('heading', { name: 'Needs attention' }).waitFor();
+  await page.getByText('No worker is there').waitFor();
+
+  expect(await page.getByRole('link', { name: /^Waiting 1 / }).count()).toBe(1);
+});
