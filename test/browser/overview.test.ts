@@ -25,7 +25,7 @@ test.skipIf(noBrowser)('the overview tells of what happens while one looks, in l
     await api.tests.finished((await api.tests.tasks.enqueue(shout, { word })).id);
   }
 
-  await page.getByRole('link', { name: /^Failed, last hour 1 / }).waitFor({timeout:6000}).catch(async()=>console.log(await page.locator('main').ariaSnapshot()));
+  await page.getByRole('link', { name: /^Failed, last hour 1 / }).waitFor();
   await page.getByText('Succeeded, last hour2').waitFor();
   await page.getByText('3 enqueued, 3 ended.').waitFor();
   expect(await seriousBarriers(page)).toEqual([]);

@@ -47,8 +47,8 @@ test("the page's files come compressed, and are kept by browsers for good", asyn
   const again = await ask(`${api.origin}/${script}`, { 'if-none-match': String(plain.headers['etag']) });
 
   expect(plain.headers).toMatchObject({
-    'content-type': 'text/javascript',
-    'cache-control': 'public,max-age=31536000,immutable',
+    'content-type': 'text/javascript; charset=utf-8',
+    'cache-control': 'public, max-age=31536000, immutable',
     'x-content-type-options': 'nosniff',
   });
   expect(packed.headers['content-encoding']).toBe('br');

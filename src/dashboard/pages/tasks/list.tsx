@@ -173,7 +173,11 @@ export function TaskGrid({
             </div>
           </div>
         )}
-        {height === 0 && children}
+        {height === 0 && (
+          <div role="row">
+            <div role="gridcell">{children}</div>
+          </div>
+        )}
       </div>
     </div>
   );
