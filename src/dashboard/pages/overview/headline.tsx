@@ -1,7 +1,7 @@
 import { Elapsed } from '../../parts/time.tsx';
 import { formatCompact } from '../../parts/format.ts';
 import { Stat, Stats } from '../../parts/stat.tsx';
-import { type Minute, total } from './hour.ts';
+import { total } from './hour.ts';
 import type { Overview, OverviewQueue } from './use-overview.ts';
 
 /** The figures that say whether all is well. */
