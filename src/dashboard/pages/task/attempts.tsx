@@ -86,7 +86,7 @@ function AttemptLine({
       <div className={styles['words']}>
         <span className={styles['number']}>{attempt === undefined ? 'Next' : `#${attempt.number}`}</span>
         {attempt === undefined ? (
-          <span className="soft">{task.isFinal ? 'never began' : <NextAttempt task={task} />}</span>
+          <span className={styles['next']}>{task.isFinal ? 'never began' : <NextAttempt task={task} />}</span>
         ) : (
           <>
             <span className={styles['outcome']} data-outcome={outcome ?? 'RUNNING'}>
