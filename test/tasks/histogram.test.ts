@@ -1,4 +1,4 @@
-import { array, assert, double, property } from 'fast-check';
+import { array, assert, integer, property } from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   countOf,
@@ -23,9 +23,9 @@ function exactly(times: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
 }
 
-/** From no time to two days, as many short ones as long ones. */
+/** From no time to two days, as many short ones as long ones: a double would be next to nothing nearly always. */
 const times = array(
-  double({ min: 0, max: Math.log(172_800_000), noNaN: true }).map((power) => Math.floor(Math.exp(power))),
+  integer({ min: 0, max: 19_000 }).map((power) => Math.floor(Math.exp(power / 1_000) - 0.5)),
   { minLength: 1, maxLength: 400 },
 );
 
