@@ -10,6 +10,7 @@ export const commands = [
   'cancel',
   'retry',
   'queues',
+  'workers',
   'pause',
   'resume',
   'drain',

@@ -106,6 +106,26 @@ const entries = [
     summary: 'a table of all queues: what waits and runs, how much comes and goes, what is paused',
     run: async (settings) => (await import('./queues.ts')).queues(settings),
   }),
+  entry('workers', {
+    summary: 'a table of all workers: what they serve and run, and what they use; drain or resume one',
+    details:
+      'taskwire workers drain ID lets one take nothing more: it finishes what it runs, and stays until it is resumed or ends.',
+    run: async (settings) => (await import('./workers.ts')).workers(settings),
+  }),
+  entry('workers', {
+    subcommand: 'drain',
+    summary: 'let a worker take nothing more, until it is resumed or has ended; it finishes what it runs',
+    arguments: [['id', 'id of the worker, as in the table']],
+    options: [['--reason <text>', 'why, for whoever looks at the worker later']],
+    run: async (settings, [id = ''], { reason }) =>
+      (await import('./workers.ts')).drainWorker(settings, id, reason),
+  }),
+  entry('workers', {
+    subcommand: 'resume',
+    summary: 'let a worker that was drained take tasks again',
+    arguments: [['id', 'id of the worker, as in the table']],
+    run: async (settings, [id = '']) => (await import('./workers.ts')).resumeWorker(settings, id),
+  }),
   entry('pause', {
     summary: 'let nothing of a queue or definition begin, in any worker, until it is resumed',
     details: 'What runs goes on, and new tasks are taken. It is kept over restarts.',
@@ -227,13 +247,14 @@ function entry<const C extends CommandName>(
     for (const option of settingOptions(name)) command.addOption(option);
     if (details !== undefined) command.addHelpText('after', `\n${details}`);
     command.action(async () => {
-      const given = command.opts<Flags & Options>();
+      // A command that holds this one takes what both have, wherever it stands.
+      const given = command.optsWithGlobals<Flags & Options>();
       done(await run(readSettings(name, given, process.env), command.args, given));
     });
   };
 }
 
-/** The command that holds those of its name, which does nothing by itself. */
+/** The command that holds those of its name: one that does something by itself, or does nothing. */
 function groupOf(program: Command, name: CommandName): Command {
   return (
     program.commands.find((command) => command.name() === name) ??

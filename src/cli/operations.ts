@@ -80,6 +80,21 @@ export const queuesDocument = `{
   }
 }`;
 
+/** The query that tells of all workers. */
+export const workersDocument = `{
+  workers { id version startedAt slots busy load memoryBytes queues { name } drain { at reason actor } }
+}`;
+
+/** The mutation that lets a worker take nothing more. */
+export const drainWorkerDocument = `mutation DrainWorker($id: ID!, $reason: String) {
+  change: drainWorker(id: $id, reason: $reason) { worker { id busy } }
+}`;
+
+/** The mutation that lets a worker go on which was drained. */
+export const resumeWorkerDocument = `mutation ResumeWorker($id: ID!) {
+  change: resumeWorker(id: $id) { worker { id busy } }
+}`;
+
 const queueAfter = 'queue { name waiting running isPaused }';
 
 /** The mutation that pauses a queue. */

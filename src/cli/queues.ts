@@ -5,7 +5,8 @@ import { queuesDocument } from './operations.ts';
 import { showCount, showTime } from '../quantity.ts';
 import { textTable } from './text-table.ts';
 
-interface Act {
+/** Who paused or drained something, as the API tells it. */
+export interface Act {
   readonly at: string;
   readonly reason: string | null;
   readonly actor: string | null;
