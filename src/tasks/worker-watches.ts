@@ -92,7 +92,6 @@ export class WorkerWatches {
     const { look, logger } = this.#source;
     const timer = this.#timer;
     this.#isBehind = false;
-    this.#lookedAt = performance.now();
     try {
       await this.#listen();
       const now = await look();
@@ -101,6 +100,8 @@ export class WorkerWatches {
       logger.debug({ err: error }, 'the watched workers could not be looked at, trying again');
       this.#isBehind = true;
     }
+    // From its end on: after one that took long the next would else be told too soon.
+    this.#lookedAt = performance.now();
     // All who watched may have left, and others come.
     if (this.#timer !== timer) return;
     this.#timer = undefined;
