@@ -1,0 +1,115 @@
+import { useId, useState } from 'react';
+import { Prose } from './prose.tsx';
+import { TextArea } from './field.tsx';
+import { Properties } from './schema-form/any-control.tsx';
+import { messageOf } from './schema-form/control.ts';
+import { type Issue, issuesHere } from './schema-form/issue.ts';
+import { coverSecrets, uncoverSecrets } from './schema-form/secret.ts';
+import { type Schema, shapeOf } from './schema-form/shape.ts';
+import { useText } from './schema-form/use-text.ts';
+import { isJsonObject, readJson, Unreadable, writeJson } from './schema-form/value.ts';
+import styles from './schema-form/schema-form.module.css';
+
+/**
+ * A form made from the JSON Schema of an input, or the same as JSON. The value is what one would send: what isn't set isn't
+ * in it. `check` says what can be known to be wrong with it, `issues` what is shown to be, each at its place.
+ */
+export function SchemaForm({
+  schema,
+  value,
+  onChange,
+  issues,
+}: {
+  readonly schema: Schema;
+  readonly value: unknown;
+  readonly onChange: (value: unknown) => void;
+  /** With paths that begin at the value. */
+  readonly issues: readonly Issue[];
+}) {
+  const [tab, setTab] = useState<'form' | 'json'>('form');
+  const shape = shapeOf(schema, schema);
+  if (shape.kind !== 'object' && shape.kind !== 'one-of') return null;
+  const isReadable = isJsonObject(value);
+  const whole = messageOf(
+    issuesHere(
+      issues,
+      shape.properties.map(([name]) => name),
+    ),
+  );
+  const shown = isReadable ? tab : 'json';
+  return (
+    <div className={styles['form']}>
+      <div className={styles['tabs']} role="group" aria-label="Edit as">
+        <button
+          type="button"
+          aria-pressed={shown === 'form'}
+          disabled={!isReadable}
+          title={isReadable ? undefined : 'First the JSON has to be an object.'}
+          onClick={() => setTab('form')}
+        >
+          Form
+        </button>
+        <button type="button" aria-pressed={shown === 'json'} onClick={() => setTab('json')}>
+          JSON
+        </button>
+      </div>
+      {shape.description !== undefined && (
+        <p className={styles['hint']}>
+          <Prose text={shape.description} />
+        </p>
+      )}
+      {shown === 'form' && isReadable ? (
+        <>
+          {whole !== undefined && (
+            <p className={styles['error']} tabIndex={-1} data-wrong role="alert">
+              {whole}
+            </p>
+          )}
+          {shape.properties.length === 0 && <p className="faint">It has no fields.</p>}
+          <Properties shape={shape} root={schema} value={value} onChange={onChange} issues={issues} />
+        </>
+      ) : (
+        <AsJson schema={schema} value={value} onChange={onChange} issues={issues} />
+      )}
+    </div>
+  );
+}
+
+/** The whole value as text. Secrets are covered in it, and stay what they are as long as they are left so. */
+function AsJson({ schema, value, onChange, issues }: Parameters<typeof SchemaForm>[0]) {
+  const id = useId();
+  const [before, setBefore] = useState(value);
+  const last = isJsonObject(value) ? value : before;
+  const write = (value: unknown): string =>
+    writeJson(value instanceof Unreadable ? value : coverSecrets(value, schema, schema));
+  const read = (text: string): unknown => uncoverSecrets(readJson(text) ?? {}, last, schema, schema);
+  const [text, setText] = useText(value, write, read);
+  const message = messageOf(issues);
+  return (
+    <div className={styles['frame']}>
+      <label htmlFor={id} className="unseen">
+        Input as JSON
+      </label>
+      <TextArea
+        id={id}
+        rows={Math.min(30, Math.max(10, text.split('\n').length + 1))}
+        autoComplete="off"
+        autoCapitalize="off"
+        spellCheck={false}
+        aria-invalid={message !== undefined}
+        aria-describedby={message === undefined ? undefined : `${id}-about`}
+        value={text}
+        onChange={({ target }) => {
+          setText(target.value);
+          setBefore(last);
+          onChange(read(target.value));
+        }}
+      />
+      {message !== undefined && (
+        <p id={`${id}-about`} className={styles['error']}>
+          {message}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,245 @@
+import { useEffect, useRef, useState } from 'react';
+import { Button, IconButton } from '../button.tsx';
+import { Select } from '../field.tsx';
+import { type ControlProps, effective } from './control.ts';
+import { Frame, Group } from './frame.tsx';
+import { type Issue, issuesBelow, issuesHere } from './issue.ts';
+import { type Schema, shapeOf } from './shape.ts';
+import { BooleanControl, ChoiceControl, JsonControl, NumberControl } from './simple-controls.tsx';
+import { TextControl } from './text-control.tsx';
+import { initialItem, initialValue, isJsonObject, type JsonObject, withProperty } from './value.ts';
+import styles from './schema-form.module.css';
+
+/** The control that a part of a schema asks for. */
+export function AnyControl({ schema, ...props }: Omit<ControlProps, 'shape'> & { readonly schema: Schema }) {
+  const shape = shapeOf(schema, props.root);
+  switch (shape.kind) {
+    case 'text':
+      return <TextControl {...props} shape={shape} />;
+    case 'number':
+      return <NumberControl {...props} shape={shape} />;
+    case 'boolean':
+      return <BooleanControl {...props} shape={shape} />;
+    case 'choice':
+      return <ChoiceControl {...props} shape={shape} />;
+    case 'list':
+      return <ListControl {...props} shape={shape} />;
+    case 'object':
+    case 'one-of':
+      return <ObjectControl {...props} shape={shape} schema={schema} />;
+    case 'json':
+      return <JsonControl {...props} shape={shape} />;
+  }
+}
+
+/** The controls of an object's properties. */
+export function Properties({
+  shape,
+  root,
+  value,
+  onChange,
+  issues,
+}: Pick<ControlProps<'object' | 'one-of'>, 'shape' | 'root' | 'issues'> & {
+  readonly value: JsonObject;
+  readonly onChange: (value: JsonObject) => void;
+}) {
+  const names = shape.properties.map(([name]) => name);
+  return (
+    <div className={styles['properties']}>
+      {shape.properties.map(([name, schema]) => (
+        <AnyControl
+          key={name}
+          name={name}
+          schema={schema}
+          root={root}
+          value={value[name]}
+          onChange={(next) => onChange(withProperty(value, name, next, names))}
+          isRequired={shape.required.has(name)}
+          issues={issuesBelow(issues, name)}
+        />
+      ))}
+    </div>
+  );
+}
+
+/** An object: there where it must be, else once one adds it, so that types which contain themselves end somewhere. */
+function ObjectControl({
+  schema,
+  ...props
+}: ControlProps<'object' | 'one-of'> & { readonly schema: Schema }) {
+  const { name, shape, root, onChange, isRequired, issues } = props;
+  const value = effective(props);
+  const isOpen = isJsonObject(value);
+  const shown = isOpen ? shape.properties.map(([name]) => name) : [];
+  return (
+    <Group
+      {...props}
+      issues={issuesHere(issues, shown)}
+      aside={
+        !isRequired &&
+        isOpen && (
+          <span className={styles['tool']}>
+            <IconButton
+              icon="trash"
+              label={`Remove ${name}`}
+              onClick={() => onChange(shape.default === undefined ? undefined : null)}
+            />
+          </span>
+        )
+      }
+    >
+      {!isOpen ? (
+        <Button
+          icon="enqueue"
+          className={styles['add'] ?? ''}
+          onClick={() => onChange(initialValue({ ...schema, default: undefined }, root))}
+        >
+          Add {name}
+        </Button>
+      ) : shape.kind === 'one-of' ? (
+        <OneOf {...props} value={value} />
+      ) : (
+        <Properties shape={shape} root={root} value={value} onChange={onChange} issues={issues} />
+      )}
+    </Group>
+  );
+}
+
+/** Which one it is, and its control. */
+function OneOf({
+  name,
+  shape,
+  root,
+  value,
+  onChange,
+  issues,
+}: Omit<ControlProps<'object' | 'one-of'>, 'value'> & { readonly value: JsonObject }) {
+  const [chosen] = Object.keys(value);
+  const property = shape.properties.find(([name]) => name === chosen);
+  const choose = (name: string): void => {
+    const [, schema] = shape.properties.find(([known]) => known === name) ?? [];
+    if (schema !== undefined) onChange({ [name]: initialItem(schema, root) });
+  };
+  const which = { title: undefined, description: undefined, default: undefined, isNullable: false };
+  return (
+    <div className={styles['properties']}>
+      <Frame
+        name={`Which of ${name}`}
+        shape={{ ...which, kind: 'json', isObject: false, isSecret: false }}
+        value={chosen}
+        onChange={onChange}
+        isRequired
+        issues={noIssues}
+      >
+        {(described) => (
+          <Select {...described} value={chosen ?? ''} onChange={({ target }) => choose(target.value)}>
+            {property === undefined && (
+              <option value="" disabled>
+                Choose one
+              </option>
+            )}
+            {shape.properties.map(([name]) => (
+              <option key={name}>{name}</option>
+            ))}
+          </Select>
+        )}
+      </Frame>
+      {property !== undefined && (
+        <AnyControl
+          key={property[0]}
+          name={property[0]}
+          schema={property[1]}
+          root={root}
+          value={value[property[0]]}
+          onChange={(next) => onChange({ [property[0]]: next })}
+          isRequired
+          issues={issuesBelow(issues, property[0])}
+        />
+      )}
+    </div>
+  );
+}
+
+const noIssues: readonly Issue[] = [];
+
+/** A list, whose items are added, moved and removed by buttons. */
+function ListControl(props: ControlProps<'list'>) {
+  const { name, shape, root, onChange, isRequired, issues } = props;
+  const value = effective(props);
+  const items: readonly unknown[] = Array.isArray(value) ? value : [];
+  const list = useRef<HTMLOListElement>(null);
+  const [added, setAdded] = useState<number>();
+  useEffect(() => {
+    if (added === undefined) return;
+    list.current?.children[added]?.querySelector<HTMLElement>('input, select, textarea')?.focus();
+    setAdded(undefined);
+  }, [added]);
+  const move = (from: number, to: number): void => {
+    const moved = [...items];
+    moved.splice(to, 0, ...moved.splice(from, 1));
+    onChange(moved);
+  };
+  const remove = (index: number): void => onChange(items.filter((_, at) => at !== index));
+  const canUnset = !isRequired && shape.default === undefined && Array.isArray(value);
+  return (
+    <Group
+      {...props}
+      issues={issuesHere(issues, [...items.keys()])}
+      aside={
+        canUnset && (
+          <span className={styles['tool']}>
+            <IconButton icon="trash" label={`Remove ${name}`} onClick={() => onChange(undefined)} />
+          </span>
+        )
+      }
+    >
+      {items.length > 0 && (
+        <ol ref={list} className={styles['items']}>
+          {items.map((item, index) => (
+            <li key={index} className={styles['item']}>
+              <AnyControl
+                name={`${name} ${index + 1}`}
+                schema={shape.items}
+                root={root}
+                value={item}
+                onChange={(next) => onChange(items.map((old, at) => (at === index ? next : old)))}
+                isRequired={!shapeOf(shape.items, root).isNullable}
+                issues={issuesBelow(issues, index)}
+              />
+              <div className={styles['tools']}>
+                <IconButton
+                  icon="up"
+                  label={`Move ${name} ${index + 1} up`}
+                  disabled={index === 0}
+                  onClick={() => move(index, index - 1)}
+                />
+                <IconButton
+                  icon="down"
+                  label={`Move ${name} ${index + 1} down`}
+                  disabled={index === items.length - 1}
+                  onClick={() => move(index, index + 1)}
+                />
+                <IconButton
+                  icon="close"
+                  label={`Remove ${name} ${index + 1}`}
+                  onClick={() => remove(index)}
+                />
+              </div>
+            </li>
+          ))}
+        </ol>
+      )}
+      <Button
+        icon="enqueue"
+        className={styles['add'] ?? ''}
+        aria-label={`Add to ${name}`}
+        onClick={() => {
+          onChange([...items, initialItem(shape.items, root)]);
+          setAdded(items.length);
+        }}
+      >
+        {items.length === 0 && value !== undefined ? 'Add (the list is empty)' : 'Add'}
+      </Button>
+    </Group>
+  );
+}

@@ -1,0 +1,48 @@
+import { type Schema, shapeOf } from './shape.ts';
+import { isJsonObject } from './value.ts';
+
+/** What stands in place of a secret, as the API has it. */
+export const secretText = '[secret]';
+
+/** A value without its secrets: for links, which others may see. */
+export function withoutSecrets(value: unknown, schema: Schema, root: Schema): unknown {
+  return mapSecrets(value, undefined, schema, root, () => undefined);
+}
+
+/** A value with its secrets covered: for the eyes of whoever looks over a shoulder, and for what is copied. */
+export function coverSecrets(value: unknown, schema: Schema, root: Schema): unknown {
+  return mapSecrets(value, undefined, schema, root, () => secretText);
+}
+
+/** The value of an edited text: a secret that is still covered is what it was. */
+export function uncoverSecrets(value: unknown, before: unknown, schema: Schema, root: Schema): unknown {
+  return mapSecrets(value, before, schema, root, (secret, hidden) =>
+    secret === secretText && hidden !== undefined ? hidden : secret,
+  );
+}
+
+function mapSecrets(
+  value: unknown,
+  before: unknown,
+  schema: Schema,
+  root: Schema,
+  replace: (secret: unknown, before: unknown) => unknown,
+): unknown {
+  const shape = shapeOf(schema, root);
+  if (shape.isSecret) return value === null || value === undefined ? value : replace(value, before);
+  if (shape.kind === 'list' && Array.isArray(value)) {
+    const items: readonly unknown[] = Array.isArray(before) ? before : [];
+    return value.map((item, index) => mapSecrets(item, items[index], shape.items, root, replace));
+  }
+  if ((shape.kind !== 'object' && shape.kind !== 'one-of') || !isJsonObject(value)) return value;
+  const properties = new Map(shape.properties);
+  const mapped = Object.entries(value).map(([name, inner]) => {
+    const property = properties.get(name);
+    const hidden = isJsonObject(before) && Object.hasOwn(before, name) ? before[name] : undefined;
+    return [
+      name,
+      property === undefined ? inner : mapSecrets(inner, hidden, property, root, replace),
+    ] as const;
+  });
+  return Object.fromEntries(mapped.filter(([, inner]) => inner !== undefined));
+}

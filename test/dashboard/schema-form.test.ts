@@ -1,0 +1,217 @@
+import { isInputObjectType } from 'graphql';
+import { expect, test } from 'vitest';
+import { enqueueOperation } from '../../src/dashboard/pages/enqueue/operation.ts';
+import { draftOf, linkTo } from '../../src/dashboard/pages/enqueue/draft.ts';
+import { optionsSchema } from '../../src/dashboard/pages/enqueue/options-schema.ts';
+import { check } from '../../src/dashboard/parts/schema-form/check.ts';
+import {
+  issuesBelow,
+  issuesHere,
+  issuesLeft,
+  issuesOf,
+} from '../../src/dashboard/parts/schema-form/issue.ts';
+import {
+  coverSecrets,
+  uncoverSecrets,
+  withoutSecrets,
+} from '../../src/dashboard/parts/schema-form/secret.ts';
+import { shapeOf } from '../../src/dashboard/parts/schema-form/shape.ts';
+import {
+  initialItem,
+  initialValue,
+  readNumber,
+  withProperty,
+} from '../../src/dashboard/parts/schema-form/value.ts';
+import { jsonSchemaOf } from '../../src/graphql/json-schema.ts';
+import { buildSchema } from '../../src/graphql/schema.ts';
+import { defineTask } from '../../src/index.ts';
+
+const definition = defineTask({
+  name: 'printBook',
+  input: (t) => ({
+    title: t.field({ type: 'NonEmptyString', required: true }),
+    copies: t.field({ type: 'PositiveInt', required: true, defaultValue: 1 }),
+    mail: t.field({ type: 'EmailAddress' }),
+    cover: t.object('BookCover', (t) => ({
+      colour: t.enum('CoverColour', { RED: 'As blood.', BLUE: 'As the sky.' }, { required: true }),
+    })),
+    size: t.object(
+      'BookSize',
+      (t) => ({ width: t.float({ required: true }), unit: t.string({ required: true, defaultValue: 'mm' }) }),
+      { required: true },
+    ),
+    chapters: t.objectList(
+      'BookChapter',
+      (t) => ({ name: t.string({ required: true }), key: t.string({ secret: true }) }),
+      { required: true },
+    ),
+    isSigned: t.boolean(),
+    password: t.string({ secret: true }),
+    zone: t.field({ type: 'TimeZone' }),
+    extra: t.field({ type: 'JSON' }),
+  }),
+  run() {},
+});
+const type = buildSchema([definition]).getType('PrintBookInput');
+if (!isInputObjectType(type)) throw new Error('there is no such input');
+const schema = jsonSchemaOf(type);
+
+function shapeAt(name: string) {
+  const whole = shapeOf(schema, schema);
+  if (whole.kind !== 'object') throw new Error('the input is an object');
+  const [, property = {}] = whole.properties.find(([known]) => known === name) ?? [];
+  return shapeOf(property, schema);
+}
+
+test('each field of an input has the control of its type, also behind a reference and where it may be null', () => {
+  const whole = shapeOf(schema, schema);
+
+  expect(whole.kind === 'object' && whole.properties.map(([name]) => [name, shapeAt(name).kind])).toEqual([
+    ['title', 'text'],
+    ['copies', 'number'],
+    ['mail', 'text'],
+    ['cover', 'object'],
+    ['size', 'object'],
+    ['chapters', 'list'],
+    ['isSigned', 'boolean'],
+    ['password', 'text'],
+    ['zone', 'text'],
+    ['extra', 'json'],
+  ]);
+  expect(shapeAt('mail')).toMatchObject({ format: 'email', isNullable: true, title: 'EmailAddress' });
+  expect(shapeAt('zone')).toMatchObject({ format: 'time-zone' });
+  expect(shapeAt('copies')).toMatchObject({ isWhole: true, min: 1, default: 1, isNullable: false });
+  expect(shapeAt('password')).toMatchObject({ isSecret: true });
+  expect(shapeAt('cover')).toMatchObject({ title: 'BookCover', isNullable: true });
+});
+
+test('an enum offers its values with what each means', () => {
+  const cover = shapeAt('cover');
+  const [[, colour]] = cover.kind === 'object' ? cover.properties : [];
+
+  expect(shapeOf(colour ?? {}, schema)).toMatchObject({
+    kind: 'choice',
+    choices: [
+      { value: 'RED', description: 'As blood.' },
+      { value: 'BLUE', description: 'As the sky.' },
+    ],
+  });
+});
+
+test('a form begins with what must be there, and leaves to the API what has a default or may be left out', () => {
+  expect(initialValue(schema, schema)).toEqual({ size: {}, chapters: [] });
+});
+
+test('what a page can tell to be wrong is told with the place, before anything is sent', () => {
+  const input = {
+    title: '',
+    copies: 0,
+    mail: 'nobody',
+    cover: { colour: 'GREEN' },
+    size: { width: 'wide' },
+    chapters: [{ name: 'One' }, {}],
+    isSigned: null,
+    other: 1,
+  };
+
+  expect(check(input, schema).map(({ path }) => path.join('.'))).toEqual([
+    'title',
+    'copies',
+    'mail',
+    'cover.colour',
+    'size.width',
+    'chapters.1.name',
+    'other',
+  ]);
+  const right = { title: 'Emma', size: { width: 1.5 }, chapters: [], password: '[secret]', extra: null };
+  expect(check(right, schema)).toEqual([]);
+  expect(check({}, schema).map(({ path }) => path[0])).toEqual(['title', 'size', 'chapters']);
+  expect(check({ delay: '5s', priority: 700 }, optionsSchema)).toMatchObject([{ path: ['priority'] }]);
+});
+
+test('exactly one field of a choice of fields is given, and a type that contains itself ends', () => {
+  const tree = {
+    type: 'object',
+    properties: { leaf: { type: 'integer' }, left: { anyOf: [{ $ref: '#' }, { type: 'null' }] } },
+    oneOf: [{ required: ['leaf'] }, { required: ['left'] }],
+  };
+
+  expect(shapeOf(tree, tree).kind).toBe('one-of');
+  expect(initialValue(tree, tree)).toEqual({});
+  expect(check({ left: { leaf: 1 } }, tree)).toEqual([]);
+  expect(check({ leaf: 1, left: { leaf: 1 } }, tree)).toMatchObject([{ path: [] }]);
+  expect(check({ left: {} }, tree)).toMatchObject([{ path: ['left'] }]);
+  expect(check({ leaf: undefined }, tree)).toMatchObject([{ path: ['leaf'] }]);
+});
+
+test('what the API says is wrong is shown at its field until that is changed', () => {
+  const issues = issuesOf({
+    code: 'BAD_USER_INPUT',
+    issues: [
+      { path: ['input', 'chapters', 1, 'name'], message: 'Too long.' },
+      { path: ['input'], message: 'Too much.' },
+      { path: 'nowhere', message: 'Nothing.' },
+    ],
+  });
+  const below = issuesBelow(issues, 'input');
+
+  expect(issuesBelow(issuesBelow(below, 'chapters'), 1)).toEqual([{ path: ['name'], message: 'Too long.' }]);
+  expect(issuesHere(below, ['chapters'])).toEqual([{ path: [], message: 'Too much.' }]);
+  const before = { title: 'Emma', chapters: [{ name: 'One' }, { name: 'Two' }] };
+  expect(issuesLeft(below, before, { ...before, chapters: [{ name: 'Other' }, { name: 'Two' }] })).toEqual([
+    { path: ['chapters', 1, 'name'], message: 'Too long.' },
+  ]);
+  expect(issuesLeft(below, before, { ...before, chapters: [{ name: 'One' }] })).toEqual([]);
+});
+
+test('secrets are in no link, and covered where the input is shown as JSON', () => {
+  const input = { title: 'Emma', chapters: [{ name: 'One', key: 'k' }], password: 'p' };
+  const covered = { title: 'Emma', chapters: [{ name: 'One', key: '[secret]' }], password: '[secret]' };
+
+  expect(withoutSecrets(input, schema, schema)).toEqual({ title: 'Emma', chapters: [{ name: 'One' }] });
+  expect(coverSecrets(input, schema, schema)).toEqual(covered);
+  const edited = { ...covered, title: 'Persuasion', password: 'new' };
+  expect(uncoverSecrets(edited, input, schema, schema)).toEqual({
+    title: 'Persuasion',
+    chapters: [{ name: 'One', key: 'k' }],
+    password: 'new',
+  });
+  const link = linkTo(input, schema);
+  expect(link).not.toContain('%22p%22');
+  expect(draftOf('printBook', schema, link).input).toEqual({ title: 'Emma', chapters: [{ name: 'One' }] });
+  const forged = `?input=${encodeURIComponent('{"title":"a","password":"p"}')}`;
+  expect(draftOf('printBook', schema, forged).input).toEqual({ title: 'a' });
+});
+
+test('a number is what was typed, and a text that is none stays to be corrected', () => {
+  expect(['12', ' -0.5 ', '1e3', '.5'].map(readNumber)).toEqual([12, -0.5, 1000, 0.5]);
+  expect(['1,5', '0x10', 'ten'].map(readNumber)).toEqual(['1,5', '0x10', 'ten']);
+});
+
+test('fields stand in the order of their schema, whichever was filled in first', () => {
+  const value = withProperty({ b: 2 }, 'a', 1, ['a', 'b']);
+
+  expect(Object.keys(value)).toEqual(['a', 'b']);
+  expect(withProperty(value, 'b', undefined, ['a', 'b'])).toEqual({ a: 1 });
+  expect(initialItem({ type: 'string' }, schema)).toBe('');
+});
+
+test('the mutation is made of names that the API told, and of nothing else', () => {
+  const printBook = { mutation: 'printBook', inputType: 'PrintBookInput' };
+
+  expect(enqueueOperation(printBook, { title: 'Emma' }, { priority: 5 })).toEqual({
+    query: `mutation Enqueue($input: PrintBookInput!, $options: TaskOptions) {
+  m: printBook(input: $input, options: $options) {
+    deduplicated
+    task {
+      id
+    }
+  }
+}`,
+    variables: { input: { title: 'Emma' }, options: { priority: 5 } },
+  });
+  expect(enqueueOperation({ mutation: 'ping', inputType: null }, {}, {}).query).toContain('  m: ping {');
+  expect(() => enqueueOperation({ ...printBook, mutation: 'a { b }' }, {}, {})).toThrow(
+    'Expected a name of GraphQL, got "a { b }".',
+  );
+});
