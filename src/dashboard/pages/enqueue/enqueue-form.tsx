@@ -91,6 +91,7 @@ export function EnqueueForm({
   const options = shapeOf(optionsSchema, optionsSchema);
   const hasFields = inputSchema !== null;
   return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the keys are those of its fields
     <form
       ref={form}
       className={styles['form']}

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef } from 'react';
 import { Button, IconButton } from '../button.tsx';
 import { Select } from '../field.tsx';
 import { type ControlProps, effective } from './control.ts';
@@ -168,12 +168,12 @@ function ListControl(props: ControlProps<'list'>) {
   const value = effective(props);
   const items: readonly unknown[] = Array.isArray(value) ? value : [];
   const list = useRef<HTMLOListElement>(null);
-  const [added, setAdded] = useState<number>();
+  const added = useRef<number>(undefined);
   useEffect(() => {
-    if (added === undefined) return;
-    list.current?.children[added]?.querySelector<HTMLElement>('input, select, textarea')?.focus();
-    setAdded(undefined);
-  }, [added]);
+    if (added.current === undefined) return;
+    list.current?.children[added.current]?.querySelector<HTMLElement>('input, select, textarea')?.focus();
+    added.current = undefined;
+  });
   const move = (from: number, to: number): void => {
     const moved = [...items];
     moved.splice(to, 0, ...moved.splice(from, 1));
@@ -235,7 +235,7 @@ function ListControl(props: ControlProps<'list'>) {
         aria-label={`Add to ${name}`}
         onClick={() => {
           onChange([...items, initialItem(shape.items, root)]);
-          setAdded(items.length);
+          added.current = items.length;
         }}
       >
         {items.length === 0 && value !== undefined ? 'Add (the list is empty)' : 'Add'}

@@ -79,7 +79,7 @@ function wrong(value: unknown, shape: Shape): string | undefined {
 
 function wrongText(value: string, shape: Extract<Shape, { readonly kind: 'text' }>): string | undefined {
   const { format, minLength = 0, maxLength = Infinity, pattern, title } = shape;
-  const length = [...value].length;
+  const length = Array.from(value).length;
   if (length < minLength) return `Expected at least ${minLength} character${minLength === 1 ? '' : 's'}.`;
   if (length > maxLength) return `Expected at most ${maxLength} characters, got ${length}.`;
   if (format === 'email' && !/^\S+@\S+$/.test(value))

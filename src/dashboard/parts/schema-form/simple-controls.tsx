@@ -9,7 +9,7 @@ import styles from './schema-form.module.css';
 export function NumberControl(props: ControlProps<'number'>) {
   const { shape, onChange, isRequired } = props;
   const read = (text: string) => (text.trim() === '' ? emptied(shape, isRequired) : readNumber(text));
-  const write = (value: unknown) => (value === undefined || value === null ? '' : String(value));
+  const write = (value: unknown) => (typeof value === 'number' ? String(value) : typeof value === 'string' ? value : '');
   const [text, setText] = useText(effective(props), write, read);
   return (
     <Frame {...props} hint={rangeOf(shape)}>
@@ -73,7 +73,7 @@ export function BooleanControl(props: ControlProps<'boolean'>) {
                   id={index === 0 ? id : undefined}
                   name={id}
                   aria-label={label}
-                  aria-invalid={described['aria-invalid']}
+                  data-wrong={described['aria-invalid'] || undefined}
                   checked={isChosen}
                   onChange={() => onChange(value)}
                 />
