@@ -14,7 +14,9 @@ const printBook = defineTask({
     zone: t.field({ type: 'TimeZone' }),
     colour: t.enum('CoverColour', { RED: 'As blood.', BLUE: 'As the sky.' }, { required: true }),
     size: t.object('BookSize', (t) => ({ width: t.float({ required: true }), height: t.float() })),
-    chapters: t.objectList('BookChapter', (t) => ({ name: t.string({ required: true }) }), { required: true }),
+    chapters: t.objectList('BookChapter', (t) => ({ name: t.string({ required: true }) }), {
+      required: true,
+    }),
     isSigned: t.boolean(),
     password: t.string({ secret: true }),
     extra: t.field({ type: 'JSON' }),

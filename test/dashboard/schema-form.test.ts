@@ -87,7 +87,7 @@ test('each field of an input has the control of its type, also behind a referenc
 
 test('an enum offers its values with what each means', () => {
   const cover = shapeAt('cover');
-  const [[, colour]] = cover.kind === 'object' ? cover.properties : [];
+  const [, colour] = (cover.kind === 'object' ? cover.properties[0] : undefined) ?? [];
 
   expect(shapeOf(colour ?? {}, schema)).toMatchObject({
     kind: 'choice',

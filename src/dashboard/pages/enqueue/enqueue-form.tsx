@@ -146,7 +146,7 @@ export function EnqueueForm({
         <kbd className="faint">{isMac ? '⌘' : 'Ctrl'} + Enter</kbd>
         <span className={styles['rest']}>
           {hasFields && (
-            <CopyButton label="Copy a link to this form as it is filled in, without secrets" text={linkOf}>
+            <CopyButton label="Copy link to this form as it is filled in, without secrets" text={linkOf}>
               Copy link
             </CopyButton>
           )}

@@ -238,7 +238,7 @@ function ListControl(props: ControlProps<'list'>) {
           added.current = items.length;
         }}
       >
-        {items.length === 0 && value !== undefined ? 'Add (the list is empty)' : 'Add'}
+        Add
       </Button>
     </Group>
   );

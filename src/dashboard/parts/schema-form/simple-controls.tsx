@@ -9,7 +9,8 @@ import styles from './schema-form.module.css';
 export function NumberControl(props: ControlProps<'number'>) {
   const { shape, onChange, isRequired } = props;
   const read = (text: string) => (text.trim() === '' ? emptied(shape, isRequired) : readNumber(text));
-  const write = (value: unknown) => (typeof value === 'number' ? String(value) : typeof value === 'string' ? value : '');
+  const write = (value: unknown) =>
+    typeof value === 'number' ? String(value) : typeof value === 'string' ? value : '';
   const [text, setText] = useText(effective(props), write, read);
   return (
     <Frame {...props} hint={rangeOf(shape)}>
