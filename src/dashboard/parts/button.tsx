@@ -19,7 +19,7 @@ export function Button(props: ButtonProps) {
       {...rest}
       disabled={disabled === true || isBusy}
       aria-busy={isBusy}
-      className={`${styles["button"]} ${styles[tone] ?? ""} ${className}`}
+      className={`${styles['button']} ${styles[tone] ?? ''} ${className}`}
     >
       {icon !== undefined && <Icon name={icon} />}
       {children}
