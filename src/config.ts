@@ -257,6 +257,14 @@ export const table = {
     on: { dev: optional, server: optional, worker: optional },
     parse: (text) => oneOf(text, ['pretty', 'json'] as const),
   }),
+  traces: setting({
+    flag: '--traces',
+    value: 'off|otlp',
+    env: 'TASKWIRE_TRACES',
+    help: 'send OpenTelemetry traces by OTLP over HTTP, to where OTEL_EXPORTER_OTLP_ENDPOINT says',
+    on: { dev: 'off', server: 'off', worker: 'off' },
+    parse: (text) => oneOf(text, ['off', 'otlp'] as const),
+  }),
   url: setting({
     flag: '--url',
     value: 'url',

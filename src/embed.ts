@@ -3,7 +3,9 @@ import type { TaskDefinition } from './definition/definition.ts';
 import { inlineQueue } from './definition/inline.ts';
 import type { Logger } from './logger.ts';
 import type { Server, ServerOptions } from './server/server.ts';
+import type { TracerProvider } from '@opentelemetry/api';
 import type { Tasks, TasksOptions } from './tasks/tasks.ts';
+import type { Traces } from './traces.ts';
 import type { InlineOptions } from './worker/inline.ts';
 import type { Worker, WorkerOptions } from './worker/worker.ts';
 
@@ -68,12 +70,12 @@ export async function createServer({ auth, inline = {}, ...options }: EmbedServe
   ]);
   const logger = options.logger ?? (await usualLogger());
   const { tasks } = options;
-  const { redis, definitions, leaseMs } = tasks.options;
+  const { redis, definitions, leaseMs, traces = options.traces } = tasks.options;
   const startInline =
     inline === false || definitions.every(({ queue }) => queue !== inlineQueue)
       ? undefined
       : (await import('./worker/inline.ts')).startInline;
-  const lease = leaseMs === undefined ? {} : { leaseMs };
+  const lease = { traces, ...(leaseMs === undefined ? {} : { leaseMs }) };
   const authentication = await openAuthentication(auth, { redis, connection: tasks.connection, logger });
   try {
     return createServer({
@@ -96,6 +98,15 @@ export async function createServer({ auth, inline = {}, ...options }: EmbedServe
 export async function loadDefinitions(paths: readonly string[]): Promise<TaskDefinition[]> {
   const { loadDefinitions } = await import('./definition/load.ts');
   return await loadDefinitions(paths);
+}
+
+/**
+ * Opens traces, for the option `traces` of `connectTasks` and `startWorker`: by your provider of OpenTelemetry, or by the one
+ * that your program has registered.
+ */
+export async function openTraces(provider?: TracerProvider): Promise<Traces> {
+  const { openTraces } = await import('./tracing/open-traces.ts');
+  return openTraces(provider);
 }
 
 async function usualLogger(): Promise<Logger> {

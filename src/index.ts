@@ -54,6 +54,7 @@ export {
   connectTasks,
   createServer,
   loadDefinitions,
+  openTraces,
   startWorker,
   type EmbedOptions,
   type EmbedServerOptions,
@@ -107,6 +108,7 @@ export type {
   TaskStatus,
 } from './tasks/task.ts';
 export type { Tasks, TasksOptions } from './tasks/tasks.ts';
+export type { Traces } from './traces.ts';
 export type { AbortCode } from './worker/abort.ts';
 export type { InlineOptions } from './worker/inline.ts';
 export type { Worker, WorkerOptions } from './worker/worker.ts';

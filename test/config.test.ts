@@ -34,6 +34,7 @@ describe('settings', () => {
       auditEntries: 100_000,
       auditRetention: 7_776_000_000,
       logLevel: 'info',
+      traces: 'off',
     });
   });
 

@@ -9,6 +9,7 @@ import { loadAll } from './definitions.ts';
 import type { Loading, Order, PartSettings, Role, Start } from './dev-part.ts';
 import { commandLogger } from './log.ts';
 import { leaveSignalsToParent } from './signals.ts';
+import { commandTraces } from './traces.ts';
 
 // `startPart` writes this command line and sends these messages; nobody else does.
 const [role, json] = process.argv.slice(2) as [Role, string];
@@ -80,6 +81,9 @@ async function load(): Promise<Loaded | undefined> {
 async function importStart(): Promise<(loaded: Loaded, go: Go) => Promise<Stop>> {
   const { concurrency, prefix, lease: leaseMs } = settings;
   const logger = commandLogger(settings, role);
+  const service = role === 'api' ? 'taskwire-server' : 'taskwire-worker';
+  const tracing = await commandTraces(settings.traces, service, logger);
+  const { traces } = tracing;
   if (role === 'api') {
     const { startApi } = await import('./server.ts');
     return async ({ definitions, auth }, { redisUrl, port }) => {
@@ -90,17 +94,24 @@ async function importStart(): Promise<(loaded: Loaded, go: Go) => Promise<Stop>>
         definitions,
         logger,
         port,
+        traces,
       });
       await tell({ type: 'ready', url: api.url, port: api.port });
-      return (graceMs) => api.close(graceMs);
+      return async (graceMs) => {
+        await api.close(graceMs);
+        await tracing[Symbol.asyncDispose]();
+      };
     };
   }
   const { startWorker } = await import('../worker/worker.ts');
   return async ({ definitions }, { redisUrl }) => {
     const redis = { url: redisUrl, prefix };
-    const worker = await startWorker({ redis, definitions, concurrency, leaseMs, logger });
+    const worker = await startWorker({ redis, definitions, concurrency, leaseMs, logger, traces });
     await tell({ type: 'ready' });
-    return (graceMs) => worker.stop(graceMs);
+    return async (graceMs) => {
+      await worker.stop(graceMs);
+      await tracing[Symbol.asyncDispose]();
+    };
   };
 }
 

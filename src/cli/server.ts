@@ -7,6 +7,7 @@ import type { RedisSettings } from '../redis/connection.ts';
 import { graphqlPath } from '../server/pipeline.ts';
 import { defaultLeaseMs } from '../tasks/clock.ts';
 import { connectTasks } from '../tasks/tasks.ts';
+import type { Traces } from '../traces.ts';
 import { loadAuth } from './auth.ts';
 import { exitCodes } from './exit.ts';
 import { loadAll } from './definitions.ts';
@@ -14,6 +15,7 @@ import { commandLogger } from './log.ts';
 import { auditOptions, type AuditSettings } from './audit-settings.ts';
 import { rateOptions, type RateSettings } from './rate-settings.ts';
 import { untilAsked } from './signals.ts';
+import { commandTraces } from './traces.ts';
 
 /** What an API process is made of. */
 export interface ApiOptions extends AuditSettings, RateSettings {
@@ -31,6 +33,8 @@ export interface ApiOptions extends AuditSettings, RateSettings {
   /** How long a lost worker's lease lasts, in ms: the same as the workers'. @default 15000 */
   readonly lease?: number;
   readonly origins?: readonly string[] | undefined;
+  /** Where it tells what it does. @default nowhere */
+  readonly traces?: Traces | undefined;
   /** Proxies in front of it that tell who has asked them. @default 0 */
   readonly trustProxy?: number;
   /** Tasks of the queue `inline` that run at once. @default 10 */
@@ -45,7 +49,10 @@ export async function server(settings: Settings<'server'>): Promise<number> {
   const logger = commandLogger(settings);
   const [definitions, auth] = await Promise.all([loadAll(settings.tasks), loadAuth(settings)]);
   const redis = { url: settings.redisUrl, prefix: settings.prefix };
-  const api = await startApi({ ...settings, auth, redis, definitions, logger });
+  // Sends the rest once the API has stopped.
+  await using tracing = await commandTraces(settings.traces, 'taskwire-server', logger);
+  const { traces } = tracing;
+  const api = await startApi({ ...settings, auth, redis, definitions, logger, traces });
   logger.info({ url: api.url, definitions: definitions.length }, 'the API listens');
   logger.info({ signal: await asked }, 'the API stops');
   await api.close();
@@ -75,11 +82,12 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     basePath,
     lease: leaseMs = defaultLeaseMs,
     origins,
+    traces,
     trustProxy = 0,
     inlineConcurrency,
     grace,
   } = options;
-  const tasks = await connectTasks({ redis, definitions, logger, leaseMs });
+  const tasks = await connectTasks({ redis, definitions, logger, leaseMs, traces });
   const inline = {
     ...(inlineConcurrency === undefined ? {} : { concurrency: inlineConcurrency }),
     ...(grace === undefined ? {} : { graceMs: grace }),

@@ -4,12 +4,15 @@ import { exitCodes } from './exit.ts';
 import { loadAll } from './definitions.ts';
 import { commandLogger } from './log.ts';
 import { untilAsked } from './signals.ts';
+import { commandTraces } from './traces.ts';
 
 /** `taskwire worker`: takes tasks until a signal, then finishes what it can in its grace and gives back the rest. */
 export async function worker(settings: Settings<'worker'>): Promise<number> {
   const asked = untilAsked();
   const logger = commandLogger(settings);
   const definitions = await loadAll(settings.tasks);
+  // Sends the rest once the worker has stopped.
+  await using tracing = await commandTraces(settings.traces, 'taskwire-worker', logger);
   const starting = startWorker({
     redis: { url: settings.redisUrl, prefix: settings.prefix },
     definitions,
@@ -17,6 +20,7 @@ export async function worker(settings: Settings<'worker'>): Promise<number> {
     concurrency: settings.concurrency,
     leaseMs: settings.lease,
     logger,
+    traces: tracing.traces,
   });
   // It waits for Redis; who stops it meanwhile doesn't have to.
   const running = await Promise.race([starting, asked]);

@@ -23,8 +23,8 @@ export interface Context {
   readonly audit: AuditLog | undefined;
   /** Where the request came from, as far as proxies are trusted. */
   readonly address: string | undefined;
-  /** W3C `traceparent` of the request, if it sent a valid one. */
-  readonly trace: string | undefined;
+  /** W3C `traceparent` of the request, if it sent a valid one; where there are traces, of the operation's span. */
+  trace: string | undefined;
   /** The header `Idempotency-Key` of an HTTP request. */
   readonly idempotencyKey: string | undefined;
   /** The variables as the client sent them, before GraphQL coerced them. */

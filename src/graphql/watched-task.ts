@@ -130,6 +130,8 @@ const shownFields = [
   'failure',
   'cancellation',
   'owner',
+  // Shown to nobody: for the span of its watch.
+  'trace',
   'definitionVersion',
   'outputBytes',
 ] as const satisfies readonly (keyof Task)[];

@@ -14,6 +14,8 @@ export class Cohort {
   #fresh: Set<Subscriber> | undefined;
   /** What was told last: who comes later begins with it. */
   #payload: string | undefined;
+  /** What was heard last. */
+  #state: unknown;
   /** The version that the payload is of. */
   #toldVersion = -Infinity;
   /** The version that was executed last, or is being executed. */
@@ -30,6 +32,11 @@ export class Cohort {
   /** True once it has ended: nobody joins it any more. */
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  /** The state that its members were told last, or are about to be. */
+  get state(): unknown {
+    return this.#state;
   }
 
   /** Takes a subscriber in who has just read this state: what it is told is never older. */
@@ -79,6 +86,7 @@ export class Cohort {
   /** A state that takes time to execute is passed over where a newer one has come meanwhile. */
   #tell(state: unknown, version: number): void {
     this.#version = version;
+    this.#state = state;
     this.#telling = undefined;
     try {
       const result = this.#subscription.execute(state);

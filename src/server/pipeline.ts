@@ -27,11 +27,13 @@ import { defaultPrefix } from '../redis/connection.ts';
 import type { AuditLog } from '../tasks/audit.ts';
 import type { OwnerLimits } from '../tasks/owner-limits.ts';
 import type { Tasks } from '../tasks/tasks.ts';
+import type { Traces } from '../traces.ts';
 import { fieldsOf } from './document-nodes.ts';
 import { Documents } from './documents.ts';
 import { Executions, type MaybePromise } from './executions.ts';
 import { fewErrors } from './few-errors.ts';
 import { type OperationLimits, operationLimits } from './operation-limits.ts';
+import { operationSpanning } from './operation-span.ts';
 import { OperationTime } from './operation-time.ts';
 
 /** Where the API is served, over HTTP, SSE and WebSocket. */
@@ -67,6 +69,9 @@ export interface Subscription {
   readonly execute: (event: unknown) => MaybePromise<ExecutionResult>;
 }
 
+/** A subscription, or why it couldn't begin. */
+type Begun = Subscription | { readonly errors: readonly GraphQLError[] };
+
 interface PipelineOptions {
   readonly schema: GraphQLSchema;
   readonly tasks: Tasks;
@@ -85,6 +90,8 @@ interface PipelineOptions {
   readonly audit?: AuditLog | undefined;
   /** After how many runs an operation is compiled. @default 20 */
   readonly runsBeforeCompiled?: number | undefined;
+  /** Where it is told what operations do. @default nowhere */
+  readonly traces?: Traces | undefined;
 }
 
 /** What all operations have in common. */
@@ -107,7 +114,7 @@ class OperationContext implements Context {
   readonly apiTokens: ApiTokens | undefined;
   readonly limits: OwnerLimits | undefined;
   readonly audit: AuditLog | undefined;
-  readonly trace: string | undefined;
+  trace: string | undefined;
   readonly idempotencyKey: string | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
   readonly closing: AbortSignal;
@@ -159,6 +166,8 @@ export class Pipeline {
   readonly maskError: MaskError;
   /** Handed out by operations; what they open is for who authenticates to know. */
   readonly watchTokens: WatchTokens;
+  /** Where it is told what operations do; undefined where nobody asks. */
+  readonly traces: Traces | undefined;
   readonly #tasks: Tasks;
   readonly #logger: Logger;
   readonly #visible: WeakMap<Viewer, VisibleTasks> = new WeakMap();
@@ -173,6 +182,7 @@ export class Pipeline {
     this.documents = new Documents(schema, this.#operations, hideSuggestions);
     this.maskError = createMaskError(logger);
     this.watchTokens = new WatchTokens(tasks.connection, tasks.options.redis.prefix ?? defaultPrefix);
+    this.traces = options.traces;
     this.#tasks = tasks;
     this.#logger = logger;
     this.#services = {
@@ -206,7 +216,13 @@ export class Pipeline {
   }
 
   /** Runs a query or a mutation of a valid document; its errors are such as a client may see. */
-  async execute(params: Params, context: Context): Promise<ExecutionResult> {
+  execute(params: Params, context: Context): Promise<ExecutionResult> {
+    if (this.traces === undefined) return this.#execute(params, context);
+    const run = () => this.#execute(params, context);
+    return operationSpanning(this.traces, params, this.operationOf(params), context, run);
+  }
+
+  async #execute(params: Params, context: Context): Promise<ExecutionResult> {
     const args = validateExecutionArgs(this.#argsOf(params, context));
     if (!('schema' in args)) return { errors: [startError(this.schema, params, args)] };
     const refusal = this.#refusal(args, context);
@@ -224,10 +240,13 @@ export class Pipeline {
   }
 
   /** Begins a subscription of a valid document, or says why it couldn't. */
-  async subscribe(
-    params: Params,
-    context: Context,
-  ): Promise<Subscription | { readonly errors: readonly GraphQLError[] }> {
+  subscribe(params: Params, context: Context): Promise<Begun> {
+    if (this.traces === undefined) return this.#subscribe(params, context);
+    const run = () => this.#subscribe(params, context);
+    return operationSpanning(this.traces, params, this.operationOf(params), context, run);
+  }
+
+  async #subscribe(params: Params, context: Context): Promise<Begun> {
     const args = validateSubscriptionArgs(this.#argsOf(params, context));
     if (!('schema' in args)) return { errors: [startError(this.schema, params, args)] };
     const refusal = this.#refusal(args, context);

@@ -14,6 +14,7 @@ import { buildSchema } from '../graphql/schema.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Tasks } from '../tasks/tasks.ts';
+import type { Traces } from '../traces.ts';
 import { CountedRequest, limitBody, takesEncoding } from './body.ts';
 import { ClientPlaces } from './client-places.ts';
 import { Dashboard } from './dashboard.ts';
@@ -70,6 +71,8 @@ export interface ServerOptions {
   readonly rates?: RateOptions;
   /** What is written down of what clients do, and for how long. */
   readonly audit?: AuditOptions;
+  /** Where it tells what it does. @default where its tasks do */
+  readonly traces?: Traces | undefined;
   /** Starts what runs tasks in this process; it is told to stop once the server no longer listens, and waited for. */
   readonly startInline?: (() => { stop(graceMs?: number): Promise<void> }) | undefined;
 }
@@ -153,6 +156,7 @@ export class Server implements AsyncDisposable {
       limits: ownerLimits(rates),
       audit: this.#audit,
       apiTokens: options.apiTokens,
+      traces: options.traces ?? tasks.options.traces,
     });
     this.#origins = new Origins(origins, isOpen);
     const authenticator = withSignInAudit(

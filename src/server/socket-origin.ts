@@ -8,7 +8,7 @@ import type { SocketSession } from './socket-session.ts';
 export class SocketOrigin implements Origin {
   readonly line: Line;
   readonly signedIn: SocketSession;
-  readonly traceparent: string | undefined;
+  traceparent: string | undefined;
   readonly #maxOperations: number;
   #gone: AbortController | undefined;
   #hasLeft = false;

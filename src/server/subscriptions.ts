@@ -6,6 +6,7 @@ import type { Line } from './line.ts';
 import { payloadOf } from './payload.ts';
 import type { Params, Pipeline, Subscription } from './pipeline.ts';
 import { type Client, Subscriber } from './subscriber.ts';
+import { WatchSpan } from './watch-span.ts';
 
 /** A subscription under way; `leave` ends it where its client has gone. */
 export interface Membership {
@@ -31,11 +32,14 @@ export class Subscriptions {
     line: Line,
     client: Client,
   ): Promise<Membership | ExecutionResult> {
+    const { traces } = this.#pipeline;
+    const span = traces && new WatchSpan(traces, () => context.trace);
     const subscription = await this.#pipeline.subscribe(params, context);
     if ('errors' in subscription) return subscription;
     const { sharedStates } = subscription;
     if (sharedStates === undefined) return follow(subscription, line, client);
-    return await this.#join(subscription, sharedStates, params, context, new Subscriber(line, client));
+    const subscriber = new Subscriber(line, span?.of(client) ?? client);
+    return await this.#join(subscription, sharedStates, params, context, subscriber, span);
   }
 
   async #join(
@@ -44,6 +48,7 @@ export class Subscriptions {
     params: Params,
     context: Context,
     subscriber: Subscriber,
+    span: WatchSpan | undefined,
   ): Promise<Membership> {
     const { events } = subscription;
     // What was read after this one had come: whatever the others were told last may be older.
@@ -58,17 +63,28 @@ export class Subscriptions {
     const known = cohorts.get(key);
     if (known !== undefined && !known.isOver) {
       void events.return?.().catch(() => undefined);
+      span?.begin(first.value, () => known.state);
       known.join(subscriber, first.value);
-      return { leave: () => known.leave(subscriber) };
+      return membership(known, subscriber, span);
     }
     const cohort = new Cohort(subscription, versionOf);
     cohorts.set(key, cohort);
+    span?.begin(first.value, () => cohort.state);
     cohort.join(subscriber, first.value);
     void cohort.run().then(() => {
       if (cohorts.get(key) === cohort) cohorts.delete(key);
     });
-    return { leave: () => cohort.leave(subscriber) };
+    return membership(cohort, subscriber, span);
   }
+}
+
+function membership(cohort: Cohort, subscriber: Subscriber, span: WatchSpan | undefined): Membership {
+  return {
+    leave: () => {
+      cohort.leave(subscriber);
+      span?.end();
+    },
+  };
 }
 
 /**

@@ -287,7 +287,12 @@ function createProtocol(
     };
   return makeServer<Record<string, unknown> | undefined, SocketOrigin>({
     connectionInitWaitTimeout: initTimeoutMs,
-    onConnect: ({ extra: { signedIn }, connectionParams }) => signedIn.begin(connectionParams),
+    onConnect: ({ extra: origin, connectionParams }) => {
+      // Browsers can't send it as a header.
+      const traceparent = connectionParams?.['traceparent'];
+      if (typeof traceparent === 'string') origin.traceparent = traceparent;
+      return origin.signedIn.begin(connectionParams);
+    },
     execute: answering(({ params, contextValue }) => pipeline.execute(params, contextValue)),
     subscribe: answering(async ({ params, contextValue, origin, id }) => {
       const { line } = origin;

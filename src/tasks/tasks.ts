@@ -4,6 +4,7 @@ import type { Secrets } from '../definition/secrets.ts';
 import { compileDefinitions, type CompiledDefinition } from '../definition/types.ts';
 import { TaskNotFoundError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import type { Traces } from '../traces.ts';
 import { answerMs } from '../redis/answer.ts';
 import { connect, defaultPrefix, type Redis, type RedisSettings } from '../redis/connection.ts';
 import { Rates } from '../redis/rates.ts';
@@ -40,6 +41,7 @@ import { Standings } from './standings.ts';
 import { Store } from './store.ts';
 import { Schedules } from './schedules.ts';
 import type { Task } from './task.ts';
+import { enqueueSpanning } from './task-spans.ts';
 import { unknownDefinition } from './unknown-definition.ts';
 import { waitForEnd, type WaitOptions } from './wait.ts';
 import { watchableTasks, type WatchOptions } from './watchable.ts';
@@ -52,6 +54,8 @@ export interface TasksOptions {
   readonly logger: Logger;
   /** How long a lost worker's lease lasts, in ms; the same as the workers have. @default 15000 */
   readonly leaseMs?: number;
+  /** Where it tells what it does, also to an API server on it. @default nowhere */
+  readonly traces?: Traces | undefined;
 }
 
 /**
@@ -181,6 +185,22 @@ export class Tasks implements AsyncDisposable {
     origin: Origin = {},
   ): Promise<EnqueuedTask> {
     const compiled = this.#definition(name);
+    const { traces } = this.#options;
+    if (traces === undefined) return await this.#write(compiled, input, options, origin);
+    return await enqueueSpanning(traces, name, options.trace, async (trace, span) => {
+      const traced = trace === undefined ? options : { ...options, trace };
+      const task = await this.#write(compiled, input, traced, origin);
+      if (task.deduplicated) span.note({ 'taskwire.deduplicated': true });
+      return task;
+    });
+  }
+
+  async #write(
+    compiled: CompiledDefinition,
+    input: unknown,
+    options: EnqueueOptions,
+    origin: Origin,
+  ): Promise<EnqueuedTask> {
     const { queue } = compiled.definition;
     const room = await this.#enter(queue, options, 1);
     const draft = await draftTask(compiled, input, options, { ...origin, room });
@@ -215,6 +235,23 @@ export class Tasks implements AsyncDisposable {
     options: EnqueueOptions = {},
   ): Promise<EnqueuedBatch> {
     const compiled = this.#definition(typeof which === 'string' ? which : which.name);
+    const { traces } = this.#options;
+    if (traces === undefined) return await this.#writeBatch(compiled, inputs, options);
+    const { name } = compiled.definition;
+    const many = inputs.length;
+    const enqueue = async (trace: string | undefined) => {
+      const traced = trace === undefined ? options : { ...options, trace };
+      const enqueued = await this.#writeBatch(compiled, inputs, traced);
+      return { id: enqueued.batch.id, enqueued };
+    };
+    return (await enqueueSpanning(traces, name, options.trace, enqueue, many)).enqueued;
+  }
+
+  async #writeBatch(
+    compiled: CompiledDefinition,
+    inputs: readonly unknown[],
+    options: EnqueueOptions,
+  ): Promise<EnqueuedBatch> {
     const room = await this.#enter(compiled.definition.queue, options, 1 + inputs.length / 100);
     return await this.#batches.enqueue(compiled, inputs, options, room);
   }

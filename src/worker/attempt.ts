@@ -8,7 +8,9 @@ import type { CompiledDefinition } from '../definition/types.ts';
 import type { Logger } from '../logger.ts';
 import type { Deliveries } from '../tasks/deliveries.ts';
 import type { Delivery, Outcome } from '../tasks/delivery.ts';
-import type { Task, TaskProgress } from '../tasks/task.ts';
+import { runSpan } from '../tasks/task-spans.ts';
+import type { AttemptOutcome, Task, TaskProgress } from '../tasks/task.ts';
+import type { Span } from '../traces.ts';
 import { type AbortCode, AttemptAbortedError } from './abort.ts';
 import { childFunctions } from './child-functions.ts';
 import { ChildProgress } from './child-progress.ts';
@@ -64,6 +66,7 @@ export class Attempt {
   #grace: NodeJS.Timeout | undefined;
   #isStale = false;
   #runs = false;
+  #span: Span | undefined;
 
   constructor({ delivery, compiled, deliveries, threads, logger, seat, services }: AttemptOptions) {
     const { id, name, attempt } = delivery.task;
@@ -104,7 +107,25 @@ export class Attempt {
   }
 
   /** Runs it until its outcome is decided, which a `run` that ignores its signal doesn't hold up; never throws. */
-  async run(): Promise<Outcome> {
+  run(): Promise<Outcome> {
+    const { traces } = this.#services;
+    return traces === undefined ? this.#run() : this.#traced(runSpan(traces, this.delivery.task));
+  }
+
+  async #traced(span: Span): Promise<Outcome> {
+    this.#span = span;
+    try {
+      const outcome = await span.run(() => this.#run());
+      span.note({ 'taskwire.outcome': attemptOutcome(outcome, this.#abortCode) });
+      if (outcome.outcome === 'FAILED') span.fail(outcome.failure.code, outcome.failure.message);
+      if (outcome.outcome === 'TIMED_OUT') span.fail('TIMED_OUT');
+      return outcome;
+    } finally {
+      span.end();
+    }
+  }
+
+  async #run(): Promise<Outcome> {
     const { timeoutMs, task } = this.delivery;
     const timeout = timeoutMs === undefined ? undefined : after(timeoutMs, () => this.abort('TIMED_OUT'));
     this.#runs = true;
@@ -250,6 +271,7 @@ export class Attempt {
     this.#children = new Children({
       ...this.#services,
       delivery: this.delivery,
+      trace: this.#span?.traceparent ?? this.delivery.task.trace,
       parking: this.#parking,
       progress: new ChildProgress((fraction) => {
         if (!this.#tellsProgress) this.#progress.update(fraction);
@@ -293,6 +315,13 @@ function scrubWords(update: ProgressUpdate, secrets: readonly string[]): Progres
     ...(message === undefined ? {} : { message: scrub(message, secrets) }),
     ...(data === undefined ? {} : { data: scrub(data, secrets) }),
   };
+}
+
+/** An attempt's outcome as far as its worker knows it: the store has the last word. */
+function attemptOutcome({ outcome }: Outcome, code: AbortCode | undefined): AttemptOutcome {
+  if (outcome !== 'SUPERSEDED') return outcome;
+  if (code === 'STALE') return 'LOST';
+  return code === 'CANCELED' ? code : outcome;
 }
 
 function runIsOver(): Error {

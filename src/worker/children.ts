@@ -11,6 +11,8 @@ import { sorted } from '../tasks/idempotency.ts';
 import type { Store } from '../tasks/store.ts';
 import { isFinal, type Task } from '../tasks/task.ts';
 import type { Watches } from '../tasks/watches.ts';
+import { enqueueSpanning } from '../tasks/task-spans.ts';
+import type { Traces } from '../traces.ts';
 import { AttemptAbortedError } from './abort.ts';
 import type { Awaited, ChildLine } from './child-functions.ts';
 import type { ChildProgress } from './child-progress.ts';
@@ -22,11 +24,14 @@ export interface ChildServices {
   readonly watches: Watches<Task>;
   readonly enqueuer: Enqueuer;
   readonly cascade: Cascade;
+  readonly traces: Traces | undefined;
 }
 
 export interface ChildrenOptions extends ChildServices {
   /** The parent's. */
   readonly delivery: Delivery;
+  /** The W3C `traceparent` that children belong to. */
+  readonly trace: string | undefined;
   readonly parking: Parking;
   readonly progress: ChildProgress;
   /** Fires with the attempt's own signal, or when it has ended. */
@@ -50,6 +55,19 @@ export class Children implements ChildLine {
     input: string,
     options: ChildOptions,
   ): Promise<string> {
+    const { traces, trace } = this.#options;
+    if (traces === undefined) return await this.#enqueue(which, input, options, trace);
+    const name = typeof which === 'string' ? which : which.name;
+    const enqueue = (trace: string | undefined) => this.#enqueue(which, input, options, trace);
+    return await enqueueSpanning(traces, name, trace, enqueue);
+  }
+
+  async #enqueue(
+    which: string | ChildDefinition<never, unknown>,
+    input: string,
+    options: ChildOptions,
+    trace: string | undefined,
+  ): Promise<string> {
     const { delivery, enqueuer, signal, store, progress } = this.#options;
     const { weight = 1, failure: _, ...rest } = options;
     if (!(weight >= 0 && weight < Infinity)) {
@@ -58,7 +76,7 @@ export class Children implements ChildLine {
     signal.throwIfAborted();
     // Counted before anything is waited for, so that it is the same in each attempt.
     const key = this.#key(typeof which === 'string' ? which : which.name, input, options.idempotencyKey);
-    const { id: parent, owner, trace } = delivery.task;
+    const { id: parent, owner } = delivery.task;
     const whose = { owner, parent, ...(trace === undefined ? {} : { trace }) };
     const prepared = await enqueuer.prepare(which, input, { ...rest, ...whose });
     const link = { key, id: prepared.task.id, weight };

@@ -14,6 +14,7 @@ import { Feed } from '../tasks/feed.ts';
 import { Lane } from '../tasks/lane.ts';
 import { Lanes } from '../tasks/lanes.ts';
 import { Store } from '../tasks/store.ts';
+import type { Traces } from '../traces.ts';
 import type { Task } from '../tasks/task.ts';
 import { watchableTasks } from '../tasks/watchable.ts';
 import { Watches } from '../tasks/watches.ts';
@@ -33,6 +34,8 @@ export interface WorkerOptions {
   readonly logger: Logger;
   /** How long a lease lasts without being renewed, in ms. @default 15000 */
   readonly leaseMs?: number;
+  /** Where it tells what it does. @default nowhere */
+  readonly traces?: Traces | undefined;
 }
 
 /** How long a stopping worker waits for a store that is away, beyond its grace. */
@@ -117,6 +120,7 @@ export class Worker implements AsyncDisposable {
         this.#lanes,
       ),
       cascade: new Cascade(this.#store, this.#lanes),
+      traces: options.traces,
     };
     this.#slots = [...served].map(
       ([queue, definitions]) =>

@@ -1,6 +1,7 @@
 import { vi } from 'vitest';
 import type { TaskDefinition } from '../../src/definition/definition.ts';
 import type { RedisSettings } from '../../src/redis/connection.ts';
+import type { Traces } from '../../src/traces.ts';
 import type { Task } from '../../src/tasks/task.ts';
 import { connectTasks, type Tasks } from '../../src/tasks/tasks.ts';
 import { startWorker, type Worker } from '../../src/worker/worker.ts';
@@ -12,6 +13,7 @@ export interface TestTasksOptions {
   readonly workers?: number;
   readonly concurrency?: number;
   readonly leaseMs?: number;
+  readonly traces?: Traces | undefined;
 }
 
 /** Tasks and workers on a store of their own. */
@@ -39,9 +41,9 @@ export class TestTasks implements AsyncDisposable {
     options: TestTasksOptions = {},
   ): Promise<TestTasks> {
     const redis = options.redis ?? freshSettings();
-    const { leaseMs } = options;
+    const { leaseMs, traces } = options;
     const lease = leaseMs === undefined ? {} : { leaseMs };
-    const tasks = await connectTasks({ redis, definitions, logger: testLogger, ...lease });
+    const tasks = await connectTasks({ redis, definitions, logger: testLogger, traces, ...lease });
     const all = new TestTasks(definitions, tasks, options, redis);
     for (let count = options.workers ?? 1; count > 0; count -= 1) await all.startWorker();
     return all;
@@ -49,13 +51,14 @@ export class TestTasks implements AsyncDisposable {
 
   /** One more worker, of these definitions or others. */
   async startWorker(definitions: readonly TaskDefinition[] = this.#definitions): Promise<Worker> {
-    const { concurrency = 5, leaseMs } = this.#options;
+    const { concurrency = 5, leaseMs, traces } = this.#options;
     const lease = leaseMs === undefined ? {} : { leaseMs };
     const worker = await startWorker({
       redis: this.redis,
       definitions,
       concurrency,
       logger: testLogger,
+      traces,
       ...lease,
     });
     this.workers.push(worker);
