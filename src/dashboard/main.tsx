@@ -16,7 +16,7 @@ createRoot(root).render(
   <StrictMode>
     <Router base={basePath.replace(/\/$/, '')}>
       <App />
+      <Toasts />
     </Router>
-    <Toasts />
   </StrictMode>,
 );

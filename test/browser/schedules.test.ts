@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest';
+import { defineTask } from '../../src/index.ts';
+import { TestApi } from '../server/test-api.ts';
+import { double } from '../support/definitions.ts';
+import { noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
+import { TestTokens } from '../support/tokens.ts';
+
+/** What stands in the code, and fires while one looks. */
+const heartbeat = defineTask({
+  name: 'heartbeat',
+  schedule: { name: 'pulse', every: '1s' },
+  output: (t) => ({ ok: t.boolean() }),
+  run: () => ({ ok: true }),
+});
+
+test.skipIf(noBrowser)(
+  'a schedule is made by the dialog, paused with a reason, run now and deleted',
+  async () => {
+    await using api = await TestApi.start([double]);
+    await using browser = await TestBrowser.start();
+    const page = await browser.open(`${api.origin}/schedules`);
+    await page.getByText('There are no schedules so far.').waitFor();
+
+    await page.getByRole('button', { name: 'New schedule' }).click();
+    await page.getByLabel('Definition').selectOption('double');
+    await page.getByLabel('Name').fill('nightly');
+    await page.getByLabel('Cron expression').fill('0 6 1 * 99');
+    await page.getByLabel('Time zone').fill('Europe/Berlin');
+    await page.getByRole('textbox', { name: 'Input' }).fill('{ "n": 21');
+    await page.getByText("That isn't JSON").waitFor();
+    expect(await page.getByRole('button', { name: 'Create' }).isDisabled()).toBe(true);
+    await page.getByRole('textbox', { name: 'Input' }).fill('{ "n": 21 }');
+    await page.getByRole('button', { name: 'Create' }).click();
+    await page.getByRole('dialog').getByRole('alert').waitFor();
+    expect(await page.getByLabel('Cron expression').getAttribute('aria-invalid')).toBe('true');
+    await page.getByLabel('Cron expression').fill('0 6 1 * *');
+    await page.getByRole('button', { name: 'Create' }).click();
+
+    const row = page.getByRole('row', { name: /nightly/ });
+    await row.getByText('cron 0 6 1 * * · Europe/Berlin').waitFor();
+    await row.getByText(/^in \d+ (d|h|min|s)$/).waitFor();
+    await row.getByRole('button', { name: 'Pause nightly' }).click();
+    await page.getByLabel('Reason').fill('the provider is down');
+    await page.getByRole('button', { name: 'Pause', exact: true }).click();
+    await row.getByText('“the provider is down”').waitFor();
+    await row.getByText('once it is resumed').waitFor();
+    await row.getByRole('button', { name: 'Resume nightly' }).click();
+    await row.getByRole('button', { name: 'Pause nightly' }).waitFor();
+
+    await row.getByRole('button', { name: 'Run nightly now' }).click();
+    await row.getByRole('link', { name: /last task of nightly/ }).waitFor();
+    await page.getByRole('status').getByRole('link', { name: 'Open the task' }).click();
+    await page.getByRole('heading', { level: 1, name: 'double' }).waitFor();
+    await page.getByText('Succeeded').first().waitFor();
+    await page.goBack();
+
+    await row.getByRole('button', { name: 'Delete nightly' }).click();
+    await page.getByText('Its tasks stay, and go on.').waitFor();
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.getByText('There are no schedules so far.').waitFor();
+  },
+);
+
+test.skipIf(noBrowser)('what is edited holds from then on, and its times stay where they are', async () => {
+  await using api = await TestApi.start([double]);
+  await using browser = await TestBrowser.start();
+  const made = await api.tests.tasks.schedules.create(double, {
+    name: 'often',
+    every: '15m',
+    input: { n: 1 },
+  });
+  const page = await browser.open(`${api.origin}/schedules?id=${made.id}`);
+  const row = page.getByRole('row', { name: /every 15 min/ });
+
+  await row.getByRole('button', { name: 'Edit often' }).click();
+  await page.getByRole('textbox', { name: 'Input' }).fill('{ "n": 4242 }');
+  await page.getByLabel('Overlap').selectOption('SKIP');
+  await page.getByRole('button', { name: 'Save' }).click();
+
+  await row.getByText('left out while one runs').waitFor();
+  await page.getByText('4242').waitFor();
+  const { nextRunAt } = (await api.tests.tasks.schedules.get(made.id)) ?? {};
+  expect(nextRunAt).toBe(made.nextRunAt);
+});
+
+test.skipIf(noBrowser)(
+  'a schedule that fires shows its last run while one looks, and its tasks once it is opened',
+  async () => {
+    await using api = await TestApi.start([heartbeat]);
+    await using browser = await TestBrowser.start();
+    const page = await browser.open(`${api.origin}/schedules`);
+    const row = page.getByRole('row', { name: /pulse/ });
+    await row.getByText('every 1 s').waitFor();
+
+    const last = row.getByRole('link', { name: /last task of pulse/ });
+    const before = await last.getAttribute('href');
+    await row.locator(`a:not([href="${before}"])`).waitFor();
+
+    await row.getByRole('button', { name: 'pulse', exact: true }).click();
+    await page.getByText('Succeeded').first().waitFor();
+    await page.getByRole('link', { name: 'All of them' }).waitFor();
+    expect(await row.getByRole('button', { name: /^(Edit|Delete)/ }).count()).toBe(0);
+    expect(await seriousBarriers(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await seriousBarriers(page)).toEqual([]);
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+    await page.getByRole('button', { name: 'New schedule' }).click();
+    expect(await seriousBarriers(page)).toEqual([]);
+  },
+);
+
+test.skipIf(noBrowser)('who may only read is offered nothing to do', async () => {
+  const tokens = new TestTokens();
+  await using api = await TestApi.start([double], { authenticator: tokens });
+  await using browser = await TestBrowser.start();
+  await api.tests.tasks.schedules.create(double, {
+    name: 'mine',
+    every: '1h',
+    input: { n: 1 },
+    owner: 'reader',
+  });
+  const token = tokens.make('reader', undefined, ['tasks:read']);
+
+  const page = await browser.open(`${api.origin}/schedules`, { token });
+
+  await page.getByRole('row', { name: /mine/ }).getByText('every 1 h').waitFor();
+  expect(await page.getByRole('button', { name: /New|Run|Pause|Delete|Edit/ }).count()).toBe(0);
+});
