@@ -57,7 +57,8 @@ function SignedIn({
   if (isRefused === true) {
     return <Login wasRefused={token !== undefined} reason={refusal} />;
   }
-  if (data === undefined)
+  // What was refused has no data, which is null then.
+  if (data?.viewer === undefined)
     return isAway ? <Problem error={error} /> : <Loading label="Connecting" lines={1} />;
   return (
     <ViewerContext value={data.viewer}>

@@ -43,10 +43,12 @@ export function useLive<Data, Variables extends AnyVariables, State>(
       // What `JSON.stringify` made of them.
       const results = client.subscription(document, JSON.parse(key) as Variables);
       subscribed = results.subscribe(({ data, error, hasNext }) => {
-        const state = data === undefined || data === null ? next.state : reduced(next.state, data);
+        // An error has none, which is null behind the cache.
+        const isEmpty = data === undefined || data === null;
+        const state = isEmpty ? next.state : reduced(next.state, data);
         show({ state, error, isOver: !hasNext });
         if (hasNext || error === undefined || !isPassing(error)) return;
-        retry = setTimeout(follow, Math.min(10_000, 500 * 2 ** tries), data === undefined ? tries + 1 : 0);
+        retry = setTimeout(follow, Math.min(10_000, 500 * 2 ** tries), isEmpty ? tries + 1 : 0);
       });
     };
     follow(0);

@@ -26,7 +26,7 @@ export function PurgeQueue({
   const would = fetching ? undefined : data?.purgeQueue.leftCount;
   const act = async (reason: string | null): Done => {
     const { error, data } = await purge({ name, definition, dryRun: false, reason });
-    if (data === undefined) return { error };
+    if (error !== undefined || data === undefined) return { error };
     const { canceledCount, leftCount } = data.purgeQueue;
     const left =
       leftCount === 0 ? '' : ` ${formatCount(leftCount)} still wait: one call cancels 10,000 at most.`;

@@ -14,8 +14,11 @@ export function CancelDialog({ task, onClose }: { readonly task: LiveTask; reado
   const [{ fetching, error }, cancel] = useMutation(cancelTask);
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
-    const { data } = await cancel({ id: task.id, reason: reason.trim() === '' ? null : reason.trim() });
-    if (data === undefined) return;
+    const { data, error } = await cancel({
+      id: task.id,
+      reason: reason.trim() === '' ? null : reason.trim(),
+    });
+    if (error !== undefined || data === undefined) return;
     if (!data.cancelTask.accepted) toast('It had ended already: nothing was canceled.', 'bad');
     onClose();
   };

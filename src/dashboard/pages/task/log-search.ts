@@ -17,6 +17,8 @@ export class LogSearch {
   readonly rows: LogRow[] = [];
   /** Where in `rows` something was found. */
   readonly matches: number[] = [];
+  /** How many of `rows` are lines. */
+  lineCount = 0;
   readonly #wanted: string;
   #seen = 0;
   #epoch = 0;
@@ -31,6 +33,7 @@ export class LogSearch {
     if (epoch !== this.#epoch) {
       this.rows.length = 0;
       this.matches.length = 0;
+      this.lineCount = 0;
       this.#seen = 0;
       this.#epoch = epoch;
     }
@@ -50,6 +53,7 @@ export class LogSearch {
     const isFound = this.#wanted !== '' && matches(row.line, this.#wanted);
     if (!isFound && this.query.onlyMatches && this.#wanted !== '') return;
     if (isFound) this.matches.push(this.rows.length);
+    this.lineCount += 1;
     this.rows.push(row);
   }
 }

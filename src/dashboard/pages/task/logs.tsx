@@ -46,7 +46,8 @@ export function Logs({ task, round }: { readonly task: LiveTask; readonly round:
   );
   const [query, setQuery] = useState<LogQuery>({ level: 'DEBUG', text: '', onlyMatches: false });
   const search = useMemo(() => new LogSearch(query), [query]);
-  const { rows, matches } = search.read(book);
+  const { rows, matches, lineCount } = search.read(book);
+  const isFiltered = lineCount === 0 && book.lineCount > 0;
   const [match, setMatch] = useState(0);
   const [isAbsolute, setAbsolute] = useState(false);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
@@ -100,8 +101,8 @@ export function Logs({ task, round }: { readonly task: LiveTask; readonly round:
         tabIndex={0}
         onScroll={onScroll}
       >
-        {rows.length === 0 && (
-          <NoLines isOver={isOver || task.isFinal} isFiltered={book.lineCount > 0} hasBegun={book.hasBegun} />
+        {(rows.length === 0 || isFiltered) && (
+          <NoLines isOver={isOver || task.isFinal} isFiltered={isFiltered} hasBegun={book.hasBegun} />
         )}
         <div className={styles['all']} style={{ height: virtualizer.getTotalSize() }}>
           {virtualizer.getVirtualItems().map(({ key, index, start }) => {

@@ -14,8 +14,8 @@ export function PriorityDialog({ task, onClose }: { readonly task: LiveTask; rea
   const [{ fetching, error }, reprioritize] = useMutation(reprioritizeTask);
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
-    const { data } = await reprioritize({ id: task.id, priority: Number(priority) });
-    if (data === undefined) return;
+    const { data, error } = await reprioritize({ id: task.id, priority: Number(priority) });
+    if (error !== undefined || data === undefined) return;
     if (!data.reprioritizeTask.accepted) toast('It had ended already: nothing was changed.', 'bad');
     onClose();
   };

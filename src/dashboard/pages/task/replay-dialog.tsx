@@ -30,8 +30,8 @@ export function ReplayDialog({
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     if ('problem' in parsed) return;
-    const { data } = await replay({ id: task.id, input: parsed.value });
-    if (data === undefined) return;
+    const { data, error } = await replay({ id: task.id, input: parsed.value });
+    if (error !== undefined || data === undefined) return;
     onClose();
     onReplayed(data.replayTask.task.id);
   };

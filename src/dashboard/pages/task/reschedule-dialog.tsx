@@ -19,8 +19,8 @@ export function RescheduleDialog({
   const [time, setTime] = useState(() => localTime(task.nextAttemptAt ?? new Date().toISOString()));
   const [{ fetching, error }, reschedule] = useMutation(rescheduleTask);
   const change = async (runAt: Date): Promise<void> => {
-    const { data } = await reschedule({ id: task.id, runAt: runAt.toISOString() });
-    if (data === undefined) return;
+    const { data, error } = await reschedule({ id: task.id, runAt: runAt.toISOString() });
+    if (error !== undefined || data === undefined) return;
     if (!data.rescheduleTask.accepted) toast('It no longer waits for a time: nothing was changed.', 'bad');
     onClose();
   };

@@ -146,7 +146,7 @@ export async function* actOn(
       ...(action === 'cancel' && reason !== '' ? { reason } : {}),
     };
     const { data, error } = await client.mutation(documents[action], variables).toPromise();
-    if (data === undefined) {
+    if (error !== undefined || data === undefined) {
       yield { ...progress, error };
       return;
     }
