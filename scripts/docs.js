@@ -3,6 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { commands, fallbackOf, settingsOf, table } from '../src/config.ts';
 import { checks } from '../src/tasks/doctor/checks.ts';
 import { joins, meetings, returns, wakes } from '../src/tasks/decisions.ts';
+import { apiMetrics } from '../src/prometheus/api-metrics.ts';
+import { processMetrics } from '../src/prometheus/process-metrics.ts';
+import { workerMetrics } from '../src/prometheus/worker-monitor.ts';
 import { moves } from '../src/tasks/moves.ts';
 import { accessOf } from '../src/graphql/access.ts';
 import { buildSchema } from '../src/graphql/schema.ts';
@@ -18,6 +21,7 @@ put('docs/limits.md', 'wakes', decisionsTable(wakes));
 put('docs/schedules.md', 'slots', slotsTable());
 put('docs/access.md', 'scopes', scopesTable());
 put('docs/operations.md', 'checks', checksTable());
+put('docs/metrics.md', 'metrics', metricsTable());
 
 /** Writes what stands between a file's `<!-- name -->` and `<!-- /name -->`, or says that it isn't that. */
 function put(path, name, text) {
@@ -42,6 +46,25 @@ function movesTable() {
 function checksTable() {
   const rows = checks.map(({ name, of, warn, fail }) => [`\`${name}\``, of, warn, fail]);
   return aligned([['Check', 'of', '`warn`, `WARNING`', '`FAIL`, `FAILURE`'], ...rows]);
+}
+
+/** What is told to Prometheus, and by whom. */
+function metricsTable() {
+  const told = [
+    ['API, worker', processMetrics],
+    ['API', apiMetrics],
+    ['worker', workerMetrics],
+  ];
+  const rows = told.flatMap(([by, metrics]) =>
+    metrics.map(({ name, type, labels, help }) => [
+      `\`${name}\``,
+      type,
+      labels.map((label) => `\`${label}\``).join(', '),
+      by,
+      help,
+    ]),
+  );
+  return aligned([['Metric', 'Type', 'Labels', 'Told by', 'What it says'], ...rows]);
 }
 
 /** By what each field may be used that every API has. */

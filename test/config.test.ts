@@ -24,6 +24,7 @@ describe('settings', () => {
       dataDir: '.taskwire',
       graphiql: true,
       dashboard: true,
+      metrics: true,
       basePath: '/',
       origins: ['loopback'],
       enqueueRate: 50,

@@ -1,5 +1,12 @@
 /** What a viewer may do, each by itself; `admin` may do all of it, with the things of every owner. */
-export const scopes = ['tasks:read', 'tasks:write', 'queues:manage', 'schema:read', 'admin'] as const;
+export const scopes = [
+  'tasks:read',
+  'tasks:write',
+  'queues:manage',
+  'schema:read',
+  'metrics:read',
+  'admin',
+] as const;
 export type Scope = (typeof scopes)[number];
 
 /** What a watch token lets its holder see and do, of one task. */

@@ -28,6 +28,8 @@ export interface ApiOptions extends AuditSettings, RateSettings {
   readonly graphiql: boolean;
   /** Whether it serves the dashboard. @default true */
   readonly dashboard?: boolean;
+  /** Whether it tells its metrics. @default true */
+  readonly metrics?: boolean;
   /** Path below which browsers find it. @default / */
   readonly basePath?: string;
   /** How long a lost worker's lease lasts, in ms: the same as the workers'. @default 15000 */
@@ -79,6 +81,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     auth,
     graphiql,
     dashboard,
+    metrics,
     basePath,
     lease: leaseMs = defaultLeaseMs,
     origins,
@@ -101,6 +104,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     logger,
     graphiql,
     dashboard,
+    metrics,
     basePath,
     origins,
     trustProxy,

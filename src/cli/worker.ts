@@ -1,5 +1,6 @@
 import type { Settings } from '../config.ts';
-import { startWorker } from '../worker/worker.ts';
+import type { Logger } from '../logger.ts';
+import { startWorker, type Worker } from '../worker/worker.ts';
 import { exitCodes } from './exit.ts';
 import { loadAll } from './definitions.ts';
 import { commandLogger } from './log.ts';
@@ -13,6 +14,9 @@ export async function worker(settings: Settings<'worker'>): Promise<number> {
   const definitions = await loadAll(settings.tasks);
   // Sends the rest once the worker has stopped.
   await using tracing = await commandTraces(settings.traces, 'taskwire-worker', logger);
+  let current: Worker | undefined;
+  // Before the worker, which waits for Redis.
+  await using _monitor = await startMonitor(settings, logger, () => current);
   const starting = startWorker({
     redis: { url: settings.redisUrl, prefix: settings.prefix },
     definitions,
@@ -22,8 +26,9 @@ export async function worker(settings: Settings<'worker'>): Promise<number> {
     logger,
     traces: tracing.traces,
   });
+  const known = starting.then((worker) => (current = worker));
   // It waits for Redis; who stops it meanwhile doesn't have to.
-  const running = await Promise.race([starting, asked]);
+  const running = await Promise.race([known, asked]);
   if (typeof running === 'string') return exitCodes.ok;
   logger.info({ worker: running.id, definitions: definitions.length }, 'the worker takes tasks');
   const stuck = running.stuck.then((queue) => ({ queue }));
@@ -35,4 +40,22 @@ export async function worker(settings: Settings<'worker'>): Promise<number> {
   await running.stop(settings.grace);
   // A worker that can't take tasks any more ends as a failure, so that whoever looks after it starts another one.
   return typeof why === 'string' ? exitCodes.ok : exitCodes.failure;
+}
+
+/** What tells Prometheus and orchestrators how the worker is, where a port is set. */
+async function startMonitor(
+  { metricsPort: port, metricsHost: host }: Settings<'worker'>,
+  logger: Logger,
+  worker: () => Worker | undefined,
+): Promise<AsyncDisposable | undefined> {
+  if (port === undefined) return undefined;
+  const { startWorkerMonitor } = await import('../prometheus/worker-monitor.ts');
+  const monitor = await startWorkerMonitor({ port, host }, () => {
+    const { isStoreUp = false, slots = 0, busy = 0 } = worker() ?? {};
+    const starting = 'The worker is about to start, and waits for the task store (Redis).';
+    const notReady = worker() === undefined ? starting : worker()?.notReady;
+    return { isStoreUp, slots, busy, notReady };
+  });
+  logger.info({ host, port: monitor.port }, 'the worker tells its metrics');
+  return monitor;
 }

@@ -17,7 +17,7 @@ export function addViewer(builder: ApiBuilder, { watchRight }: WatchTokenTypes):
       scopes: t.stringList({
         nullable: false,
         description:
-          'What you may do: `tasks:read`, `tasks:write`, `queues:manage`, `schema:read`; `admin` is all of it, for every ' +
+          'What you may do: `tasks:read`, `tasks:write`, `queues:manage`, `schema:read`, `metrics:read`; `admin` is all of it, for every ' +
           'owner. The list may grow. None of a watch token, which has `watchRights`.',
         resolve: ({ viewer }) => [...viewer.scopes],
       }),

@@ -3,6 +3,7 @@ import { callbackify } from 'node:util';
 import { Redis as IORedis, type RedisOptions } from 'ioredis';
 import { ConfigurationError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { counts } from '../metrics.ts';
 import { displayUrl, parseRedisUrl, type RedisAddress, type SentinelAddress } from './address.ts';
 import { keepPulse } from './pulse.ts';
 import { plainReply, refusalLog } from './refusals.ts';
@@ -83,7 +84,10 @@ export class Redis extends IORedis {
   /** Commands of one turn leave in one write: a write is a system call, which is most of what a small command costs. */
   override sendCommand(...args: Parameters<IORedis['sendCommand']>): unknown {
     const { stream } = this;
+    // One that waits for the connection comes here again.
+    if (this.status === 'ready') counts.redisCommands += 1;
     if (stream !== undefined && this.#corked !== stream) {
+      counts.redisRoundTrips += 1;
       this.#corked = stream;
       stream.cork();
       setImmediate(() => {

@@ -51,6 +51,11 @@ export class EventStreams {
     return { line, client: clientOf(response, line, this.#maskError, begin, end) };
   }
 
+  /** How many have begun and not ended. */
+  get size(): number {
+    return this.#lines.size;
+  }
+
   close(): void {
     clearInterval(this.#timer);
   }

@@ -82,6 +82,11 @@ export class HttpOperations {
     await (await this.#yoga()).serve(request, response, session, credentials.address);
   }
 
+  /** Streams of events that are open. */
+  get streams(): number {
+    return this.#streams.size;
+  }
+
   close(): void {
     this.#streams.close();
   }

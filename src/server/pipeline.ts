@@ -23,6 +23,7 @@ import type { SharedStates } from '../graphql/shared-states.ts';
 import { badVariables, deepVariables, takesSecrets, variableIssues } from '../graphql/variables.ts';
 import { type VisibleTasks, visibleTasks } from '../graphql/visible-tasks.ts';
 import type { Logger } from '../logger.ts';
+import { graphqlOperations } from '../metrics.ts';
 import { defaultPrefix } from '../redis/connection.ts';
 import type { AuditLog } from '../tasks/audit.ts';
 import type { OwnerLimits } from '../tasks/owner-limits.ts';
@@ -216,10 +217,13 @@ export class Pipeline {
   }
 
   /** Runs a query or a mutation of a valid document; its errors are such as a client may see. */
-  execute(params: Params, context: Context): Promise<ExecutionResult> {
-    if (this.traces === undefined) return this.#execute(params, context);
+  async execute(params: Params, context: Context): Promise<ExecutionResult> {
     const run = () => this.#execute(params, context);
-    return operationSpanning(this.traces, params, this.operationOf(params), context, run);
+    const result = await (this.traces === undefined
+      ? run()
+      : operationSpanning(this.traces, params, this.operationOf(params), context, run));
+    this.#count(params, result);
+    return result;
   }
 
   async #execute(params: Params, context: Context): Promise<ExecutionResult> {
@@ -240,10 +244,13 @@ export class Pipeline {
   }
 
   /** Begins a subscription of a valid document, or says why it couldn't. */
-  subscribe(params: Params, context: Context): Promise<Begun> {
-    if (this.traces === undefined) return this.#subscribe(params, context);
+  async subscribe(params: Params, context: Context): Promise<Begun> {
     const run = () => this.#subscribe(params, context);
-    return operationSpanning(this.traces, params, this.operationOf(params), context, run);
+    const begun = await (this.traces === undefined
+      ? run()
+      : operationSpanning(this.traces, params, this.operationOf(params), context, run));
+    this.#count(params, begun);
+    return begun;
   }
 
   async #subscribe(params: Params, context: Context): Promise<Begun> {
@@ -272,6 +279,12 @@ export class Pipeline {
     if (result.errors === undefined) return result;
     // All of them, as that is what logs them.
     return { ...result, errors: fewErrors(result.errors.map(this.maskError), this.#operations.errors) };
+  }
+
+  #count(params: Params, result: object): void {
+    const kind = this.operationOf(params)?.operation;
+    if (kind === undefined) return;
+    graphqlOperations.add(kind, 'errors' in result && result.errors !== undefined ? 'error' : 'ok');
   }
 
   #refusal({ document, operation, variableValues }: ValidatedExecutionArgs, { viewer }: Context) {

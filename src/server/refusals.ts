@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { MaskError } from '../graphql/errors.ts';
-import { RateLimitedError, UnauthenticatedError, UnavailableError } from '../errors.ts';
+import { ForbiddenError, RateLimitedError, UnauthenticatedError, UnavailableError } from '../errors.ts';
 import type { Answer } from './health.ts';
 import { payloadOf } from './payload.ts';
 import { tokensElsewhere } from './url-token.ts';
@@ -30,6 +30,7 @@ function answerTo(error: unknown, showedToken: boolean): [status: number, header
     // RFC 6750: which error it is, only where a token came.
     return [401, { 'www-authenticate': showedToken ? 'Bearer error="invalid_token"' : 'Bearer' }];
   }
+  if (error instanceof ForbiddenError) return [403, {}];
   if (error instanceof RateLimitedError) {
     return [429, { 'retry-after': String(Math.ceil(error.retryAfterMs / 1000)) }];
   }

@@ -19,6 +19,7 @@ import { CountedRequest, limitBody, takesEncoding } from './body.ts';
 import { ClientPlaces } from './client-places.ts';
 import { Dashboard } from './dashboard.ts';
 import { Connections } from './connections.ts';
+import { Metrics, metricsPath } from './metrics.ts';
 import { answerNoPage, GraphiQL, isPageRequest } from './graphiql.ts';
 import { type Answer, health, readiness } from './health.ts';
 import {
@@ -53,6 +54,8 @@ export interface ServerOptions {
   readonly graphiql?: boolean;
   /** Serves the dashboard at its root. @default true */
   readonly dashboard?: boolean | undefined;
+  /** Tells metrics at `/metrics`, in the text format of Prometheus. @default true */
+  readonly metrics?: boolean | undefined;
   /** The path below which browsers find all of it, as behind a proxy: `/taskwire`. Requests come with or without it. @default / */
   readonly basePath?: string | undefined;
   /** How many proxies in front of the server are trusted to say, by `X-Forwarded-For`, who has asked them. @default 0 */
@@ -107,6 +110,7 @@ export class Server implements AsyncDisposable {
   readonly #basePath: string;
   readonly #operations: HttpOperations;
   readonly #sockets: Sockets;
+  readonly #metrics: Metrics | undefined;
   readonly #origins: Origins;
   readonly #connections: Connections;
   readonly #http: HttpServer<typeof CountedRequest>;
@@ -174,6 +178,15 @@ export class Server implements AsyncDisposable {
     const places = new ClientPlaces(sockets);
     this.#operations = new HttpOperations(pipeline, subscriptions, signIn, places, sockets);
     this.#sockets = new Sockets(pipeline, subscriptions, signIn, places, logger, sockets);
+    this.#metrics =
+      options.metrics === false
+        ? undefined
+        : new Metrics({
+            tasks,
+            signIn,
+            maskError: pipeline.maskError,
+            open: () => ({ sockets: this.#sockets.size, eventStreams: this.#operations.streams }),
+          });
     this.#http = createHttpServer(
       {
         IncomingMessage: CountedRequest,
@@ -273,6 +286,11 @@ export class Server implements AsyncDisposable {
     const isRead = method === 'GET' || method === 'HEAD';
     if (isRead && this.#dashboard !== undefined && this.#origins.knows(request)) {
       if (this.#dashboard.answer(request, response, path)) return;
+    }
+    if (isRead && path === metricsPath && this.#metrics !== undefined) {
+      // As for the dashboard: without a sign-in a page of another site must not read it.
+      if (!this.#origins.knows(request)) return answerJson(response, foreignHost);
+      return this.#metrics.answer(request, response);
     }
     const answer = this.#answerTo(path);
     if (answer === undefined) {

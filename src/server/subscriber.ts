@@ -1,3 +1,4 @@
+import { counts } from '../metrics.ts';
 import type { Line } from './line.ts';
 
 /** How one subscription speaks to its client, in the words of the transport. */
@@ -24,7 +25,11 @@ export class Subscriber {
   /** Payloads that a slow client was spared show in no other way than that they don't come. */
   next(payload: string): void {
     if (this.#isOver || this.#end !== undefined) return;
-    if (!this.#isWaiting && !this.#line.isFull) return this.#client.next(payload);
+    if (!this.#isWaiting && !this.#line.isFull) {
+      counts.statesSent += 1;
+      return this.#client.next(payload);
+    }
+    if (this.#kept !== undefined) counts.statesSkipped += 1;
     this.#kept = payload;
     this.#wait();
   }
@@ -64,7 +69,10 @@ export class Subscriber {
     if (this.#isOver) return;
     const payload = this.#kept;
     this.#kept = undefined;
-    if (payload !== undefined) this.#client.next(payload);
+    if (payload !== undefined) {
+      counts.statesSent += 1;
+      this.#client.next(payload);
+    }
     if (this.#end === undefined) return;
     this.#isOver = true;
     this.#end();

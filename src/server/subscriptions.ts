@@ -1,6 +1,7 @@
 import type { DocumentNode, ExecutionResult } from 'graphql';
 import type { Context } from '../graphql/context.ts';
 import type { SharedStates } from '../graphql/shared-states.ts';
+import { counts } from '../metrics.ts';
 import { Cohort } from './cohort.ts';
 import type { Line } from './line.ts';
 import { payloadOf } from './payload.ts';
@@ -105,6 +106,7 @@ function follow({ events, execute }: Subscription, line: Line, client: Client): 
         // Of many that waited for room the first ones may have taken it.
         while (line.isFull) await line.room();
         if (isOver) return;
+        counts.statesSent += 1;
         client.next(payload);
       }
       if (!isOver) client.complete();

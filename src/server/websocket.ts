@@ -75,6 +75,11 @@ export class Sockets {
     this.#server = new WebSocketServer(options);
   }
 
+  /** How many are open. */
+  get size(): number {
+    return this.#server.clients.size;
+  }
+
   /** False where the address has as many as it may; else one more of its places is taken until its connection ends. */
   admit(request: IncomingMessage): boolean {
     const address = this.#signIn.addressOf(request);

@@ -6,6 +6,7 @@ import type { Session } from '../auth/session.ts';
 import type { Context } from '../graphql/context.ts';
 import type { MaskError } from '../graphql/errors.ts';
 import { keyHeader } from '../graphql/idempotency-header.ts';
+import { counts } from '../metrics.ts';
 import { isJson } from './http-operation.ts';
 import { graphqlPath, type Params, type Pipeline, type Subscription } from './pipeline.ts';
 import { sessionOver, type SignIn } from './sign-in.ts';
@@ -148,6 +149,7 @@ async function* results(
     for (let next = await events.next(); next.done !== true; next = await events.next()) {
       const result = await execute(next.value);
       if (end !== undefined) break;
+      counts.statesSent += 1;
       yield result;
     }
   } finally {

@@ -15,6 +15,8 @@ import type { TaskFailure, TaskProgress, TaskStatus } from './task.ts';
 /** What an outcome came to: whether it counts, and what the slot goes on with. */
 export interface Finished {
   readonly counted: boolean;
+  /** What it made of the task; undefined where there is no such task any more. */
+  readonly status: TaskStatus | undefined;
   readonly delivery: Delivery | undefined;
   readonly hints: Hint[];
 }
@@ -22,7 +24,7 @@ export interface Finished {
 /** What the script `finish` takes for one delivery. */
 type Ending = readonly (string | number)[];
 
-type FinishReply = [[number, string | string[]][], ...string[]];
+type FinishReply = [[number, string | string[], TaskStatus | ''][], ...string[]];
 
 /** What a worker does with one queue's tasks: take, tell, end, and hold on to them. */
 export class Deliveries {
@@ -96,9 +98,14 @@ export class Deliveries {
       const [answers, ...hints] = (await this.#run(finish, args)) as FinishReply;
       // They wake slots for all of them: whose outcome was written pushes them.
       let left = parseHints(hints);
-      return answers.map(([counted, taken]) => {
+      return answers.map(([counted, taken, status]) => {
         if (counted === -1) return { error: itemError(String(taken)) };
-        const result = { counted: counted === 1, delivery: parseDelivery(taken), hints: left };
+        const result = {
+          counted: counted === 1,
+          status: status || undefined,
+          delivery: parseDelivery(taken),
+          hints: left,
+        };
         left = [];
         return { result };
       });

@@ -1,4 +1,5 @@
 import type { Logger } from '../logger.ts';
+import { leasesLost } from '../metrics.ts';
 import { dueChannel } from '../redis/keys.ts';
 import { Cascade } from './cascade.ts';
 import type { Feed, Listening } from './feed.ts';
@@ -37,6 +38,7 @@ export class QueueClock {
   #closed = false;
 
   constructor(queue: string, options: QueueClockOptions) {
+    leasesLost.begin(queue);
     this.#queue = queue;
     this.#options = options;
     this.#cascade = new Cascade(options.store, options.lanes);
@@ -113,6 +115,7 @@ export class QueueClock {
       this.#offset = now - performance.now();
       lanes.of(this.#queue).push(hints);
       if (lost.length > 0) {
+        leasesLost.addMany(lost.length, this.#queue);
         logger.warn({ queue: this.#queue, tasks: lost }, 'a worker was lost, its tasks are taken back');
       }
       if (errors.length > 0) logger.error({ queue: this.#queue, errors }, 'the clock failed at some tasks');

@@ -1,5 +1,6 @@
 import { UnavailableError } from '../errors.ts';
 import { answerWithin, isBug } from '../redis/answer.ts';
+import { tasksEnqueued, tasksFinished } from '../metrics.ts';
 import type { Redis, Script } from '../redis/connection.ts';
 import { inputKey, outputKey, queueRoot, queuesKey, taskKey, waitingKey } from '../redis/keys.ts';
 import { Bundle, type Answer } from './bundle.ts';
@@ -128,8 +129,11 @@ export class Store {
   ): Promise<{ results: Answer<CreateResult>[]; hints: Hint[] }> {
     const [codes, ...hints] = (await this.run(create, queue, tasks.flatMap(itemOf))) as CreateReply;
     const results = chunks(codes, 2).map(([code, text], index): Answer<CreateResult> => {
+      const name = tasks[index]?.name ?? '';
       try {
-        return { result: resultOf(queue, tasks[index]?.name ?? '', Number(code), String(text)) };
+        const result = resultOf(queue, name, Number(code), String(text));
+        if (result.status === 'CREATED') tasksEnqueued.add(queue, name);
+        return { result };
       } catch (error) {
         return { error: this.#failure(error) };
       }
@@ -148,7 +152,10 @@ export class Store {
       | [];
     const [accepted, state, ...hints] = reply;
     if (state === undefined) return undefined;
-    return { accepted: accepted === 1, task: parseTask(state), hints: parseHints(hints) };
+    const task = parseTask(state);
+    // One that runs ends where it runs.
+    if (accepted === 1 && task.status === 'CANCELED') tasksFinished.add(task.name, task.status);
+    return { accepted: accepted === 1, task, hints: parseHints(hints) };
   }
 
   /** Puts a task that ended without success back, in a new round. */

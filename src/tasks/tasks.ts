@@ -5,6 +5,7 @@ import { compileDefinitions, type CompiledDefinition } from '../definition/types
 import { TaskNotFoundError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Traces } from '../traces.ts';
+import { tasksEnqueued } from '../metrics.ts';
 import { answerMs } from '../redis/answer.ts';
 import { connect, defaultPrefix, type Redis, type RedisSettings } from '../redis/connection.ts';
 import { Rates } from '../redis/rates.ts';
@@ -102,6 +103,7 @@ export class Tasks implements AsyncDisposable {
     this.#options = options;
     this.definitions = compileDefinitions(definitions);
     const prefix = redis.prefix ?? defaultPrefix;
+    for (const { queue, name } of definitions) tasksEnqueued.begin(queue, name);
     this.#queues = new Set(definitions.map((definition) => definition.queue));
     this.#redis = connect(redis, 'producer', logger);
     this.#store = new Store(this.#redis, prefix, answerMs);

@@ -2,14 +2,15 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CompiledDefinition } from '../definition/types.ts';
 import type { Logger } from '../logger.ts';
+import { attemptRun, attemptsFinished, attemptsStarted, tasksFinished, taskWait } from '../metrics.ts';
 import { isBug } from '../redis/answer.ts';
 import { workerChannel } from '../redis/keys.ts';
-import { Deliveries } from '../tasks/deliveries.ts';
+import { Deliveries, type Finished } from '../tasks/deliveries.ts';
 import type { Delivery, Outcome } from '../tasks/delivery.ts';
 import type { Feed, Listening } from '../tasks/feed.ts';
 import type { HintData, Lane } from '../tasks/lane.ts';
 import { parseTask } from '../tasks/replies.ts';
-import type { Task } from '../tasks/task.ts';
+import { isFinal, type Task } from '../tasks/task.ts';
 import type { Store } from '../tasks/store.ts';
 import { version } from '../version.ts';
 import { Attempt, attemptName } from './attempt.ts';
@@ -92,6 +93,7 @@ export class Slots {
       concurrency === undefined ? `${name}:${version}` : `${name}:${version}=${concurrency}`,
     );
     this.#deliveries = new Deliveries(store, queue, { worker, lines });
+    for (const { definition } of definitions) beginCounts(definition.name);
   }
 
   get queue(): string {
@@ -106,6 +108,16 @@ export class Slots {
   /** Attempts that do something, which may be what kills the process. */
   get working(): number {
     return this.busy - this.#lent;
+  }
+
+  /** How many there are. */
+  get count(): number {
+    return this.#options.count;
+  }
+
+  /** Whether they take nothing, as the worker is drained. */
+  get isDrained(): boolean {
+    return this.#serving.drain !== undefined;
   }
 
   /** Makes the slots known and serves them. */
@@ -276,9 +288,12 @@ export class Slots {
     const early = this.#early.delete(attemptName(delivery.task));
     if (!this.#awaitsDelivery()) this.#early.clear();
     if (early || delivery.task.status === 'CANCELING') attempt.abort('CANCELED');
+    noteStart(delivery.task);
     let next: Delivery | undefined;
     try {
+      const begunAt = performance.now();
       const outcome = await attempt.run();
+      attemptRun.observe(delivery.task.name, (performance.now() - begunAt) / 1_000);
       if (attempt.isStuck) return await this.#hold(attempt, outcome, hint);
       // Runs that want to go on come before new ones.
       const mayGoOn = !this.#stopping && seat.hasPlace && !this.#places.isWanted;
@@ -343,6 +358,7 @@ export class Slots {
         });
         if (!finished.counted)
           logger.warn({ id }, 'an outcome came too late: the task was taken from this worker');
+        noteEnd(delivery.task.name, told, finished);
         waking.push(finished.hints);
         next = finished.delivery;
         break;
@@ -353,7 +369,10 @@ export class Slots {
           { err: error, id, outcome: told.outcome, willRepeat },
           'an outcome could not be written',
         );
-        if (!willRepeat) break;
+        if (!willRepeat) {
+          noteEnd(delivery.task.name, told, undefined);
+          break;
+        }
         // Not that the store is away: this outcome will never be taken, so that the task ends by another one.
         if (isBug(error)) told = { outcome: 'FAILED', failure: outcomeRefused(delivery.task.attempt) };
         else await delay(waitMs);
@@ -385,4 +404,28 @@ export class Slots {
     this.#tokens.set(token, undefined);
     return token;
   }
+}
+
+/** What alerts look at is told from the start. */
+function beginCounts(name: string): void {
+  attemptsStarted.begin(name);
+  for (const ended of ['SUCCEEDED', 'FAILED']) {
+    attemptsFinished.begin(name, ended);
+    tasksFinished.begin(name, ended);
+  }
+}
+
+function noteStart({ name, attempt, attempts, createdAt, runAt = 0 }: Task): void {
+  attemptsStarted.add(name);
+  const startedAt = attempts.at(-1)?.startedAt;
+  if (attempt !== 1 || startedAt === undefined) return;
+  taskWait.observe(name, Math.max(0, startedAt - Math.max(createdAt, runAt)) / 1_000);
+}
+
+function noteEnd(name: string, { outcome }: Outcome, finished: Finished | undefined): void {
+  if (finished?.counted !== true) return attemptsFinished.add(name, 'STALE');
+  const { status } = finished;
+  // What the worker calls given back, the store calls canceled where that was asked for.
+  attemptsFinished.add(name, status === 'CANCELED' ? status : outcome);
+  if (status !== undefined && isFinal(status)) tasksFinished.add(name, status);
 }

@@ -83,6 +83,7 @@ export class Worker implements AsyncDisposable {
   readonly #blockedLoop: BlockedLoop;
   readonly #logger: Logger;
   readonly #stuck = Promise.withResolvers<string>();
+  #isStarted = false;
   #stopped: Promise<void> | undefined;
 
   constructor(options: WorkerOptions) {
@@ -166,14 +167,37 @@ export class Worker implements AsyncDisposable {
     return this.#stuck.promise;
   }
 
+  /** Slots on all of its queues. */
+  get slots(): number {
+    return this.#slots.reduce((sum, { count }) => sum + count, 0);
+  }
+
+  /** Whether the store is reachable right now. */
+  get isStoreUp(): boolean {
+    return this.#redis.status === 'ready';
+  }
+
+  /** Why it takes no tasks right now, in words; undefined while it does. */
+  get notReady(): string | undefined {
+    if (this.#stopped !== undefined) return 'The worker is about to stop.';
+    if (!this.isStoreUp) return 'The task store (Redis) is not reachable.';
+    if (!this.#isStarted) return 'The worker is about to start.';
+    const isDrained = this.#slots.length > 0 && this.#slots.every((slots) => slots.isDrained);
+    return isDrained ? 'The worker is drained.' : undefined;
+  }
+
   /** Resolves once all slots are served. */
   async start(): Promise<void> {
-    if (this.queues.length === 0) return;
+    if (this.queues.length === 0) {
+      this.#isStarted = true;
+      return;
+    }
     // A store that is full or read-only just now: the clock registers them as soon as it can.
     await this.#store.registerQueues(this.queues).catch((error: unknown) => {
       this.#logger.warn({ err: error }, 'the queues could not be made known yet');
     });
     await Promise.all(this.#slots.map((slots) => slots.start()));
+    this.#isStarted = true;
     this.#logger.info({ queues: this.queues }, 'worker is ready');
   }
 

@@ -162,7 +162,7 @@ end
  * ARGV: worker, how many, for each of these `itemsPerCall` at most: id, token, outcome (SUCCEEDED, FAILED, TIMED_OUT,
  *       SUPERSEDED), output (JSON), failure (JSON), brief failure (JSON), retryable (1/0), retry after (ms or ''), token of
  *       the slot's next delivery ('' = the slot stops), hint, may take a suspect (1/0); then line, …
- * Returns [[1 counted / 0 stale, next delivery as in begin or ''] or, of one that failed, [-1, error], …], hint, id,
+ * Returns [[1 counted / 0 stale, next delivery as in begin or '', the task's status or ''] or, of one that failed, [-1, error], …], hint, id,
  *         delivery, …
  *
  * A repeat with the same tokens answers as the first call did, including the same next tasks.
@@ -191,6 +191,8 @@ local endOne = function(first)
     redis.call('HDEL', suspectsKey(worker), token)
     moved[worker] = true
   end
+  -- Before the slot goes on, perhaps with the same task.
+  local status = task and task.status or ''
   local delivery = nextToken ~= '' and claim(worker, nextToken, served, maySuspect == '1')
   if delivery then
     taken[#taken + 1] = delivery
@@ -198,7 +200,7 @@ local endOne = function(first)
     redis.call('HDEL', heldKey, hint)
     makesWork = true
   end
-  return { isCounted, delivery or '' }
+  return { isCounted, delivery or '', status }
 end
 
 gather()
