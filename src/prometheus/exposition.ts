@@ -19,7 +19,7 @@ export class Exposition<Source> {
 
   constructor(metrics: readonly Metric<Source>[]) {
     const own = new Registry();
-    for (const metric of metrics) this.#register(metric, own);
+    for (const metric of metrics) own.registerMetric(this.#made(metric));
     this.#registry = Registry.merge([own, nodeRegistry]);
   }
 
@@ -29,30 +29,29 @@ export class Exposition<Source> {
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
   }
 
-  #register(metric: Metric<Source>, registry: Registry): void {
+  #made(metric: Metric<Source>): Counter | Gauge | Histogram {
     const { name, help, labels } = metric;
-    const about = { name, help, labelNames: [...labels], registers: [registry] };
-    if (metric.type === 'histogram') return void new CountedHistogram(about, metric.histogram);
+    const about = { name, help, labelNames: [...labels], registers: [] };
+    if (metric.type === 'histogram') return new CountedHistogram(about, metric.histogram);
     const samples = (): Iterable<Sample> => (this.#source === undefined ? [] : metric.read(this.#source));
     const labelled = (values: readonly string[]): Record<string, string> =>
       Object.fromEntries(labels.map((label, index) => [label, values[index] ?? '']));
     if (metric.type === 'counter') {
-      new Counter({
+      return new Counter({
         ...about,
         collect() {
           this.reset();
           for (const [value, ...values] of samples()) this.inc(labelled(values), value);
         },
       });
-    } else {
-      new Gauge({
-        ...about,
-        collect() {
-          this.reset();
-          for (const [value, ...values] of samples()) this.set(labelled(values), value);
-        },
-      });
     }
+    return new Gauge({
+      ...about,
+      collect() {
+        this.reset();
+        for (const [value, ...values] of samples()) this.set(labelled(values), value);
+      },
+    });
   }
 }
 

@@ -56,3 +56,17 @@ export function figures(metrics: ReadonlyMap<string, Told>, name: string): Recor
     ]),
   );
 }
+
+/** What the figures of a metric have grown by between two scrapes, where they have. */
+export function growth(
+  before: ReadonlyMap<string, Told>,
+  after: ReadonlyMap<string, Told>,
+  name: string,
+): Record<string, number> {
+  const earlier = figures(before, name);
+  return Object.fromEntries(
+    Object.entries(figures(after, name))
+      .map(([labels, value]) => [labels, value - (earlier[labels] ?? 0)] as const)
+      .filter(([, value]) => value !== 0),
+  );
+}

@@ -1,7 +1,7 @@
 import { createContext, use } from 'react';
 
 /** What a viewer may do; `admin` all of it. */
-export type Scope = 'tasks:read' | 'tasks:write' | 'queues:manage' | 'schema:read' | 'admin';
+export type Scope = 'tasks:read' | 'tasks:write' | 'queues:manage' | 'schema:read' | 'metrics:read' | 'admin';
 
 export interface Viewer {
   readonly owner: string;
