@@ -1,6 +1,7 @@
 import uPlot from 'uplot';
 import { useEffect, useEffectEvent, useRef } from 'react';
 import styles from './chart.module.css';
+import './uplot.css';
 
 /** One line, area or row of columns of a chart. */
 export interface Series {
