@@ -14,14 +14,8 @@ import type { Batch } from './batch.ts';
 import { Batches } from './batches.ts';
 import { Clock } from './clock.ts';
 import { inputOf, outputOf } from './contents.ts';
-import {
-  draftTask,
-  type EnqueuedTask,
-  enqueuedTask,
-  type EnqueueOptions,
-  type Origin,
-  type ReplayOptions,
-} from './draft.ts';
+import { type EnqueuedTask, type EnqueueOptions, type Origin, type ReplayOptions } from './draft.ts';
+import { Entrance } from './entrance.ts';
 import { Feed } from './feed.ts';
 import { Health } from './health.ts';
 import { queueOf } from './id.ts';
@@ -32,7 +26,6 @@ import type { EnqueuedBatch } from './new-batch.ts';
 import type { TaskListUpdate } from './list-snapshot.ts';
 import { LiveLists, type TaskListQuery } from './live-lists.ts';
 import { storedSecrets } from './policy.ts';
-import type { OwnerRoom } from './new-task.ts';
 import { OwnerGate } from './owner-limits.ts';
 import { Queues } from './queues.ts';
 import { checkReason } from './reason.ts';
@@ -42,7 +35,6 @@ import { Standings } from './standings.ts';
 import { Store } from './store.ts';
 import { Schedules } from './schedules.ts';
 import type { Task } from './task.ts';
-import { enqueueSpanning } from './task-spans.ts';
 import { unknownDefinition } from './unknown-definition.ts';
 import { waitForEnd, type WaitOptions } from './wait.ts';
 import { watchableTasks, type WatchOptions } from './watchable.ts';
@@ -95,7 +87,7 @@ export class Tasks implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #lanes: Lanes;
   readonly #actions: Actions;
-  readonly #gate: OwnerGate;
+  readonly #entrance: Entrance;
   readonly #queues: Set<string>;
 
   constructor(options: TasksOptions) {
@@ -110,7 +102,6 @@ export class Tasks implements AsyncDisposable {
     this.rates = new Rates(prefix, (script, key, args) =>
       this.#store.within(() => this.#redis.run(script, key, args)),
     );
-    this.#gate = new OwnerGate(this.#store, this.rates, () => this.#queuesOf());
     const openFeed = () => new Feed(connect(redis, 'subscriber', logger), logger);
     this.#feed = openFeed();
     this.#lanes = new Lanes({ prefix: prefix, redis: this.#redis, logger });
@@ -137,6 +128,12 @@ export class Tasks implements AsyncDisposable {
     this.logs = new Logs(this.#store, this.#watches, openFeed, logger);
     this.#lists = new LiveLists(this.#store, this.#feed, logger, (filter) => this.#queuesOf(filter));
     this.#batches = new Batches(this.#store, this.#lanes, this.#feed, logger);
+    this.#entrance = new Entrance({
+      ...shared,
+      batches: this.#batches,
+      gate: new OwnerGate(this.#store, this.rates, () => this.#queuesOf()),
+      traces: options.traces,
+    });
     this.#clock = new Clock({
       ...shared,
       definitions: [...this.definitions.values()],
@@ -186,30 +183,7 @@ export class Tasks implements AsyncDisposable {
     options: EnqueueOptions,
     origin: Origin = {},
   ): Promise<EnqueuedTask> {
-    const compiled = this.#definition(name);
-    const { traces } = this.#options;
-    if (traces === undefined) return await this.#write(compiled, input, options, origin);
-    return await enqueueSpanning(traces, name, options.trace, async (trace, span) => {
-      const traced = trace === undefined ? options : { ...options, trace };
-      const task = await this.#write(compiled, input, traced, origin);
-      if (task.deduplicated) span.note({ 'taskwire.deduplicated': true });
-      return task;
-    });
-  }
-
-  async #write(
-    compiled: CompiledDefinition,
-    input: unknown,
-    options: EnqueueOptions,
-    origin: Origin,
-  ): Promise<EnqueuedTask> {
-    const { queue } = compiled.definition;
-    const room = await this.#enter(queue, options, 1);
-    const draft = await draftTask(compiled, input, options, { ...origin, room });
-    const { hints, ...created } = await this.#store.create(queue, draft);
-    const task = enqueuedTask(draft, created);
-    this.#lanes.of(queue).push(hints);
-    return task;
+    return await this.#entrance.enqueue(this.#definition(name), input, options, origin);
   }
 
   /**
@@ -237,31 +211,7 @@ export class Tasks implements AsyncDisposable {
     options: EnqueueOptions = {},
   ): Promise<EnqueuedBatch> {
     const compiled = this.#definition(typeof which === 'string' ? which : which.name);
-    const { traces } = this.#options;
-    if (traces === undefined) return await this.#writeBatch(compiled, inputs, options);
-    const { name } = compiled.definition;
-    const many = inputs.length;
-    const enqueue = async (trace: string | undefined) => {
-      const traced = trace === undefined ? options : { ...options, trace };
-      const enqueued = await this.#writeBatch(compiled, inputs, traced);
-      return { id: enqueued.batch.id, enqueued };
-    };
-    return (await enqueueSpanning(traces, name, options.trace, enqueue, many)).enqueued;
-  }
-
-  async #writeBatch(
-    compiled: CompiledDefinition,
-    inputs: readonly unknown[],
-    options: EnqueueOptions,
-  ): Promise<EnqueuedBatch> {
-    const room = await this.#enter(compiled.definition.queue, options, 1 + inputs.length / 100);
-    return await this.#batches.enqueue(compiled, inputs, options, room);
-  }
-
-  async #enter(queue: string, options: EnqueueOptions, cost: number): Promise<OwnerRoom | undefined> {
-    const { limits, owner = 'anonymous' } = options;
-    if (limits === undefined) return undefined;
-    return await this.#gate.enter({ owner, queue, cost: options.cost ?? cost }, limits);
+    return await this.#entrance.enqueueBatch(compiled, inputs, options);
   }
 
   /** A batch as it is now. */

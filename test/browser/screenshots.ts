@@ -77,6 +77,6 @@ async function followReport(): Promise<void> {
 
 /** Waits until the page is live and has drawn what it was told. */
 async function settled(page: Page): Promise<void> {
-  await page.getByRole('status').getByText('Live').waitFor();
+  await page.locator('[data-state=live]').waitFor({ state: 'attached' });
   await pause(1500);
 }
