@@ -12,6 +12,7 @@ const scopes: Readonly<Record<Scope, string>> = {
   'tasks:read': 'see its own tasks, their logs and streams',
   'tasks:write': 'enqueue, cancel and retry its own tasks',
   'queues:manage': 'see and operate queues and workers',
+  'metrics:read': 'read /metrics, as Prometheus does',
   'schema:read': 'read the schema',
   admin: 'all of it, with the things of every owner',
 };
