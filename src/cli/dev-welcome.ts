@@ -10,6 +10,7 @@ export function welcome(options: {
 }): string {
   const { url, names, storeUrl, settings } = options;
   const page = settings.graphiql ? `GraphiQL  ${url}` : `GraphQL   ${url}  (GraphiQL is off)`;
+  const dashboard = settings.dashboard ? new URL('.', url).href : 'off (--dashboard)';
   const tasks = settings.tasks?.join(', ') ?? usualFolder;
   const isOpen = settings.auth.includes('open');
   const header = isOpen ? '' : ' -H "authorization: Bearer $TASKWIRE_TOKEN"';
@@ -17,6 +18,7 @@ export function welcome(options: {
   return `
   Taskwire runs. Ctrl-C ends it.
 
+  Dashboard ${dashboard}
   ${page}
   Store     ${settings.redisUrl === undefined ? embedded(settings.dataDir) : 'the one of REDIS_URL'}
   Sign-in   ${isOpen ? 'none: everybody on this machine may do everything (--auth)' : signIn(settings, storeUrl)}

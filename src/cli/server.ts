@@ -116,7 +116,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const listening = await api.listen(port, host);
   opened.move();
   return {
-    url: `${listening.url}${graphqlPath}`,
+    url: `${listening.url}${(basePath ?? '').replace(/\/$/, '')}${graphqlPath}`,
     port: listening.port,
     close: async (graceMs) => {
       await api.close(graceMs);

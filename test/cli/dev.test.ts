@@ -19,6 +19,7 @@ test('one command brings up API, worker and store, says where they are and runs 
 
   expect(await run.ended).toMatchObject({ code: 0 });
   expect(JSON.parse(run.stdout)).toStrictEqual({ n: 42 });
+  expect(dev.stdout).toMatch(/Dashboard http:\/\/127\.0\.0\.1:\d+\/\n/);
   expect(dev.stdout).toContain('mutation');
   expect(dev.stdout).toContain('a crash loses it');
   expect(dev.stdout).toContain('Sign-in   none: everybody on this machine may do everything');
