@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const directory = fileURLToPath(new URL('../../dist/dashboard', import.meta.url));
 
 /** First parts of the addresses that its pages have. */
-const pages = new Set(['', 'tasks', 'enqueue', 'queues', 'workers', 'schedules', 'audit']);
+const pages = new Set(['tasks', 'enqueue', 'queues', 'workers', 'schedules', 'audit']);
 
 /**
  * The dashboard's files: a page that is a client of the API, and nothing more. They are held in memory, some 900 KB, so that
@@ -42,8 +42,10 @@ export class Dashboard {
 
   /** Answers where a path is one of a page or of a file; false where it is neither. */
   answer(request: IncomingMessage, response: ServerResponse, path: string): boolean {
-    const [, first = ''] = path.split('/');
-    if (pages.has(first)) {
+    const [root, first = ''] = path.split('/');
+    // A whole address, as to a proxy, isn't one of ours.
+    if (root !== '') return false;
+    if (path === '/' || pages.has(first)) {
       response.writeHead(200, { ...pageHeaders, 'content-length': this.#page.length });
       end(request, response, this.#page);
       return true;

@@ -93,6 +93,12 @@ test('below a base path all is found with it, and without it by who knows nothin
   expect((await fetch(`${api.origin}/jobs/livelier`)).status).toBe(404);
 });
 
+test.each(['//evil.example/tasks', '/elsewhere', '/tasksx'])('%s is no page', async (path) => {
+  await using api = await TestApi.start([]);
+
+  expect((await fetch(`${api.origin}${path}`)).status).toBe(404);
+});
+
 test('without the dashboard the root leads to GraphQL', async () => {
   await using api = await TestApi.start([], { dashboard: false, basePath: '/jobs' });
 
