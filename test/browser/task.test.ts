@@ -97,6 +97,42 @@ test.skipIf(noBrowser)('who cancels a task says why, and the page says who it wa
 });
 
 test.skipIf(noBrowser)(
+  'a failed task says why, and comes back to life before one’s eyes, whoever retries it',
+  async () => {
+    const gate = new Gate();
+    const task = flaky(gate);
+    await using api = await TestApi.start([task]);
+    await using browser = await TestBrowser.start();
+    const { id } = await api.tests.tasks.enqueue(task, {});
+    const own = await browser.open(`${api.origin}/tasks/${id}`);
+    const others = await browser.open(`${api.origin}/tasks/${id}`);
+    for (const page of [own, others]) {
+      await status(page, 'Failed').waitFor();
+      await page.getByText('The disk is full.').first().waitFor();
+      await page.getByText('attempt 1 has begun').waitFor();
+    }
+
+    await own.getByRole('button', { name: 'Retry' }).click();
+
+    for (const page of [own, others]) {
+      await status(page, 'Running').waitFor();
+      await page.getByText('attempt 2 has begun').waitFor();
+      await page.getByRole('tab', { name: 'answer' }).waitFor();
+    }
+    gate.open();
+    for (const page of [own, others]) {
+      await status(page, 'Succeeded').waitFor();
+      const attempts = panel(page, 'Attempts').locator('ol > li');
+      await attempts.nth(1).getByText('Succeeded').waitFor();
+      expect(await attempts.allInnerTexts()).toEqual([
+        expect.stringMatching(/^#1\s+Failed/),
+        expect.stringMatching(/^#2\s+Succeeded/),
+      ]);
+    }
+  },
+);
+
+test.skipIf(noBrowser)(
   'a replay leads to the new task, and with another input it is the other one that runs',
   async () => {
     await using api = await TestApi.start([double]);

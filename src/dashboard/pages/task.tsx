@@ -23,7 +23,7 @@ export default function TaskPage({ params }: { readonly params: Readonly<Record<
 }
 
 function TaskOf({ id }: { readonly id: string }) {
-  const { followed, error, round, again } = useTask(id);
+  const { followed, error, round } = useTask(id);
   const [{ data }] = useQuery({ query: taskData, variables: { id } });
   if (followed === undefined) return <Absent id={id} error={error} />;
   const { task, readings } = followed;
@@ -40,7 +40,7 @@ function TaskOf({ id }: { readonly id: string }) {
           </span>
         </div>
       }
-      actions={<Actions task={task} about={about} onRetried={again} />}
+      actions={<Actions task={task} about={about} />}
     >
       <Problem error={error} />
       <Summary task={task} readings={readings} />

@@ -19,15 +19,7 @@ import { useKeys } from './use-keys.ts';
 type Opened = 'cancel' | 'edit' | 'priority' | 'time';
 
 /** What can be done with a task: only what it, and who looks at it, may. */
-export function Actions({
-  task,
-  about,
-  onRetried,
-}: {
-  readonly task: LiveTask;
-  readonly about: TaskData | undefined;
-  readonly onRetried: () => void;
-}) {
+export function Actions({ task, about }: { readonly task: LiveTask; readonly about: TaskData | undefined }) {
   const { may } = useViewer();
   const [opened, setOpened] = useState<Opened>();
   const [, navigate] = useLocation();
@@ -42,8 +34,7 @@ export function Actions({
 
   const onRetry = async (): Promise<void> => {
     const { error } = await retry({ id: task.id });
-    if (error !== undefined) return toast(messagesOf(error).join(' '), 'bad');
-    onRetried();
+    if (error !== undefined) toast(messagesOf(error).join(' '), 'bad');
   };
   const show = (id: string): void => navigate(`/tasks/${encodeURIComponent(id)}`);
   const onReplay = async (): Promise<void> => {

@@ -71,6 +71,26 @@ const taskUpdated = graphql(`
   }
 `);
 
+// `taskUpdated` ends with a final state, which somebody may put back: a list of this one task goes on.
+const taskPutBack = graphql(`
+  subscription TaskPutBack($ids: [ID!]!) {
+    tasksUpdated(filter: { ids: $ids }, first: 1) {
+      reset {
+        nodes {
+          id
+          version
+        }
+      }
+      changes {
+        task {
+          id
+          version
+        }
+      }
+    }
+  }
+`);
+
 /** A task as this page shows it. */
 export type LiveTask = ResultOf<typeof taskUpdated>['taskUpdated'];
 export type Attempt = LiveTask['attempts'][number];
@@ -87,10 +107,9 @@ export interface TaskPageState {
   readonly error: CombinedError | undefined;
   /** Raised when it is followed anew, as what was final has been put back. */
   readonly round: number;
-  readonly again: () => void;
 }
 
-/** Follows a task until it is final. */
+/** Follows a task, also when it is put back after its end: by a button of this page, or by somebody else. */
 export function useTask(id: string): TaskPageState {
   const [round, setRound] = useState(0);
   const { state, error } = useLive(taskUpdated, { id }, reduce, round);
@@ -98,7 +117,23 @@ export function useTask(id: string): TaskPageState {
   if (state !== undefined && state !== last) setLast(state);
   // What was shown stays until something newer comes.
   const followed = state ?? (last?.task.id === id ? last : undefined);
-  return { followed, error, round, again: () => setRound((round) => round + 1) };
+  const isFinal = followed?.task.isFinal === true;
+  const { state: version = 0 } = useLive(taskPutBack, isFinal ? { ids: [id] } : undefined, newest);
+  const shown = followed?.task.version ?? 0;
+  const isPutBack = isFinal && version > shown;
+  // Once for what is shown: its first event is the whole state then, however much has happened meanwhile.
+  const [left, setLeft] = useState<number>();
+  if (isPutBack && left !== shown) {
+    setLeft(shown);
+    setRound(round + 1);
+  }
+  return { followed, error, round };
+}
+
+function newest(version: number | undefined, { tasksUpdated }: ResultOf<typeof taskPutBack>): number {
+  const { reset, changes } = tasksUpdated;
+  const tasks = [...(reset?.nodes ?? []), ...changes.map(({ task }) => task)];
+  return Math.max(version ?? 0, ...tasks.map((task) => task?.version ?? 0));
 }
 
 function reduce(
