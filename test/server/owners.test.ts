@@ -141,9 +141,11 @@ const ways = fields.flatMap((field) =>
 async function stateOf(): Promise<unknown> {
   const { tasks } = api.tests;
   const ids = Object.values(foreign);
+  const schedules = await tasks.schedules.getMany(ids);
   return await Promise.all([
     tasks.getMany(ids),
-    tasks.schedules.getMany(ids),
+    // But for when it was read.
+    schedules.map((schedule) => schedule && { ...schedule, readUs: 0 }),
     tasks.getBatch(foreign['batch'] ?? ''),
     tasks.count(),
   ]);
