@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { Suspense, useState } from 'react';
 import { useMutation, useQuery } from 'urql';
 import { useLocation } from 'wouter';
 import { useViewer } from '../../client/viewer.tsx';
@@ -6,12 +6,9 @@ import { Button } from '../../parts/button.tsx';
 import { Menu, type MenuItem } from '../../parts/menu.tsx';
 import { messagesOf } from '../../parts/problem.tsx';
 import { toast } from '../../parts/toasts.tsx';
-import { CancelDialog } from './cancel-dialog.tsx';
+import { CancelDialog, PriorityDialog, ReplayDialog, RescheduleDialog } from './dialogs.ts';
 import { CopyMenu } from './copy-menu.tsx';
 import { replayTask, retryTask } from './mutations.ts';
-import { PriorityDialog } from './priority-dialog.tsx';
-import { ReplayDialog } from './replay-dialog.tsx';
-import { RescheduleDialog } from './reschedule-dialog.tsx';
 import { type TaskData, taskDefinition } from './task-data.ts';
 import type { LiveTask } from './task-live.ts';
 import { useKeys } from './use-keys.ts';
@@ -88,12 +85,14 @@ export function Actions({ task, about }: { readonly task: LiveTask; readonly abo
       )}
       {more.length > 0 && <Menu label="More" icon="more" items={more} />}
       <CopyMenu task={task} about={about} definition={definition} />
-      {opened === 'cancel' && <CancelDialog task={task} onClose={close} />}
-      {opened === 'priority' && <PriorityDialog task={task} onClose={close} />}
-      {opened === 'time' && <RescheduleDialog task={task} onClose={close} />}
-      {opened === 'edit' && about !== undefined && (
-        <ReplayDialog task={task} input={about.input} onClose={close} onReplayed={show} />
-      )}
+      <Suspense>
+        {opened === 'cancel' && <CancelDialog task={task} onClose={close} />}
+        {opened === 'priority' && <PriorityDialog task={task} onClose={close} />}
+        {opened === 'time' && <RescheduleDialog task={task} onClose={close} />}
+        {opened === 'edit' && about !== undefined && (
+          <ReplayDialog task={task} input={about.input} onClose={close} onReplayed={show} />
+        )}
+      </Suspense>
     </>
   );
 }

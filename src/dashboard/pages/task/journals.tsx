@@ -1,9 +1,11 @@
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { Panel } from '../../parts/page.tsx';
 import { Tabs } from '../../parts/tabs.tsx';
 import { Logs } from './logs.tsx';
-import { Stream } from './stream.tsx';
 import type { LiveTask } from './task-live.ts';
+
+// Few tasks have streams.
+const Stream = lazy(async () => ({ default: (await import('./stream.tsx')).Stream }));
 
 /** What it says while it works: its log, and each of its streams. */
 export function Journals({ task, round }: { readonly task: LiveTask; readonly round: number }) {
@@ -24,7 +26,9 @@ export function Journals({ task, round }: { readonly task: LiveTask; readonly ro
         {stream === undefined ? (
           <Logs task={task} round={round} />
         ) : (
-          <Stream key={stream} task={task} name={stream} round={round} />
+          <Suspense>
+            <Stream key={stream} task={task} name={stream} round={round} />
+          </Suspense>
         )}
       </Tabs>
     </Panel>
