@@ -1,6 +1,7 @@
 import { ConfigurationError } from './errors.ts';
 import type { LogLevel } from './logger.ts';
 import { authSettings, authProblems, type AuthSettings } from './auth-settings.ts';
+import { telemetrySettings } from './telemetry-settings.ts';
 import { type Command, type Defaults, optional, required, setting, type Setting } from './setting.ts';
 import {
   atLeast,
@@ -157,31 +158,6 @@ export const table = {
     on: { dev: 'on', server: 'on' },
     parse: onOrOff,
   }),
-  metrics: setting({
-    flag: '--metrics',
-    value: 'on|off',
-    env: 'TASKWIRE_METRICS',
-    help: 'tell metrics at /metrics to Prometheus; where clients sign in, to those with the scope metrics:read',
-    on: { dev: 'on', server: 'on' },
-    parse: onOrOff,
-  }),
-  metricsPort: setting({
-    flag: '--metrics-port',
-    value: 'number',
-    env: 'TASKWIRE_METRICS_PORT',
-    help: "port of the worker's /metrics, /health and /ready; 0 takes a free one",
-    otherwise: 'none',
-    on: { worker: optional },
-    parse: (text) => wholeNumber(text, 0, 65_535),
-  }),
-  metricsHost: setting({
-    flag: '--metrics-host',
-    value: 'address',
-    env: 'TASKWIRE_METRICS_HOST',
-    help: 'address that these listen on; 0.0.0.0 for all. Nobody signs in to them',
-    on: { worker: '127.0.0.1' },
-    parse: (text) => matching(text, /^[A-Za-z0-9.:-]+$/, 'an IP address or a host name'),
-  }),
   basePath: setting({
     flag: '--base-path',
     value: 'path',
@@ -190,6 +166,7 @@ export const table = {
     on: { dev: '/', server: '/' },
     parse: (text) => matching(text, /^\/(?:[A-Za-z0-9._~-]+\/?)*$/, 'a path such as /taskwire'),
   }),
+  ...telemetrySettings,
   origins: setting({
     flag: '--origins',
     value: 'origins',
@@ -281,14 +258,6 @@ export const table = {
     otherwise: 'pretty on a terminal, else json',
     on: { dev: optional, server: optional, worker: optional },
     parse: (text) => oneOf(text, ['pretty', 'json'] as const),
-  }),
-  traces: setting({
-    flag: '--traces',
-    value: 'off|otlp',
-    env: 'TASKWIRE_TRACES',
-    help: 'send OpenTelemetry traces by OTLP over HTTP, to where OTEL_EXPORTER_OTLP_ENDPOINT says',
-    on: { dev: 'off', server: 'off', worker: 'off' },
-    parse: (text) => oneOf(text, ['off', 'otlp'] as const),
   }),
   url: setting({
     flag: '--url',
