@@ -68,6 +68,12 @@ test('a message without progress is no reading', () => {
   expect(withReading(window, { at: 9000, fraction: 0.4 })).toBe(window);
 });
 
+test('nobody says how long what has hardly begun takes', () => {
+  const window = [0, 5e-324, 1e-323].map((fraction, index) => ({ at: 750 * index, fraction }));
+
+  expect(timeLeft(window, 1500)).toBeUndefined();
+});
+
 test('whatever comes, the time left is a number that is not below zero, and the window stays small', () => {
   const steps = fc.array(
     fc.record({ after: fc.nat(90_000), fraction: fc.double({ min: 0, max: 1, noNaN: true }) }),

@@ -8,6 +8,8 @@ const windowMs = 60_000;
 /** So many stay in the window however old they are: slow tasks have a rate as well. */
 const least = 6;
 const most = 240;
+/** What would take longer than a year is no estimate. */
+const longestMs = 365 * 86_400_000;
 
 /** Adds a reading to a window of the recent ones. Progress that went back is another attempt's, with which it begins anew. */
 export function withReading(window: readonly Reading[], reading: Reading): readonly Reading[] {
@@ -33,7 +35,8 @@ export function timeLeft(window: readonly Reading[], now: number): number | unde
   if (silence > Math.max(5000, 3 * longestPause(window))) return undefined;
   if (!isSteady(window)) return undefined;
   const rate = (last.fraction - first.fraction) / spent;
-  return Math.max(0, (1 - last.fraction) / rate - silence);
+  const left = Math.max(0, (1 - last.fraction) / rate - silence);
+  return left <= longestMs ? left : undefined;
 }
 
 function longestPause(window: readonly Reading[]): number {
