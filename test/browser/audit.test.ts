@@ -1,10 +1,14 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { ApiTokens } from '../../src/auth/api-tokens.ts';
+import { createServer as serve } from '../../src/index.ts';
 import { createServer } from '../../src/server/server.ts';
 import { TestApi } from '../server/test-api.ts';
 import { TestClient } from '../server/test-client.ts';
 import { double } from '../support/definitions.ts';
+import { registerSecret } from '../support/secrets.ts';
 import { freshSettings, testLogger } from '../support/stores.ts';
+import { TestTasks } from '../support/tasks.ts';
 import { noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
 import { TestTokens } from '../support/tokens.ts';
 
@@ -115,6 +119,59 @@ test.skipIf(noBrowser)('older events come as one scrolls to them, each once, to 
   expect(await rows(page).count()).toBe(121);
   expect(await page.getByRole('button', { name: 'Older' }).count()).toBe(0);
 });
+
+test.skipIf(noBrowser)(
+  'an admin makes an API token, sees it once, and revokes it after a question; who looks elsewhere sees both',
+  async () => {
+    await using tests = await TestTasks.start([double], { workers: 0 });
+    await using server = await serve({ tasks: tests.tasks, auth: { tokens: true }, logger: testLogger });
+    const { url } = await server.listen(0);
+    // A store that begins just now may take longer than the second in which a token has to be made.
+    await expect.poll(() => tests.tasks.connection.status, { timeout: 10_000 }).toBe('ready');
+    const root = await new ApiTokens(tests.tasks.connection, tests.redis.prefix ?? 'tw').create({
+      owner: 'root',
+      scopes: ['admin'],
+    });
+    await using browser = await TestBrowser.start();
+    const page = await browser.open(`${url}/audit?tab=tokens`, {
+      token: registerSecret(root.token),
+      expected: /status of 400/,
+    });
+    const elsewhere = await browser.open(`${url}/audit?tab=tokens`, { token: root.token });
+    await elsewhere.getByText('1 token').waitFor();
+
+    await page.getByRole('button', { name: 'New token' }).click();
+    await page.getByLabel('Name').fill('shop');
+    await page.getByRole('textbox', { name: 'Owner' }).fill('acme');
+    await page.getByLabel('tasks:write').check();
+    await page.getByLabel('Expires in').fill('30 parsecs');
+    await page.getByRole('button', { name: 'Make the token' }).click();
+    await page.getByRole('alert').waitFor();
+    await page.getByLabel('Expires in').fill('30d');
+    await page.getByRole('button', { name: 'Make the token' }).click();
+    const token = registerSecret(await page.getByLabel('Token: shop').inputValue(), {
+      what: 'a new API token',
+    });
+    await page.getByRole('button', { name: 'Copy the token' }).waitFor();
+
+    const row = page.getByRole('row').filter({ hasText: 'acme' });
+    await row.getByText('in 30 d').waitFor();
+    expect(await row.innerText()).toMatch(/shop[^]*tasks:read[^]*tasks:write[^]*never/);
+    await elsewhere.getByRole('row').filter({ hasText: 'acme' }).waitFor();
+    await using acme = new TestClient(url, token);
+    expect(await acme.http('{ viewer { owner } }')).toEqual({ data: { viewer: { owner: 'acme' } } });
+    await page.getByRole('button', { name: 'I have it' }).click();
+    expect(await page.content()).not.toContain(token);
+
+    await page.getByRole('button', { name: 'Revoke shop' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke', exact: true }).click();
+    await row.waitFor({ state: 'detached' });
+    await elsewhere.getByRole('row').filter({ hasText: 'acme' }).waitFor({ state: 'detached' });
+    await expect
+      .poll(async () => await acme.http('{ viewer { owner } }'), { timeout: 10_000 })
+      .toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
+  },
+);
 
 test.skipIf(noBrowser)(
   'it works on a phone, without serious barriers in light and dark, and says it where nobody signs in by tokens',
