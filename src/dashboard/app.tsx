@@ -1,9 +1,10 @@
 import { useEffect, useMemo, useState } from 'react';
-import { Provider, useQuery } from 'urql';
+import { Provider } from 'urql';
 import { type Api, openApi } from './client/client.ts';
 import { graphql } from './client/graphql.ts';
 import { setToken, useToken } from './client/token.ts';
 import { ViewerContext } from './client/viewer.tsx';
+import { useAsked } from './hooks/use-asked.ts';
 import { Loading } from './parts/page.tsx';
 import { Problem } from './parts/problem.tsx';
 import { Login } from './login.tsx';
@@ -22,7 +23,13 @@ export function App() {
   useEffect(() => () => api.connection.close(), [api]);
   return (
     <Provider value={api.client}>
-      <SignedIn key={token} api={api} token={token} refusal={refusal} />
+      <SignedIn
+        key={token}
+        api={api}
+        token={token}
+        refusal={refusal}
+        onSignIn={() => setRefusal(undefined)}
+      />
     </Provider>
   );
 }
@@ -41,25 +48,26 @@ function SignedIn({
   api,
   token,
   refusal,
+  onSignIn,
 }: {
   readonly api: Api;
   readonly token: string | undefined;
   readonly refusal: string | undefined;
+  readonly onSignIn: () => void;
 }) {
-  const [{ data, error }, ask] = useQuery({ query: viewerQuery });
+  const [{ data, error }] = useAsked({ query: viewerQuery });
   const isRefused = error?.graphQLErrors.some(({ extensions }) => extensions['code'] === 'UNAUTHENTICATED');
   const isAway = error !== undefined && isRefused !== true;
-  useEffect(() => {
-    if (!isAway) return;
-    const timer = setTimeout(() => ask({ requestPolicy: 'network-only' }), 2000);
-    return () => clearTimeout(timer);
-  }, [isAway, error, ask]);
   if (isRefused === true) {
-    return <Login wasRefused={token !== undefined} reason={refusal} />;
+    return <Login wasRefused={token !== undefined} reason={refusal} onSignIn={onSignIn} />;
   }
   // What was refused has no data, which is null then.
   if (data?.viewer === undefined)
-    return isAway ? <Problem error={error} /> : <Loading label="Connecting" lines={1} />;
+    return isAway ? (
+      <Problem error={error} hint="It is tried again by itself." />
+    ) : (
+      <Loading label="Connecting" lines={1} />
+    );
   return (
     <ViewerContext value={data.viewer}>
       <Shell connection={api.connection} />

@@ -9,17 +9,22 @@ import styles from './login.module.css';
 export function Login({
   wasRefused,
   reason,
+  onSignIn,
 }: {
   /** The API has refused the last one. */
   readonly wasRefused: boolean;
   /** Why a session ended that had begun. */
   readonly reason: string | undefined;
+  /** A new session begins: what was said of the one before is past. */
+  readonly onSignIn: () => void;
 }) {
   const [token, setText] = useState('');
   const [isKept, setKept] = useState(false);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    if (token.trim() !== '') setToken(token.trim(), isKept);
+    if (token.trim() === '') return;
+    onSignIn();
+    setToken(token.trim(), isKept);
   };
   const error = wasRefused ? 'The API does not know this token, or it has expired.' : undefined;
   return (

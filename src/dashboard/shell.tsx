@@ -16,14 +16,18 @@ import styles from './shell.module.css';
 export function Shell({ connection }: { readonly connection: Connection }) {
   const { may } = useViewer();
   const [location] = useLocation();
-  useShortcuts();
   const offered = sections.filter(({ scope }) => may(scope));
+  useShortcuts(offered);
   const known = routes.filter(({ scope }) => may(scope));
   return (
     <div className={styles['shell']}>
-      <a className={styles['skip']} href="#main">
+      <button
+        type="button"
+        className={styles['skip']}
+        onClick={() => document.getElementById('main')?.focus()}
+      >
         Skip to the page
-      </a>
+      </button>
       <nav className={styles['nav']} aria-label="Pages">
         <Link href="/" className={styles['brand']} aria-label="Taskwire, overview">
           <Logo />
@@ -49,7 +53,7 @@ export function Shell({ connection }: { readonly connection: Connection }) {
           <ThemeButton />
         </div>
       </nav>
-      <main id="main" className={styles['main']}>
+      <main id="main" tabIndex={-1} className={styles['main']}>
         <Suspense fallback={<Loading label="Loading the page" />}>
           <Switch>
             {known.map(({ path, Page }) => (
@@ -76,6 +80,7 @@ const connectionWords = {
   connecting: 'Connecting …',
   live: 'Live',
   lost: 'Connection lost, trying again …',
+  ended: 'The API has ended the connection: reload the page.',
 } as const;
 
 function ConnectionSign({ connection }: { readonly connection: Connection }) {

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { defineTask } from '../../src/index.ts';
+import { openAuthenticator } from '../../src/auth/authenticator.ts';
+import { createServer } from '../../src/server/server.ts';
 import { TestApi } from '../server/test-api.ts';
+import { testLogger } from '../support/stores.ts';
 import { double } from '../support/definitions.ts';
 import { noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
 import { TestTokens } from '../support/tokens.ts';
@@ -127,3 +130,35 @@ test.skipIf(noBrowser)('who may only read is offered nothing to do', async () =>
   await page.getByRole('row', { name: /mine/ }).getByText('every 1 h').waitFor();
   expect(await page.getByRole('button', { name: /New|Run|Pause|Delete|Edit/ }).count()).toBe(0);
 });
+
+test.skipIf(noBrowser)(
+  'a schedule that was deleted while the API was away is gone when it is back',
+  async () => {
+    await using api = await TestApi.start([double]);
+    await using browser = await TestBrowser.start();
+    const [gone, stays] = await Promise.all(
+      ['gone', 'stays'].map(
+        async (name) =>
+          await api.tests.tasks.schedules.create(double, { name, every: '1h', input: { n: 1 } }),
+      ),
+    );
+    const page = await browser.open(`${api.origin}/schedules`, {
+      expected: /WebSocket|ERR_CONNECTION_REFUSED/,
+    });
+    await page.getByRole('button', { name: 'gone', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'stays', exact: true }).waitFor();
+
+    await api.server.close();
+    await page.getByText('Connection lost, trying again').waitFor();
+    await api.tests.tasks.schedules.delete(gone?.id ?? '');
+    await using again = createServer({
+      tasks: api.tests.tasks,
+      logger: testLogger,
+      authenticator: openAuthenticator,
+    });
+    await again.listen(Number(new URL(api.origin).port));
+
+    await page.getByRole('button', { name: 'gone', exact: true }).waitFor({ state: 'detached' });
+    expect(await page.getByRole('button', { name: stays?.name ?? '', exact: true }).count()).toBe(1);
+  },
+);

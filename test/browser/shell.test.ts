@@ -71,6 +71,11 @@ test.skipIf(noBrowser)(
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await page.getByText('Your session has ended: session revoked.').waitFor();
     expect(await page.evaluate('sessionStorage.length')).toBe(0);
+    await page.getByLabel('Token').fill(tokens.make('bob'));
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    expect(await page.getByText('Your session has ended').count()).toBe(0);
   },
 );
 
@@ -116,3 +121,23 @@ test.skipIf(noBrowser)('it works below a path, by keys, and in the theme that on
   );
   expect(await seriousBarriers(page)).toEqual([]);
 });
+
+test.skipIf(noBrowser)(
+  'who uses keys alone skips the navigation, and hears that there is another page',
+  async () => {
+    await using api = await TestApi.start([analyzeData], { basePath: '/taskwire' });
+    await using browser = await TestBrowser.start();
+    const page = await browser.open(`${api.origin}/taskwire/workers`);
+    await page.getByRole('heading', { level: 1, name: 'Workers' }).waitFor();
+
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate('document.activeElement.id')).toBe('main');
+    expect(new URL(page.url()).pathname).toBe('/taskwire/workers');
+    await page.keyboard.press('g');
+    await page.keyboard.press('q');
+    await page.getByRole('heading', { level: 1, name: 'Queues' }).waitFor();
+
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Queues');
+  },
+);

@@ -211,6 +211,11 @@ test.skipIf(noBrowser)('keys move, mark and open: j, x, shift and x, Enter', asy
   await page.getByText('3 selected').waitFor();
   const active = await page.getByRole('grid').getAttribute('aria-activedescendant');
   expect(await rows(page).nth(3).getAttribute('id')).toBe(active);
+  // Keys that work everywhere work here, too.
+  await page.keyboard.press('/');
+  expect(await page.evaluate('document.activeElement.type')).toBe('search');
+  await page.keyboard.press('Escape');
+  await page.getByRole('grid').focus();
   await page.keyboard.press('Enter');
 
   await page.waitForURL(`**/tasks/${active?.slice('row-'.length)}`);

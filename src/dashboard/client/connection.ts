@@ -2,8 +2,8 @@ import { type Client, createClient } from 'graphql-ws';
 import { useSyncExternalStore } from 'react';
 import { endpoint } from './endpoint.ts';
 
-/** How the page is connected to the API: soon for the first time, live, or on its way back after a loss. */
-export type ConnectionState = 'connecting' | 'live' | 'lost';
+/** How the page is connected to the API: soon for the first time, live, on its way back after a loss, or for a reason over that another try doesn't mend. */
+export type ConnectionState = 'connecting' | 'live' | 'lost' | 'ended';
 
 /** The one socket over which everything live comes. It reconnects by itself, and each subscription begins anew then. */
 export class Connection {
@@ -35,8 +35,8 @@ export class Connection {
       url: endpoint('ws'),
       ...(this.#token === undefined ? {} : { connectionParams: { authorization: `Bearer ${this.#token}` } }),
       lazy: false,
-      // What it would tell is told by `closed`.
-      onNonLazyError: () => {},
+      // It doesn't try again after what only a mistake can bring about.
+      onNonLazyError: () => this.#become('ended'),
       retryAttempts: Infinity,
       retryWait: async (retries) =>
         await pause(Math.min(5000, 250 * 2 ** retries) * (0.75 + Math.random() / 2)),

@@ -1,6 +1,7 @@
 import type { AnyVariables, CombinedError, TypedDocumentNode } from 'urql';
 import { useClient } from 'urql';
 import { useEffect, useEffectEvent, useState } from 'react';
+import { type Resumable, uncached } from '../client/client.ts';
 
 /** What a subscription has come to so far. */
 export interface Live<State> {
@@ -10,17 +11,28 @@ export interface Live<State> {
   readonly isOver: boolean;
 }
 
+/** How a subscription is followed. */
+export interface LiveOptions {
+  /** Another one follows anew what has ended. */
+  readonly round?: number;
+  /** Its first event says all there is, and later ones what has changed: after a loss the state is made from nothing again. */
+  readonly beginsAnew?: boolean;
+  /** It tells of ever new things, which the cache would keep for ever: it goes past it. */
+  readonly isEndless?: boolean;
+}
+
 /**
  * Follows a subscription, and makes of its events the state that a page shows: `reduce` gets the state so far (undefined at
  * first) and an event. However many events come, there is one render for each frame of the screen. Pass undefined as
- * `variables` to wait, and another `round` to follow anew what has ended.
+ * `variables` to wait.
  */
 export function useLive<Data, Variables extends AnyVariables, State>(
   document: TypedDocumentNode<Data, Variables>,
   variables: Variables | undefined,
   reduce: (state: State | undefined, data: Data) => State,
-  round = 0,
+  options: LiveOptions = {},
 ): Live<State> {
+  const { round = 0, beginsAnew = false, isEndless = false } = options;
   const client = useClient();
   const [live, setLive] = useState<Live<State>>(nothing);
   const reduced = useEffectEvent(reduce);
@@ -38,14 +50,25 @@ export function useLive<Data, Variables extends AnyVariables, State>(
       });
     };
     let retry: ReturnType<typeof setTimeout> | undefined;
+    let isFirst = true;
+    // What `JSON.stringify` made of them.
+    const wanted = JSON.parse(key) as Variables & Record<string, unknown>;
+    const context: Resumable = {
+      ...(isEndless ? uncached : {}),
+      resume: () => {
+        isFirst = true;
+        return wanted;
+      },
+    };
     let subscribed: { unsubscribe(): void } | undefined;
     const follow = (tries: number): void => {
-      // What `JSON.stringify` made of them.
-      const results = client.subscription(document, JSON.parse(key) as Variables);
+      const results = client.subscription(document, wanted, context);
       subscribed = results.subscribe(({ data, error, hasNext }) => {
         // An error has none, which is null behind the cache.
         const isEmpty = data === undefined || data === null;
-        const state = isEmpty ? next.state : reduced(next.state, data);
+        const before = isFirst && beginsAnew ? undefined : next.state;
+        const state = isEmpty ? next.state : reduced(before, data);
+        if (!isEmpty) isFirst = false;
         show({ state, error, isOver: !hasNext });
         if (hasNext || error === undefined || !isPassing(error)) return;
         retry = setTimeout(follow, Math.min(10_000, 500 * 2 ** tries), isEmpty ? tries + 1 : 0);
@@ -58,7 +81,7 @@ export function useLive<Data, Variables extends AnyVariables, State>(
       if (frame !== undefined) cancelAnimationFrame(frame);
       setLive(nothing);
     };
-  }, [client, document, key, round]);
+  }, [client, document, key, round, beginsAnew, isEndless]);
   return live;
 }
 

@@ -25,9 +25,14 @@ export default function QueuesPage() {
     { readonly queuesUpdated: readonly Queue[] },
     Record<string, never>,
     ReadonlyMap<string, Queue>
-  >(queuesUpdated, {}, (known, { queuesUpdated: changed }) => {
-    return new Map([...(known ?? []), ...changed.map((queue) => [queue.name, queue] as const)]);
-  });
+  >(
+    queuesUpdated,
+    {},
+    (known, { queuesUpdated: changed }) => {
+      return new Map([...(known ?? []), ...changed.map((queue) => [queue.name, queue] as const)]);
+    },
+    { beginsAnew: true },
+  );
   const sorted = [...(queues?.values() ?? [])].toSorted((one, other) => one.name.localeCompare(other.name));
   const shown = sorted.filter(({ name }) => name.toLowerCase().includes(search.toLowerCase()));
   return (

@@ -42,7 +42,7 @@ export default function SchedulesPage() {
   const opened = new URLSearchParams(useSearch()).get('id') ?? undefined;
   const [search, setSearch] = useState('');
   const [isMaking, setMaking] = useState(false);
-  const { state, error } = useLive(schedulesUpdated, {}, reduce);
+  const { state, error } = useLive(schedulesUpdated, {}, reduce, { beginsAnew: true });
   const sorted = [...(state?.schedules.values() ?? [])].toSorted(
     (one, other) =>
       one.definition.localeCompare(other.definition) ||

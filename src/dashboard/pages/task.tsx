@@ -1,4 +1,4 @@
-import { useQuery } from 'urql';
+import { useAsked } from '../hooks/use-asked.ts';
 import { Link } from 'wouter';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { Empty, Loading, Page } from '../parts/page.tsx';
@@ -24,7 +24,7 @@ export default function TaskPage({ params }: { readonly params: Readonly<Record<
 
 function TaskOf({ id }: { readonly id: string }) {
   const { followed, error, round } = useTask(id);
-  const [{ data }] = useQuery({ query: taskData, variables: { id } });
+  const [{ data, error: unread }] = useAsked({ query: taskData, variables: { id } });
   if (followed === undefined) return <Absent id={id} error={error} />;
   const { task, readings } = followed;
   const about = data?.task ?? undefined;
@@ -42,7 +42,7 @@ function TaskOf({ id }: { readonly id: string }) {
       }
       actions={<Actions task={task} about={about} />}
     >
-      <Problem error={error} />
+      <Problem error={error ?? unread} />
       <Summary task={task} readings={readings} />
       <div className={styles['columns']}>
         <div className={styles['column']}>

@@ -1,5 +1,8 @@
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import styles from './page.module.css';
+
+/** A page has been shown before. */
+let isAnother = false;
 
 /** A page: its heading, which is also the window's title, what can be done there, and what it shows. */
 export function Page({
@@ -17,14 +20,22 @@ export function Page({
   readonly isFull?: boolean;
   readonly children: ReactNode;
 }) {
+  const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · Taskwire`;
   }, [title]);
+  useEffect(() => {
+    // So that a screen reader says that there is another page; the first one it reads by itself.
+    if (isAnother) heading.current?.focus({ preventScroll: true });
+    isAnother = true;
+  }, []);
   return (
     <div className={styles['page']} data-full={isFull}>
       <header className={styles['header']}>
         <div>
-          <h1 tabIndex={-1}>{title}</h1>
+          <h1 ref={heading} tabIndex={-1}>
+            {title}
+          </h1>
           {lead !== undefined && <div className={styles['lead']}>{lead}</div>}
         </div>
         {actions !== undefined && <div className={styles['actions']}>{actions}</div>}

@@ -3,7 +3,14 @@ import { Icon } from './icon.tsx';
 import styles from './problem.module.css';
 
 /** What went wrong, in the API's own words. */
-export function Problem({ error }: { readonly error: CombinedError | undefined }) {
+export function Problem({
+  error,
+  hint,
+}: {
+  readonly error: CombinedError | undefined;
+  /** What happens now. */
+  readonly hint?: string;
+}) {
   if (error === undefined) return null;
   return (
     <div className={styles['problem']} role="alert">
@@ -12,6 +19,7 @@ export function Problem({ error }: { readonly error: CombinedError | undefined }
         {messagesOf(error).map((message) => (
           <li key={message}>{message}</li>
         ))}
+        {hint !== undefined && <li>{hint}</li>}
       </ul>
     </div>
   );
@@ -21,7 +29,6 @@ export function Problem({ error }: { readonly error: CombinedError | undefined }
 export function messagesOf({ graphQLErrors, networkError, response }: CombinedError): string[] {
   if (graphQLErrors.length > 0) return [...new Set(graphQLErrors.map(({ message }) => message))];
   const { status } = (response ?? {}) as { readonly status?: number };
-  if (networkError !== undefined && status === undefined)
-    return ['The API cannot be reached. It is tried again by itself.'];
+  if (networkError !== undefined && status === undefined) return ['The API cannot be reached.'];
   return [networkError?.message ?? 'Something went wrong.'];
 }

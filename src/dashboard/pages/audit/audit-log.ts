@@ -69,7 +69,12 @@ export class AuditLog {
     // Listen first, read second: an event between the two comes twice, never not at all.
     this.#newest = data.auditEvents.pageInfo.endCursor ?? beginning;
     this.#follow(signal, 0);
-    await this.#load(null);
+    await this.#loadFirst(signal, 0);
+  }
+
+  async #loadFirst(signal: AbortSignal, tries: number): Promise<void> {
+    const error = await this.#load(null);
+    if (!signal.aborted) this.#again(error, signal, tries, () => void this.#loadFirst(signal, tries + 1));
   }
 
   #follow(signal: AbortSignal, tries: number): void {
@@ -88,12 +93,15 @@ export class AuditLog {
     signal.addEventListener('abort', () => subscribed.unsubscribe(), { once: true });
   }
 
-  async #load(after: string | null): Promise<void> {
+  /** Loads the events after a cursor; gives the error, if there was one. */
+  async #load(after: string | null): Promise<CombinedError | undefined> {
     this.#show({ isLoading: true });
     const variables = { filter: this.#filter, first: this.#first, after };
     const { data, error } = await this.#client.query(auditEvents, variables, uncached).toPromise();
-    if (error !== undefined || data === undefined)
-      return this.#show({ isLoading: false, error, olderAfter: after ?? undefined });
+    if (error !== undefined || data === undefined) {
+      this.#show({ isLoading: false, error, olderAfter: after ?? undefined });
+      return error;
+    }
     const { nodes, pageInfo } = data.auditEvents;
     this.#paged += nodes.length;
     this.#show({
@@ -102,6 +110,7 @@ export class AuditLog {
       isLoading: false,
       error: undefined,
     });
+    return undefined;
   }
 
   #append(news: readonly AuditEvent[]): void {

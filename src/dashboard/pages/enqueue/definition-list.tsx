@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { useQuery } from 'urql';
+import { useAsked } from '../../hooks/use-asked.ts';
 import { Link } from 'wouter';
 import { graphql } from '../../client/graphql.ts';
 import { Input } from '../../parts/field.tsx';
@@ -23,7 +23,7 @@ const definitionsQuery = graphql(`
 
 /** The definitions whose tasks one may enqueue. */
 export function DefinitionList() {
-  const [{ data, error }] = useQuery({ query: definitionsQuery });
+  const [{ data, error }] = useAsked({ query: definitionsQuery });
   const [search, setSearch] = useState('');
   const offered = data?.definitions.filter(({ canEnqueue }) => canEnqueue) ?? [];
   const found = offered.filter((definition) => matches(definition, search));

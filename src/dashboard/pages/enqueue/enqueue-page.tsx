@@ -1,4 +1,4 @@
-import { useQuery } from 'urql';
+import { useAsked } from '../../hooks/use-asked.ts';
 import { Link } from 'wouter';
 import { graphql } from '../../client/graphql.ts';
 import { Icon } from '../../parts/icon.tsx';
@@ -25,7 +25,7 @@ const definitionQuery = graphql(`
 
 /** The form of a definition. */
 export function EnqueuePage({ name }: { readonly name: string }) {
-  const [{ data, error }] = useQuery({ query: definitionQuery, variables: { name } });
+  const [{ data, error }] = useAsked({ query: definitionQuery, variables: { name } });
   const definition = data?.definition;
   return (
     <Page

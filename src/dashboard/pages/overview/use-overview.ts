@@ -107,8 +107,8 @@ export interface Overview {
 }
 
 export function useOverview(): Overview {
-  const queues = useLive(queuesDocument, none, mergeQueues);
-  const activity = useLive(activityDocument, none, mergeMinutes);
+  const queues = useLive(queuesDocument, none, mergeQueues, { beginsAnew: true });
+  const activity = useLive(activityDocument, none, mergeMinutes, { beginsAnew: true });
   const workers = useLive(workersDocument, none, toWorkers);
   const findings = useLive(findingsDocument, none, toFindings);
   const minute = Math.floor(useNow() / 60_000);
@@ -150,7 +150,12 @@ function mergeMinutes(
   { activityUpdated }: ResultOf<typeof activityDocument>,
 ): ReadonlyMap<number, Minute> {
   const merged = new Map(minutes);
-  for (const minute of activityUpdated)
-    merged.set(Date.parse(minute.at), { ...minute, time: Date.parse(minute.at) });
+  for (const minute of activityUpdated) {
+    const time = Date.parse(minute.at);
+    merged.set(time, { ...minute, time });
+  }
+  // What is older than any hour that is drawn.
+  const newest = Math.max(...merged.keys());
+  for (const time of merged.keys()) if (time < newest - 7_200_000) merged.delete(time);
   return merged;
 }

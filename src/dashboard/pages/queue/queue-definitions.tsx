@@ -1,5 +1,6 @@
 import { useState } from 'react';
-import { useMutation, useQuery } from 'urql';
+import { useMutation } from 'urql';
+import { useAsked } from '../../hooks/use-asked.ts';
 import { Link } from 'wouter';
 import { graphql } from '../../client/graphql.ts';
 import { useViewer } from '../../client/viewer.tsx';
@@ -27,7 +28,7 @@ const queueDefinitions = graphql(`
 /** The definitions whose tasks wait in a queue: each can be paused by itself. */
 export function QueueDefinitions({ queue }: { readonly queue: Queue }) {
   const { may } = useViewer();
-  const [{ data }] = useQuery({ query: queueDefinitions, pause: !may('tasks:read') });
+  const [{ data }] = useAsked({ query: queueDefinitions, pause: !may('tasks:read') });
   const known = data?.definitions.filter((definition) => definition.queue === queue.name) ?? [];
   const paused = new Map(queue.pausedDefinitions.map(({ name, pause }) => [name, pause]));
   // Also those that this API has not loaded, as far as the queue itself tells of them.

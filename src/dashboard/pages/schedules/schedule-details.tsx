@@ -112,7 +112,7 @@ export function ScheduleDetails({ schedule }: { readonly schedule: Schedule }) {
 }
 
 function NewestTasks({ id }: { readonly id: string }) {
-  const { state: tasks, error } = useLive(tasksOfSchedule, { ids: [id] }, reduce);
+  const { state: tasks, error } = useLive(tasksOfSchedule, { ids: [id] }, reduce, { isEndless: true });
   return (
     <section>
       <h3>Newest tasks</h3>

@@ -1,5 +1,6 @@
 import { type FormEvent, useState } from 'react';
-import { useMutation, useQuery } from 'urql';
+import { useMutation } from 'urql';
+import { useAsked } from '../../hooks/use-asked.ts';
 import { graphql } from '../../client/graphql.ts';
 import { Button } from '../../parts/button.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
@@ -36,7 +37,7 @@ export function ScheduleDialog({
 }) {
   const [first] = useState(() => draftOf(schedule));
   const [draft, setDraft] = useState(first);
-  const [{ data, error: unread }] = useQuery({ query: schedulable });
+  const [{ data, error: unread }] = useAsked({ query: schedulable });
   const [created, create] = useMutation(createSchedule);
   const [updated, update] = useMutation(updateSchedule);
   const { fetching, error } = schedule === undefined ? created : updated;

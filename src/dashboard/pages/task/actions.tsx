@@ -1,5 +1,6 @@
 import { Suspense, useState } from 'react';
-import { useMutation, useQuery } from 'urql';
+import { useMutation } from 'urql';
+import { useAsked } from '../../hooks/use-asked.ts';
 import { useLocation } from 'wouter';
 import { useViewer } from '../../client/viewer.tsx';
 import { Button } from '../../parts/button.tsx';
@@ -22,7 +23,7 @@ export function Actions({ task, about }: { readonly task: LiveTask; readonly abo
   const [, navigate] = useLocation();
   const [retrying, retry] = useMutation(retryTask);
   const [replaying, replay] = useMutation(replayTask);
-  const [{ data }] = useQuery({ query: taskDefinition, variables: { name: task.name } });
+  const [{ data }] = useAsked({ query: taskDefinition, variables: { name: task.name } });
   const definition = data?.definition ?? undefined;
   const mayWrite = may('tasks:write');
   const canReplay = mayWrite && definition?.canEnqueue === true;

@@ -112,7 +112,7 @@ export interface TaskPageState {
 /** Follows a task, also when it is put back after its end: by a button of this page, or by somebody else. */
 export function useTask(id: string): TaskPageState {
   const [round, setRound] = useState(0);
-  const { state, error } = useLive(taskUpdated, { id }, reduce, round);
+  const { state, error } = useLive(taskUpdated, { id }, reduce, { round });
   const [last, setLast] = useState<FollowedTask>();
   if (state !== undefined && state !== last) setLast(state);
   // What was shown stays until something newer comes.

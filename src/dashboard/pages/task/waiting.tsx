@@ -36,8 +36,8 @@ const queueUpdated = graphql(`
 `);
 
 /**
- * Where a task stands in its queue, and why it waits. That isn't part of its state: it is asked for again whenever the task
- * or its queue changes.
+ * Where a task stands in its queue, and why it waits. That isn't part of its state: it is asked for again when the task comes
+ * to another status or attempt, and whenever its queue changes, for who may see queues.
  */
 export function Waiting({ task }: { readonly task: LiveTask }) {
   const { may } = useViewer();
@@ -51,7 +51,7 @@ export function Waiting({ task }: { readonly task: LiveTask }) {
     may('queues:manage') ? { name: task.queue } : undefined,
     (count: number | undefined) => (count ?? 0) + 1,
   );
-  useEffect(() => ask({ requestPolicy: 'network-only' }), [ask, task.version, changes]);
+  useEffect(() => ask({ requestPolicy: 'network-only' }), [ask, task.status, task.attempt, changes]);
   const { queuePosition = null, estimatedStartAt = null, waitsFor = [] } = data?.task ?? {};
   return (
     <>

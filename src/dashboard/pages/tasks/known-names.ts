@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import { useQuery } from 'urql';
+import { useAsked } from '../../hooks/use-asked.ts';
 import { graphql } from '../../client/graphql.ts';
 import { useViewer } from '../../client/viewer.tsx';
 
@@ -29,8 +29,8 @@ export interface KnownNames {
 /** What definitions and queues there are; also queues that no definition names any more, for who manages queues. */
 export function useKnownNames(): KnownNames {
   const { may } = useViewer();
-  const [definitions] = useQuery({ query: definitionsQuery, requestPolicy: 'cache-first' });
-  const [queues] = useQuery({
+  const [definitions] = useAsked({ query: definitionsQuery, requestPolicy: 'cache-first' });
+  const [queues] = useAsked({
     query: queuesQuery,
     pause: !may('queues:manage'),
     requestPolicy: 'cache-first',

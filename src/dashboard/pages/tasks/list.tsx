@@ -109,7 +109,6 @@ export function TaskGrid({
     else if (event.key === 'Escape') {
       setActive(undefined);
       selection.clear();
-      return;
     } else return;
     event.preventDefault();
   };
@@ -140,7 +139,6 @@ export function TaskGrid({
         data-owner={hasOwner}
         onKeyDown={(event) => {
           if (event.ctrlKey || event.metaKey || event.altKey || event.target !== event.currentTarget) return;
-          event.stopPropagation();
           onKey(event, true);
         }}
       >
