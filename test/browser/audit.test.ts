@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { ApiTokens } from '../../src/auth/api-tokens.ts';
 import { createServer as serve } from '../../src/index.ts';
 import { createServer } from '../../src/server/server.ts';
@@ -9,8 +9,10 @@ import { double } from '../support/definitions.ts';
 import { registerSecret } from '../support/secrets.ts';
 import { freshSettings, testLogger } from '../support/stores.ts';
 import { TestTasks } from '../support/tasks.ts';
-import { noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
+import { browserTimeout, noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
 import { TestTokens } from '../support/tokens.ts';
+
+vi.setConfig(browserTimeout);
 
 const pause = 'mutation($reason: String) { pauseQueue(name: "default", reason: $reason) { queue { name } } }';
 const rows = (page: Page) => page.locator('tr[data-event]');

@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { defineTask } from '../../src/index.ts';
 import { TestApi } from '../server/test-api.ts';
-import { noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
+import { browserTimeout, noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
+
+vi.setConfig(browserTimeout);
 
 const shout = defineTask({
   name: 'shout',

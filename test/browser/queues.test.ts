@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { defineTask } from '../../src/index.ts';
 import { TestApi } from '../server/test-api.ts';
 import { Gate } from '../support/definitions.ts';
-import { noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
+import { browserTimeout, noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
+
+vi.setConfig(browserTimeout);
 
 /** Runs until its gate is opened. */
 const press = (gate: Gate) =>

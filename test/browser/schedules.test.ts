@@ -1,12 +1,14 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { defineTask } from '../../src/index.ts';
 import { openAuthenticator } from '../../src/auth/authenticator.ts';
 import { createServer } from '../../src/server/server.ts';
 import { TestApi } from '../server/test-api.ts';
 import { testLogger } from '../support/stores.ts';
 import { double } from '../support/definitions.ts';
-import { noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
+import { browserTimeout, noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
 import { TestTokens } from '../support/tokens.ts';
+
+vi.setConfig(browserTimeout);
 
 /** What stands in the code, and fires while one looks. */
 const heartbeat = defineTask({

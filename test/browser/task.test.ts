@@ -1,12 +1,14 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { defineTask } from '../../src/index.ts';
 import { TestApi } from '../server/test-api.ts';
 import { double, forever, Gate } from '../support/definitions.ts';
-import { noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
+import { browserTimeout, noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
 import { TestTokens } from '../support/tokens.ts';
+
+vi.setConfig(browserTimeout);
 
 const status = (page: Page, name: string) => page.locator('main header').getByText(name, { exact: true });
 const panel = (page: Page, title: string) =>

@@ -1,9 +1,11 @@
 import type { Page } from 'playwright-core';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { TestApi } from '../server/test-api.ts';
 import { double, forever } from '../support/definitions.ts';
-import { noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
+import { browserTimeout, noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
 import { TestTokens } from '../support/tokens.ts';
+
+vi.setConfig(browserTimeout);
 
 const rows = (page: Page) => page.getByRole('row').and(page.locator('[id^="row-"]'));
 const row = (page: Page, id: string) => page.locator(`[id="row-${id}"]`);

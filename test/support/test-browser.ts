@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { AxeResults } from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { expect, inject, vi } from 'vitest';
+import { expect, inject } from 'vitest';
 
 const program = inject('browser');
 
-// Where the machine has other work, a browser takes its time to start.
-vi.setConfig({ testTimeout: 60_000 });
+/** For `vi.setConfig` of a test file, in ms: where the machine has other work, a browser takes its time to start. */
+export const browserTimeout = { testTimeout: 60_000 };
 
 /** Tests that drive Chromium are skipped where there is none: `test.skipIf(noBrowser)`. */
 export const noBrowser: boolean = program === undefined;
