@@ -51,7 +51,7 @@ export const processMetrics: readonly Metric<ProcessSource>[] = [
   {
     name: 'taskwire_tasks_enqueued_total',
     type: 'counter',
-    help: 'Tasks that this process enqueued: by mutations, batches and schedules in an API, as children in a worker.',
+    help: 'Tasks that this process enqueued: by mutations and batches in an API, as children in a worker, for schedules in either: by whichever finds a slot first.',
     labels: ['queue', 'name'],
     read: () => tasksEnqueued.samples(),
   },

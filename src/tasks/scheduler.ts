@@ -3,6 +3,7 @@ import type { TaskDefinition } from '../definition/definition.ts';
 import type { ScheduleSettings } from '../definition/schedule.ts';
 import type { CompiledDefinition } from '../definition/types.ts';
 import type { Logger } from '../logger.ts';
+import { tasksEnqueued } from '../metrics.ts';
 import { codeScheduleId, slotTaskId } from './id.ts';
 import type { Lanes } from './lanes.ts';
 import { passedSlots, type PassedSlots } from './passed-slots.ts';
@@ -88,12 +89,15 @@ export class Scheduler {
     const { run, missed, lastMissed, next: following } = passed;
     const slots = run.flatMap((slot) => [slot, slotTaskId(id, slot)]);
     const args = [id, next, revision, following ?? '', missed, lastMissed ?? '', ...slots];
-    const [done, at, errors, ...hints] = (await store.run(fire, queue, args)) as [
+    const [done, at, errors, name, made, ...hints] = (await store.run(fire, queue, args)) as [
       number,
       string,
       string[],
+      string,
+      number,
       ...string[],
     ];
+    if (made > 0) tasksEnqueued.addMany(made, queue, name);
     lanes.of(queue).push(parseHints(hints));
     if (errors.length > 0) logger.error({ schedule: id, errors }, 'a schedule failed to make its task');
     if (done === 1 && missed > 0) logger.info({ schedule: id, missed }, 'slots of a schedule passed by');

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { compileDefinitions } from '../../src/definition/types.ts';
 import { defineTask, type InputFields } from '../../src/index.ts';
+import { tasksEnqueued } from '../../src/metrics.ts';
 import { createScheduleId } from '../../src/tasks/id.ts';
 import { QueueRules } from '../../src/tasks/queue-rules.ts';
 import { existing, hourly, hourlyWith, minuteMs, scheduleIdOf, TestSchedules } from '../support/schedules.ts';
@@ -29,6 +30,37 @@ describe.each(sharedStores)('in $name', (shared) => {
     // Who came too late learns when the next one is, too.
     expect(new Set(next)).toEqual(new Set([(await existing(store.schedules(), id)).nextRunAt]));
     expect((await store.tick()).schedules).toEqual([]);
+  });
+
+  test('what schedules enqueue is counted by whoever made it, once, and not what a slot leaves out', async () => {
+    const own = defineTask({
+      name: 'counted',
+      schedule: { every: '1h', overlap: 'SKIP', missed: 'RUN_ALL' },
+      run: () => undefined,
+    });
+    const ownId = scheduleIdOf(own);
+    await using app = await TestSchedules.registered(shared, [own, hourly]);
+    const { store, scheduler } = app;
+    const enqueued = () =>
+      Object.fromEntries(
+        [...tasksEnqueued.samples()].map(([value, queue, name]) => [`${queue} ${name}`, value] as const),
+      );
+    const { 'default counted': before = 0, 'default hourly': others = 0 } = enqueued();
+    const slot = (await store.now()) - 5;
+    // The second of them overlaps with the first.
+    await store.setNext(ownId, slot - 60 * minuteMs);
+    await store.setNext(id, slot);
+
+    const ticks = [await store.tick(), await store.tick()];
+    await Promise.all(ticks.map(({ schedules, now }) => scheduler.fire('default', schedules, now)));
+
+    expect(await store.madeBy(ownId)).toHaveLength(1);
+    expect(await store.madeBy(id)).toHaveLength(1);
+    expect(enqueued()).toMatchObject({ 'default counted': before + 1, 'default hourly': others + 1 });
+    // The slot has its task already, as when a failover lost that it was made.
+    await store.setNext(id, slot);
+    await store.look(scheduler);
+    expect(enqueued()).toMatchObject({ 'default hourly': others + 1 });
   });
 
   test('a slot that comes again, as when a failover lost that it was made, is the same task', async () => {

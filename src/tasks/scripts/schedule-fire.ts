@@ -10,7 +10,8 @@ import { schedules } from './schedules.ts';
  * KEYS: queue root
  * ARGV: id, its next slot as told (ms), its revision, the slot to come (ms or '' = none), slots that passed and are
  *       left out, the last of them (ms or ''), then for each slot, oldest first: slot (ms), id of its task
- * Returns [1 done / 0 another one has, next slot now (ms or ''), [error, …], hint, id, delivery, …]
+ * Returns [1 done / 0 another one has, next slot now (ms or ''), [error, …], name of its definition, how many tasks it made,
+ *          hint, id, delivery, …]
  *
  * A task's id is made of the schedule and the slot, so that a slot has one task whatever happens.
  */
@@ -21,10 +22,11 @@ local fields = { 'name', 'input', 'owner', 'tags', 'tagList', 'options', 'overla
 local values = redis.call('HMGET', key, unpack(fields))
 local schedule = {}
 for i, field in ipairs(fields) do schedule[field] = values[i] end
-if schedule.next ~= expected or schedule.revision ~= revision then return { 0, schedule.next or '', {} } end
+if schedule.next ~= expected or schedule.revision ~= revision then return { 0, schedule.next or '', {}, '', 0 } end
 
 local definition, policy = unpack(redis.call('HMGET', scheduledKey(schedule.name), 'definition', 'policy'))
 local refusals = { ['-2'] = 'QUEUE_FULL', ['-3'] = 'QUEUE_DRAINING', ['-4'] = 'LIMIT_REACHED' }
+local newTasks = 0
 -- Nil where the slot has its task, else why not.
 local makeTask = function(taskId)
   local previous = schedule.overlap == 'ALLOW' and {} or previousOf(id)
@@ -33,6 +35,7 @@ local makeTask = function(taskId)
     tags = schedule.tags, tagList = schedule.tagList, parent = '', replayOf = '', trace = '',
     input = schedule.input, policy = policy, key = '', keyHash = '', keyMs = '', options = schedule.options })
   if refusals[int(code)] then return refusals[int(code)] end
+  if code == 1 then newTasks = newTasks + 1 end
   -- Only now, as nobody gains from a cancel for a task that isn't made; and never the one that took this input.
   for _, task in ipairs(previous) do
     local present = answer:sub(1, #task.id + 7) ~= '{"id":"' .. task.id and load(task.id)
@@ -60,5 +63,5 @@ end
 for field, value in pairs(changes) do redis.call('HSET', key, field, value) end
 setNextSlot(id, following)
 redis.call('PUBLISH', schedulesKey, id)
-return { 1, following, errors, unpack(wake()) }
+return { 1, following, errors, schedule.name, newTasks, unpack(wake()) }
 `);
