@@ -90,12 +90,13 @@ export class Lane {
     return await this.#redis.lrange(this.#key('active'), -1_000, -1);
   }
 
-  /** Stops taking hints, then waits for the slots that are still busy. */
+  /** Stops taking hints, then waits for the slots that are still busy; rejects where that takes a day. */
   async close(): Promise<void> {
     this.#stop.abort();
     await Promise.all(this.#pushes);
     const queue = await this.#queue?.catch(() => undefined);
-    // Slots end by their own grace, so that this bound is never what ends them.
+    // Of a worker that stops, slots end by their own grace. Of one that is drained they may go on for longer than this bound,
+    // which rejects then and ends nothing.
     await queue?.close(stallIntervalMs);
   }
 

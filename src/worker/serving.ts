@@ -82,7 +82,11 @@ export class Serving {
     const lane = this.#lane;
     if (lane === undefined) return;
     this.#lane = undefined;
-    const left = lane.close().finally(() => this.#left.delete(left));
+    const { queue, logger } = this.#options;
+    const left = lane
+      .close()
+      .catch((error: unknown) => logger.warn({ err: error, queue }, 'a lane that was left is still busy'))
+      .finally(() => this.#left.delete(left));
     this.#left.add(left);
   }
 }
