@@ -1,5 +1,6 @@
 import type { Settings } from '../config.ts';
 import type { Logger } from '../logger.ts';
+import type { WorkerSource } from '../prometheus/worker-monitor.ts';
 import { startWorker, type Worker } from '../worker/worker.ts';
 import { exitCodes } from './exit.ts';
 import { loadAll } from './definitions.ts';
@@ -17,7 +18,7 @@ export async function worker(settings: Settings<'worker'>): Promise<number> {
   let current: Worker | undefined;
   // Before the worker, which waits for Redis.
   await using _monitor = await startMonitor(settings, logger, () => current);
-  const starting = startWorker({
+  const options = {
     redis: { url: settings.redisUrl, prefix: settings.prefix },
     definitions,
     ...(settings.queues === undefined ? {} : { queues: settings.queues }),
@@ -25,10 +26,10 @@ export async function worker(settings: Settings<'worker'>): Promise<number> {
     leaseMs: settings.lease,
     logger,
     traces: tracing.traces,
-  });
-  const known = starting.then((worker) => (current = worker));
+  };
+  const starting = startWorker(options, (worker) => (current = worker));
   // It waits for Redis; who stops it meanwhile doesn't have to.
-  const running = await Promise.race([known, asked]);
+  const running = await Promise.race([starting, asked]);
   if (typeof running === 'string') return exitCodes.ok;
   logger.info({ worker: running.id, definitions: definitions.length }, 'the worker takes tasks');
   const stuck = running.stuck.then((queue) => ({ queue }));
@@ -42,6 +43,14 @@ export async function worker(settings: Settings<'worker'>): Promise<number> {
   return typeof why === 'string' ? exitCodes.ok : exitCodes.failure;
 }
 
+/** Before there is a worker, as while its definitions are looked at. */
+const unmade: WorkerSource = {
+  isStoreUp: false,
+  slots: 0,
+  busy: 0,
+  notReady: 'The worker is about to start.',
+};
+
 /** What tells Prometheus and orchestrators how the worker is, where a port is set. */
 async function startMonitor(
   { metricsPort: port, metricsHost: host }: Settings<'worker'>,
@@ -50,12 +59,7 @@ async function startMonitor(
 ): Promise<AsyncDisposable | undefined> {
   if (port === undefined) return undefined;
   const { startWorkerMonitor } = await import('../prometheus/worker-monitor.ts');
-  const monitor = await startWorkerMonitor({ port, host }, () => {
-    const { isStoreUp = false, slots = 0, busy = 0 } = worker() ?? {};
-    const starting = 'The worker is about to start, and waits for the task store (Redis).';
-    const notReady = worker() === undefined ? starting : worker()?.notReady;
-    return { isStoreUp, slots, busy, notReady };
-  });
+  const monitor = await startWorkerMonitor({ port, host }, () => worker() ?? unmade, logger);
   logger.info({ host, port: monitor.port }, 'the worker tells its metrics');
   return monitor;
 }

@@ -1,5 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen } from '../listen.ts';
+import type { Logger } from '../logger.ts';
 import { Exposition } from './exposition.ts';
 import type { Metric } from './metric.ts';
 import { processMetrics, type ProcessSource } from './process-metrics.ts';
@@ -59,8 +60,9 @@ export class MonitorPortError extends Error {
 export async function startWorkerMonitor(
   { port, host }: { readonly port: number; readonly host: string },
   source: () => WorkerSource,
+  logger: Logger,
 ): Promise<WorkerMonitor> {
-  const monitor = new WorkerMonitor(source);
+  const monitor = new WorkerMonitor(source, logger);
   await monitor.listen(port, host);
   return monitor;
 }
@@ -69,10 +71,13 @@ export async function startWorkerMonitor(
 export class WorkerMonitor implements AsyncDisposable {
   readonly #exposition: Exposition<WorkerSource> = new Exposition([...processMetrics, ...workerMetrics]);
   readonly #source: () => WorkerSource;
+  readonly #logger: Logger;
   readonly #http: Server;
+  #port = 0;
 
-  constructor(source: () => WorkerSource) {
+  constructor(source: () => WorkerSource, logger: Logger) {
     this.#source = source;
+    this.#logger = logger;
     this.#http = createServer(
       { maxHeaderSize: 8_192, headersTimeout: 5_000, requestTimeout: 5_000 },
       ({ method = 'GET', url = '/' }, response) => void this.#answer(method, url, response),
@@ -82,22 +87,12 @@ export class WorkerMonitor implements AsyncDisposable {
 
   /** The port that it listens on. */
   get port(): number {
-    // A server that listens on TCP has an address of this kind.
-    return (this.#http.address() as AddressInfo).port;
+    return this.#port;
   }
 
   async listen(port: number, host: string): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#http.once('error', reject);
-    this.#http.listen(port, host, resolve);
-    try {
-      await promise;
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
-      throw new MonitorPortError(port, host, { cause: error });
-    } finally {
-      this.#http.off('error', reject);
-    }
+    const inUse = (cause: Error) => new MonitorPortError(port, host, { cause });
+    this.#port = await listen(this.#http, { port, host }, this.#logger, inUse);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -108,6 +103,15 @@ export class WorkerMonitor implements AsyncDisposable {
   }
 
   async #answer(method: string, url: string, response: ServerResponse): Promise<void> {
+    try {
+      await this.#route(method, url, response);
+    } catch (error) {
+      this.#logger.error({ err: error }, 'a request failed unexpectedly');
+      if (!response.headersSent) answerJson(response, 500, { message: 'Internal error.' });
+    }
+  }
+
+  async #route(method: string, url: string, response: ServerResponse): Promise<void> {
     if (method !== 'GET' && method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');
       return answerJson(response, 405, { message: `${method} is not allowed here.` });

@@ -51,12 +51,13 @@ function blockMs(leaseMs: number): number {
 export const defaultStopGraceMs = 30_000;
 
 /**
- * Starts a worker; resolves once its slots are served, which waits for Redis where it is away.
+ * Starts a worker; resolves once its slots are served, which waits for Redis where it is away. `made` has it before that.
  *
  * @throws ConfigurationError where the definitions don't go together, or a setting can't be used
  */
-export async function startWorker(options: WorkerOptions): Promise<Worker> {
+export async function startWorker(options: WorkerOptions, made?: (worker: Worker) => void): Promise<Worker> {
   const worker = new Worker(options);
+  made?.(worker);
   try {
     await worker.start();
   } catch (error) {

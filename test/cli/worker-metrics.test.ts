@@ -1,6 +1,8 @@
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { connect, whenReady } from '../../src/redis/connection.ts';
 import { figures, parseExposition } from '../support/exposition.ts';
-import { freePort } from '../support/redis-server.ts';
+import { freePort, RedisServer } from '../support/redis-server.ts';
+import { redisServerPath, testLogger } from '../support/stores.ts';
 import { environment, Folder, listening, type Program, taskwire } from './program.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
@@ -92,6 +94,35 @@ test('a worker that does not reach the store says so at its port', async () => {
   worker.signal('SIGTERM');
   expect(await worker.ended).toStrictEqual({ code: 0, signal: null });
 });
+
+test.skipIf(redisServerPath === undefined)(
+  'a worker that starts says whether it reaches the store, and is ready once its slots are served',
+  async () => {
+    await using redis = await RedisServer.start(redisServerPath ?? '');
+    const control = connect({ url: redis.url }, 'subscriber', testLogger);
+    onTestFinished(() => control.disconnect());
+    await whenReady(control, AbortSignal.timeout(30_000));
+    // It connects, and none of its writes comes back.
+    await control.client('PAUSE', 3_600_000, 'WRITE');
+    const env = { ...environment(), REDIS_URL: redis.url, TASKWIRE_METRICS_PORT: '0' };
+    await using worker = taskwire(['worker'], { env });
+    const origin = await monitorOf(worker);
+
+    await vi.waitFor(
+      async () => expect(figures(await scrape(origin), 'taskwire_store_up')).toEqual({ '': 1 }),
+      { timeout: 30_000, interval: 50 },
+    );
+    const starting = await fetch(`${origin}/ready`);
+    expect([starting.status, await starting.json()]).toEqual([
+      503,
+      { status: 'not ready', reason: 'The worker is about to start.' },
+    ]);
+
+    await control.client('UNPAUSE');
+    await worker.says(/the worker takes tasks/);
+    expect((await fetch(`${origin}/ready`)).status).toBe(200);
+  },
+);
 
 test('a port in use ends the worker with 1 and a sentence that names the setting', async () => {
   await using first = taskwire(['worker', '--metrics-port', '0'], { env: environment() });
