@@ -70,19 +70,19 @@ export async function createServer({ auth, inline = {}, ...options }: EmbedServe
   ]);
   const logger = options.logger ?? (await usualLogger());
   const { tasks } = options;
-  const { redis, definitions, leaseMs, traces = options.traces } = tasks.options;
+  const { redis, definitions, leaseMs, traces } = tasks.options;
   const startInline =
     inline === false || definitions.every(({ queue }) => queue !== inlineQueue)
       ? undefined
       : (await import('./worker/inline.ts')).startInline;
-  const lease = { traces, ...(leaseMs === undefined ? {} : { leaseMs }) };
+  const asTasks = { redis, definitions, traces, ...(leaseMs === undefined ? {} : { leaseMs }) };
   const authentication = await openAuthentication(auth, { redis, connection: tasks.connection, logger });
   try {
     return createServer({
       ...options,
       ...authentication,
       logger,
-      startInline: startInline && (() => startInline({ redis, definitions, logger, ...lease, ...inline })),
+      startInline: startInline && (() => startInline({ ...asTasks, logger, ...inline })),
     });
   } catch (error) {
     authentication.authenticator.close();

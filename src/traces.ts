@@ -40,8 +40,17 @@ export async function spanning<Result>(
   call: (span: Span) => Promise<Result>,
   resultOf?: (result: Result) => Attributes,
 ): Promise<Result> {
+  return await ending(span, () => span.run(() => call(span)), resultOf);
+}
+
+/** The same of what begins something that goes on for others: there it isn't active. */
+export async function ending<Result>(
+  span: Span,
+  call: () => Promise<Result>,
+  resultOf?: (result: Result) => Attributes,
+): Promise<Result> {
   try {
-    const result = await span.run(() => call(span));
+    const result = await call();
     if (resultOf !== undefined) span.note(resultOf(result));
     return result;
   } catch (error) {

@@ -1,6 +1,6 @@
 import { GraphQLError, type OperationDefinitionNode } from 'graphql';
 import type { Context } from '../graphql/context.ts';
-import { spanning, type Traces } from '../traces.ts';
+import { ending, spanning, type Traces } from '../traces.ts';
 import { fieldsOf } from './document-nodes.ts';
 import type { Params } from './pipeline.ts';
 
@@ -29,7 +29,9 @@ export async function operationSpanning<Result extends object>(
     },
   });
   context.trace = span.traceparent;
-  return await spanning(span, async () => {
+  // What a subscription begins may go on for all who watch the same: none of it belongs to the one who came first.
+  const within = type === 'subscription' ? ending : spanning;
+  return await within(span, async () => {
     const result = await run();
     const error = 'errors' in result && Array.isArray(result.errors) ? result.errors[0] : undefined;
     if (error instanceof GraphQLError) span.fail(codeOf(error));

@@ -4,7 +4,6 @@ import {
   type ServerResponse,
   STATUS_CODES,
 } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ApiTokens } from '../auth/api-tokens.ts';
 import { type Authenticator, openAuthenticator } from '../auth/authenticator.ts';
@@ -12,9 +11,9 @@ import { isLoopback } from '../auth/loopback.ts';
 import { WatchAuthenticator } from '../auth/watch-authenticator.ts';
 import { buildSchema } from '../graphql/schema.ts';
 import { ConfigurationError } from '../errors.ts';
+import { listen } from '../listen.ts';
 import type { Logger } from '../logger.ts';
 import type { Tasks } from '../tasks/tasks.ts';
-import type { Traces } from '../traces.ts';
 import { CountedRequest, limitBody, takesEncoding } from './body.ts';
 import { ClientPlaces } from './client-places.ts';
 import { Dashboard } from './dashboard.ts';
@@ -74,8 +73,6 @@ export interface ServerOptions {
   readonly rates?: RateOptions;
   /** What is written down of what clients do, and for how long. */
   readonly audit?: AuditOptions;
-  /** Where it tells what it does. @default where its tasks do */
-  readonly traces?: Traces | undefined;
   /** Starts what runs tasks in this process; it is told to stop once the server no longer listens, and waited for. */
   readonly startInline?: (() => { stop(graceMs?: number): Promise<void> }) | undefined;
 }
@@ -160,7 +157,7 @@ export class Server implements AsyncDisposable {
       limits: ownerLimits(rates),
       audit: this.#audit,
       apiTokens: options.apiTokens,
-      traces: options.traces ?? tasks.options.traces,
+      traces: tasks.options.traces,
     });
     this.#origins = new Origins(origins, isOpen);
     const authenticator = withSignInAudit(
@@ -217,20 +214,9 @@ export class Server implements AsyncDisposable {
    */
   async listen(port: number, host = '127.0.0.1'): Promise<{ url: string; port: number }> {
     if (this.#isOpen && !isLoopback(host)) throw new ConfigurationError([openToOthers(host)]);
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#http.once('error', reject);
-    this.#http.listen(port, host, resolve);
-    try {
-      await promise;
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
-      throw new PortInUseError(port, host, { cause: error });
-    } finally {
-      this.#http.off('error', reject);
-    }
-    // A server that listens on TCP has an address of this kind.
-    const address = this.#http.address() as AddressInfo;
-    return { url: `http://${nameOf(host)}:${address.port}`, port: address.port };
+    const inUse = (cause: Error) => new PortInUseError(port, host, { cause });
+    const taken = await listen(this.#http, { port, host }, this.#logger, inUse);
+    return { url: `http://${nameOf(host)}:${taken}`, port: taken };
   }
 
   /**

@@ -1,4 +1,4 @@
-import { context, SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { createClient } from 'graphql-ws';
@@ -214,4 +214,26 @@ test('where traces are off a task keeps the traceparent of its request, and the 
   expect(run.spanContext().traceId).toBe(clicked);
   expect(run.parentSpanContext?.spanId).toBe('b7ad6b7169203331');
   expect(all()).toHaveLength(1);
+});
+
+test('what a subscription begins for all who watch the same does not belong to the trace of the first', async () => {
+  const { traces, one } = recorded();
+  await using api = await TestApi.start([resize], { workers: 0, traces });
+  const { connection } = api.tests.tasks;
+  const lists = vi.spyOn(connection, 'smembers');
+  const active: (string | undefined)[] = [];
+  lists.mockImplementation(async (...args) => {
+    active.push(trace.getActiveSpan()?.spanContext().traceId);
+    lists.mockRestore();
+    return await connection.smembers(...args);
+  });
+  const client = createClient({ url: api.socketUrl, webSocketImpl: WebSocket, connectionParams: click });
+
+  const watching = client.iterate({ query: 'subscription { findingsUpdated { check } }' });
+  await watching.next();
+
+  expect((await one('subscription findingsUpdated')).spanContext().traceId).toBe(clicked);
+  expect(active).toEqual([undefined]);
+  await watching.return?.();
+  await client.dispose();
 });
