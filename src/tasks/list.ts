@@ -1,6 +1,7 @@
 import { BadUserInputError } from '../errors.ts';
 import { matcherOf } from './matching.ts';
 import type { Position, StoreFilter } from './store-filter.ts';
+import { countOfQueue, pageOfQueue } from './store-list.ts';
 import type { Store } from './store.ts';
 import type { Task } from './task.ts';
 
@@ -89,14 +90,14 @@ export async function countTasks(
   filter: StoreFilter,
 ): Promise<TaskCount> {
   if (namesTasks(filter)) return { count: (await namedTasks(store, queues, filter)).length, exact: true };
-  const counts = await Promise.all(queues.map((queue) => store.count(queue, filter)));
+  const counts = await Promise.all(queues.map((queue) => countOfQueue(store, queue, filter)));
   return {
     count: counts.reduce((sum, { count }) => sum + count, 0),
     exact: counts.every(({ exact }) => exact),
   };
 }
 
-type Part = Awaited<ReturnType<Store['page']>>;
+type Part = Awaited<ReturnType<typeof pageOfQueue>>;
 
 /** One queue's share of a page: looks on until it has enough, is through, or has looked often enough. */
 async function queuePart(
@@ -108,7 +109,7 @@ async function queuePart(
 ): Promise<Part> {
   let part: Part = { more: true, end: start, tasks: [] };
   for (let look = 0; look < looksPerPage && part.more && part.tasks.length < limit; look += 1) {
-    const next = await store.page(queue, filter, direction, limit - part.tasks.length, part.end);
+    const next = await pageOfQueue(store, queue, filter, direction, limit - part.tasks.length, part.end);
     const found = visible === undefined ? next.tasks : next.tasks.filter(({ task }) => visible(task));
     part = { more: next.more, end: next.end, tasks: [...part.tasks, ...found] };
   }

@@ -12,13 +12,11 @@ import { itemsPerCall } from './scripts/bounds.ts';
 import { cancel } from './scripts/cancel.ts';
 import { create } from './scripts/create.ts';
 import { mend, mendEveryMs } from './scripts/mend.ts';
-import { count, page, states } from './scripts/read.ts';
+import { states } from './scripts/read.ts';
 import { retry } from './scripts/retry.ts';
 import { tick } from './scripts/tick.ts';
 import { unheld } from './scripts/unheld.ts';
 import { prioritize, reschedule } from './scripts/waiting-changes.ts';
-import type { Position, StoreFilter } from './store-filter.ts';
-import { tagGroups } from './tags.ts';
 import type { Task } from './task.ts';
 
 /** What one look of the clock at a queue came to. */
@@ -281,42 +279,6 @@ export class Store {
     return text ?? undefined;
   }
 
-  /** Part of a page from one queue; `end` is how far the bounded look came. */
-  async page(
-    queue: string,
-    filter: StoreFilter,
-    direction: 'ASC' | 'DESC',
-    limit: number,
-    from: Position | undefined,
-  ): Promise<{ more: boolean; end: Position | undefined; tasks: { task: Task; position: Position }[] }> {
-    const reply = await this.run(page, queue, [
-      direction,
-      limit,
-      from?.time ?? '',
-      from?.id ?? '',
-      ...listArguments(filter),
-      ...timeArguments(filter),
-    ]);
-    const [more, endTime, endId, ...found] = reply as [number, string, string, ...string[]];
-    const tasks = chunks(found, 2).map(([state = '', time = '']) => {
-      const task = parseTask(state);
-      return { task, position: { time, id: task.id } };
-    });
-    return { more: more === 1, end: endTime === '' ? undefined : { time: endTime, id: endId }, tasks };
-  }
-
-  /** How many tasks of a queue a filter finds; where it isn't exact, at least as many as there are. */
-  async count(queue: string, filter: StoreFilter): Promise<{ count: number; exact: boolean }> {
-    const isPlain = isCounted(filter);
-    const [found, exact] = (await this.run(count, queue, [
-      ...listArguments(filter),
-      ...timeArguments(filter),
-      // Of one's own tasks there are few, and those of others must not be counted with them.
-      isPlain || filter.owners === undefined ? '' : 'look',
-    ])) as [number, number];
-    return { count: found, exact: isPlain || exact === 1 };
-  }
-
   /** The channel on which it is told that there are new queues. */
   get queuesChannel(): string {
     return queuesKey(this.#prefix);
@@ -372,30 +334,6 @@ export function membersOf(object: object): string {
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `,${JSON.stringify(name)}:${JSON.stringify(value)}`)
     .join('');
-}
-
-function listArguments(filter: StoreFilter): string[] {
-  const [source = [], ...others] = tagGroups(filter);
-  const lists = [filter.names ?? [], filter.statuses ?? [], source].map((list) => list.join('\n'));
-  const owners = (filter.owners ?? []).map((owner) => JSON.stringify(owner)).join('\n');
-  return [...lists, others.map((group) => group.join('\n')).join('\n\n'), owners];
-}
-
-/** Whether the entries of the lists that a filter reads are as many as its tasks. */
-function isCounted(filter: StoreFilter): boolean {
-  const { names = [], statuses = [], tags = [], owners = [] } = filter;
-  const groups = tagGroups(filter).length;
-  // Only tags overlap: a task has one parent, one batch, one schedule, one owner.
-  return groups === 0
-    ? owners.length === 0
-    : groups === 1 && tags.length <= 1 && names.length + statuses.length === 0;
-}
-
-function timeArguments({ createdAfter, createdBefore }: StoreFilter): string[] {
-  return [
-    createdAfter === undefined ? '-inf' : String(createdAfter * 1_000),
-    createdBefore === undefined ? '+inf' : String(createdBefore * 1_000),
-  ];
 }
 
 type CreateReply = [(string | number)[], ...string[]];

@@ -2,18 +2,18 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CompiledDefinition } from '../definition/types.ts';
 import type { Logger } from '../logger.ts';
-import { attemptRun, attemptsFinished, attemptsStarted, tasksFinished, taskWait } from '../metrics.ts';
+import { attemptRun } from '../metrics.ts';
 import { isBug } from '../redis/answer.ts';
 import { workerChannel } from '../redis/keys.ts';
-import { Deliveries, type Finished } from '../tasks/deliveries.ts';
+import { Deliveries } from '../tasks/deliveries.ts';
 import type { Delivery, Outcome } from '../tasks/delivery.ts';
 import type { Feed, Listening } from '../tasks/feed.ts';
 import type { HintData, Lane } from '../tasks/lane.ts';
 import { parseTask } from '../tasks/replies.ts';
-import { isFinal, type Task } from '../tasks/task.ts';
 import type { Store } from '../tasks/store.ts';
 import { version } from '../version.ts';
-import { Attempt, attemptName } from './attempt.ts';
+import { Attempt } from './attempt.ts';
+import { beginCounts, noteEnd, noteStart } from './attempt-counts.ts';
 import type { ChildServices } from './children.ts';
 import { outcomeRefused } from './failure.ts';
 import { Places } from './places.ts';
@@ -22,7 +22,7 @@ import { SlotSeat } from './seat.ts';
 import { Serving } from './serving.ts';
 import type { SuspectPermit } from './suspect-permit.ts';
 import type { Threads } from './threads.ts';
-import { newToken } from './token.ts';
+import { Tokens } from './tokens.ts';
 import type { Usage } from './usage.ts';
 
 /** A hint that this many slots had no use for isn't sent on again; the clock wakes within a second. */
@@ -62,8 +62,7 @@ export class Slots {
   readonly #options: SlotsOptions;
   readonly #deliveries: Deliveries;
   readonly #definitions: ReadonlyMap<string, CompiledDefinition>;
-  /** Tokens given out, with their attempt once it runs: what the lease is renewed for. */
-  readonly #tokens: Map<string, Attempt | undefined> = new Map();
+  readonly #tokens: Tokens = new Tokens();
   /** Attempts that are over for the store, whose `run` goes on and holds its slot. */
   readonly #stuck: Set<Attempt> = new Set();
   readonly #leaving = Promise.withResolvers<undefined>();
@@ -74,8 +73,6 @@ export class Slots {
   #lent = 0;
   /** What goes on task after task: in a slot of the lane, or beside it where its run has waited for children. */
   readonly #hands: Set<Promise<void>> = new Set();
-  /** Cancels of attempts whose delivery is still under way. */
-  readonly #early: Set<string> = new Set();
   readonly #renewals: Renewals = new Renewals(() => this.#renew());
   readonly #serving: Serving;
   readonly #startedAt = performance.now();
@@ -102,7 +99,7 @@ export class Slots {
 
   /** Attempts that run now, also those that wait for their children. */
   get busy(): number {
-    return new Set([...this.#attempts(), ...this.#stuck]).size;
+    return new Set([...this.#tokens.attempts, ...this.#stuck]).size;
   }
 
   /** Attempts that do something, which may be what kills the process. */
@@ -125,7 +122,7 @@ export class Slots {
     const { queue, worker, leaseMs, store, feed } = this.#options;
     this.#channel = feed.listen(workerChannel(store.root(queue), worker), {
       // Without a word: what the store says to a renewal has changed.
-      onMessage: (message) => (message === '' ? void this.renew() : this.#cancel(parseTask(message))),
+      onMessage: (message) => (message === '' ? void this.renew() : this.#tokens.cancel(parseTask(message))),
       onGap: () => void this.renew(),
     });
     await this.#channel.confirmed;
@@ -156,10 +153,10 @@ export class Slots {
       drain: this.#serving.drain,
     };
     try {
-      const renewed = await this.#deliveries.renew(presence, [...this.#tokens.keys()]);
+      const renewed = await this.#deliveries.renew(presence, this.#tokens.all);
       const { stale, canceling, drain, hints } = renewed;
-      for (const token of stale) this.#tokens.get(token)?.abort('STALE');
-      for (const token of canceling) this.#tokens.get(token)?.abort('CANCELED');
+      this.#tokens.abort(stale, 'STALE');
+      this.#tokens.abort(canceling, 'CANCELED');
       waking.push(hints);
       this.#serving.heed(drain);
     } catch (error) {
@@ -172,7 +169,8 @@ export class Slots {
   #lend(change: 1 | 0 | -1): number {
     this.#lent += change;
     // Slots that nobody should wake: those of a worker that stops, and those that a run holds which lost its task.
-    const stuck = new Set([...this.#stuck, ...this.#attempts().filter((attempt) => attempt.isStale)]).size;
+    const stuck = new Set([...this.#stuck, ...this.#tokens.attempts.filter((attempt) => attempt.isStale)])
+      .size;
     const { count } = this.#options;
     return this.#stopping ? 0 : count - stuck + Math.min(this.#lent, mostLent + 100 * count);
   }
@@ -204,7 +202,7 @@ export class Slots {
   async #abortAfter(graceMs: number, closed: AbortSignal): Promise<void> {
     try {
       await delay(graceMs, undefined, { signal: closed });
-      for (const attempt of this.#attempts()) attempt.abort('STOPPING');
+      for (const attempt of this.#tokens.attempts) attempt.abort('STOPPING');
     } catch {
       // Every slot was free before its time.
     }
@@ -216,7 +214,7 @@ export class Slots {
     // Giving back wakes another worker; a hint that comes meanwhile has nothing to add. What has waited for its children
     // may have the slot's place, and lets go of it soon.
     if (this.#stopping || !(await this.#places.take('START', this.#closing.signal))) return;
-    const token = this.#newToken();
+    const token = this.#tokens.make();
     let delivery: Delivery | undefined;
     const takeSuspect = suspects.take(queue);
     try {
@@ -284,10 +282,7 @@ export class Slots {
     });
     const deliveries = this.#deliveries;
     const attempt = new Attempt({ delivery, compiled, deliveries, threads, logger, seat, services });
-    this.#tokens.set(delivery.token, attempt);
-    const early = this.#early.delete(attemptName(delivery.task));
-    if (!this.#awaitsDelivery()) this.#early.clear();
-    if (early || delivery.task.status === 'CANCELING') attempt.abort('CANCELED');
+    this.#tokens.run(attempt);
     noteStart(delivery.task);
     let next: Delivery | undefined;
     try {
@@ -297,7 +292,7 @@ export class Slots {
       if (attempt.isStuck) return await this.#hold(attempt, outcome, hint);
       // Runs that want to go on come before new ones.
       const mayGoOn = !this.#stopping && seat.hasPlace && !this.#places.isWanted;
-      next = await this.#finish(attempt, outcome, hint, mayGoOn ? this.#newToken() : undefined);
+      next = await this.#finish(attempt, outcome, hint, mayGoOn ? this.#tokens.make() : undefined);
       return next;
     } finally {
       this.#tokens.delete(delivery.token);
@@ -382,50 +377,4 @@ export class Slots {
     if (takeSuspect && next?.isSuspect !== true) suspects.release();
     return next;
   }
-
-  #cancel(task: Task): void {
-    const name = attemptName(task);
-    const attempt = this.#attempts().find(({ delivery }) => attemptName(delivery.task) === name);
-    attempt?.abort('CANCELED');
-    // Its delivery is still under way: word of it overtook the answer.
-    if (attempt === undefined && this.#awaitsDelivery()) this.#early.add(name);
-  }
-
-  #awaitsDelivery(): boolean {
-    return [...this.#tokens.values()].includes(undefined);
-  }
-
-  #attempts(): Attempt[] {
-    return [...this.#tokens.values()].filter((attempt) => attempt !== undefined);
-  }
-
-  #newToken(): string {
-    const token = newToken();
-    this.#tokens.set(token, undefined);
-    return token;
-  }
-}
-
-/** What alerts look at is told from the start. */
-function beginCounts(name: string): void {
-  attemptsStarted.begin(name);
-  for (const ended of ['SUCCEEDED', 'FAILED']) {
-    attemptsFinished.begin(name, ended);
-    tasksFinished.begin(name, ended);
-  }
-}
-
-function noteStart({ name, attempt, attempts, createdAt, runAt = 0 }: Task): void {
-  attemptsStarted.add(name);
-  const startedAt = attempts.at(-1)?.startedAt;
-  if (attempt !== 1 || startedAt === undefined) return;
-  taskWait.observe(name, Math.max(0, startedAt - Math.max(createdAt, runAt)) / 1_000);
-}
-
-function noteEnd(name: string, { outcome }: Outcome, finished: Finished | undefined): void {
-  if (finished?.counted !== true) return attemptsFinished.add(name, 'STALE');
-  const { status } = finished;
-  // What the worker calls given back, the store calls canceled where that was asked for.
-  attemptsFinished.add(name, status === 'CANCELED' ? status : outcome);
-  if (status !== undefined && isFinal(status)) tasksFinished.add(name, status);
 }

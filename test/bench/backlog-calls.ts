@@ -1,6 +1,7 @@
 import { inspect } from '../../src/tasks/scripts/inspect.ts';
 import { mend } from '../../src/tasks/scripts/mend.ts';
 import type { StoreFilter } from '../../src/tasks/store-filter.ts';
+import { countOfQueue, pageOfQueue } from '../../src/tasks/store-list.ts';
 import type { BenchQueue } from './backlog-queue.ts';
 
 /** What a call takes: Redis for its scripts, and the caller until the answer, in µs. */
@@ -28,8 +29,8 @@ export async function measureCalls(queue: BenchQueue): Promise<CallCost[]> {
   const { store, rules, name } = queue;
   const definition = queue.definition.name;
   const by = { reason: 'measured' };
-  const page = (filter: StoreFilter) => () => store.page(name, filter, 'DESC', 20, undefined);
-  const count = (filter: StoreFilter) => () => store.count(name, filter);
+  const page = (filter: StoreFilter) => () => pageOfQueue(store, name, filter, 'DESC', 20, undefined);
+  const count = (filter: StoreFilter) => () => countOfQueue(store, name, filter);
 
   await measure('enqueue', () => queue.enqueue());
   // As many as these take, so that no queue becomes emptier.

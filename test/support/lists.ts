@@ -2,6 +2,7 @@ import { connect, defaultPrefix, type Redis, type RedisSettings } from '../../sr
 import { statesChannel } from '../../src/redis/keys.ts';
 import { Feed, type Listener } from '../../src/tasks/feed.ts';
 import { LiveLists, type TaskListQuery } from '../../src/tasks/live-lists.ts';
+import { page } from '../../src/tasks/scripts/read.ts';
 import { Store } from '../../src/tasks/store.ts';
 import { ListWatcher } from './list-watcher.ts';
 import { testLogger } from './stores.ts';
@@ -31,10 +32,10 @@ export class TestLists implements AsyncDisposable {
       await this.answer;
     };
     this.#store = new (class extends Store {
-      override async page(...query: Parameters<Store['page']>): ReturnType<Store['page']> {
-        const page = await super.page(...query);
-        await counted();
-        return page;
+      override async run(...call: Parameters<Store['run']>): Promise<unknown> {
+        const reply = await super.run(...call);
+        if (call[0] === page) await counted();
+        return reply;
       }
     })(this.#redis, prefix, 900);
     this.#lists = new LiveLists(

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { sweepAfterMs } from '../../src/tasks/scripts/bounds.ts';
 import { connect } from '../../src/redis/connection.ts';
+import { countOfQueue, pageOfQueue } from '../../src/tasks/store-list.ts';
 import { TestStore, w2 } from '../support/store.ts';
 import { freshSettings, sharedStores, testLogger } from '../support/stores.ts';
 
@@ -165,7 +166,14 @@ describe.each(sharedStores)('the clock in $name', (shared) => {
     const running = await tests.delivery();
     await tests.store.cancel(running.task.id, {});
     await tests.fail(running);
-    const { tasks } = await tests.store.page(tests.queue, { statuses: ['QUEUED'] }, 'ASC', 1, undefined);
+    const { tasks } = await pageOfQueue(
+      tests.store,
+      tests.queue,
+      { statuses: ['QUEUED'] },
+      'ASC',
+      1,
+      undefined,
+    );
     await tests.store.cancel(tasks[0]?.task.id ?? '', {});
 
     await expectNothingWaits(tests);
@@ -216,7 +224,8 @@ describe.each(sharedStores)('the clock in $name', (shared) => {
 
     const { now, next = Infinity } = await tests.tick();
 
-    const expired = async () => (await tests.store.count(tests.queue, { statuses: ['EXPIRED'] })).count;
+    const expired = async () =>
+      (await countOfQueue(tests.store, tests.queue, { statuses: ['EXPIRED'] })).count;
     expect(await expired()).toBe(100);
     expect(next).toBeLessThanOrEqual(now);
     expect((await tests.tick()).next).toBeUndefined();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { joins, meetings, returns, type Decision, type Meeting } from '../../src/tasks/decisions.ts';
 import type { NewTask, Pending } from '../../src/tasks/new-task.ts';
+import { pageOfQueue } from '../../src/tasks/store-list.ts';
 import type { Task } from '../../src/tasks/task.ts';
 import { rulesOf, setLimits, slowRate, type TestRule } from '../support/limits.ts';
 import { TestStore, w2 } from '../support/store.ts';
@@ -213,7 +214,14 @@ async function bothLimits(
     expect(await tests.task(waits?.id ?? '')).toMatchObject({ status: 'QUEUED' });
     // The next kind of limit begins with an empty queue.
     for (const status of ['QUEUED', 'RUNNING'] as const) {
-      const { tasks } = await tests.store.page(tests.queue, { statuses: [status] }, 'ASC', 10, undefined);
+      const { tasks } = await pageOfQueue(
+        tests.store,
+        tests.queue,
+        { statuses: [status] },
+        'ASC',
+        10,
+        undefined,
+      );
       for (const { task } of tasks) await tests.store.cancel(task.id, {});
     }
     await tests.deliveries().leave();

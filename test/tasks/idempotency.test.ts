@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { defineTask } from '../../src/index.ts';
 import { idempotencyOf } from '../../src/tasks/idempotency.ts';
 import type { Idempotency } from '../../src/tasks/new-task.ts';
+import { countOfQueue } from '../../src/tasks/store-list.ts';
 import { double } from '../support/definitions.ts';
 import { TestStore } from '../support/store.ts';
 import { sharedStores } from '../support/stores.ts';
@@ -31,7 +32,7 @@ describe.each(sharedStores)('an idempotency key in $name', (shared) => {
     const { task } = await tests.create({ idempotency: key() });
 
     expect(await again(tests, key({ input: { n: 2 } }))).toEqual(['KEY_REUSED', task.id]);
-    expect(await tests.store.count(tests.queue, {})).toMatchObject({ count: 1 });
+    expect(await countOfQueue(tests.store, tests.queue, {})).toMatchObject({ count: 1 });
   });
 
   test('counts for one owner and one definition', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { TaskFilter } from '../../src/index.ts';
 import type { TaskListUpdate } from '../../src/tasks/list-snapshot.ts';
 import type { TaskListQuery } from '../../src/tasks/live-lists.ts';
+import { pageOfQueue } from '../../src/tasks/store-list.ts';
 import type { Task } from '../../src/tasks/task.ts';
 import { double, Gate } from '../support/definitions.ts';
 import { elsewhere, ListStory, storyDefinitions } from '../support/list-story.ts';
@@ -356,10 +357,17 @@ test(
       });
       const before = lists.reads;
       // Every one of these leaves the window, which is so filled anew.
-      const first = await tests.store.page(tests.queue, {}, 'ASC', 100, undefined);
+      const first = await pageOfQueue(tests.store, tests.queue, {}, 'ASC', 100, undefined);
       for (const { task } of first.tasks) await tests.store.cancel(task.id, {});
       await watcher.holds(async () => {
-        const { tasks } = await tests.store.page(tests.queue, { statuses: ['QUEUED'] }, 'ASC', 20, undefined);
+        const { tasks } = await pageOfQueue(
+          tests.store,
+          tests.queue,
+          { statuses: ['QUEUED'] },
+          'ASC',
+          20,
+          undefined,
+        );
         return tasks.map(({ task }) => task);
       });
       reads.push(lists.reads - before);

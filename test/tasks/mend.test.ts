@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Redis } from '../../src/redis/connection.ts';
+import { countOfQueue } from '../../src/tasks/store-list.ts';
 import { hinted, TestStore, w1, w2 } from '../support/store.ts';
 import { sharedStores, type SharedStore } from '../support/stores.ts';
 
@@ -19,8 +20,10 @@ const damages: readonly {
     count: 4,
     damage: ({ tests, ids }) => tests.redis.del(`${tests.root}:task:${ids.ended}`),
     async mended({ tests, ids }) {
-      expect(await tests.store.count(tests.queue, { tags: ['ended'] })).toMatchObject({ count: 0 });
-      expect(await tests.store.count(tests.queue, { statuses: ['SUCCEEDED'] })).toMatchObject({ count: 0 });
+      expect(await countOfQueue(tests.store, tests.queue, { tags: ['ended'] })).toMatchObject({ count: 0 });
+      expect(await countOfQueue(tests.store, tests.queue, { statuses: ['SUCCEEDED'] })).toMatchObject({
+        count: 0,
+      });
       expect(await tests.redis.zscore(`${tests.root}:removals`, ids.ended)).toBeNull();
     },
   },
@@ -42,8 +45,12 @@ const damages: readonly {
       await tests.redis.zadd(`${tests.root}:index:resize:RUNNING`, 1, ids.ended);
     },
     async mended({ tests }) {
-      expect(await tests.store.count(tests.queue, { statuses: ['SUCCEEDED'] })).toMatchObject({ count: 1 });
-      expect(await tests.store.count(tests.queue, { statuses: ['RUNNING'] })).toMatchObject({ count: 1 });
+      expect(await countOfQueue(tests.store, tests.queue, { statuses: ['SUCCEEDED'] })).toMatchObject({
+        count: 1,
+      });
+      expect(await countOfQueue(tests.store, tests.queue, { statuses: ['RUNNING'] })).toMatchObject({
+        count: 1,
+      });
     },
   },
   {
