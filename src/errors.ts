@@ -47,6 +47,11 @@ export class BadUserInputError extends TaskwireError {
   }
 }
 
+/** What is wrong with one argument; of one within another, both by their names: `filter.from`. */
+export function invalidArgument(argument: string, message: string): BadUserInputError {
+  return new BadUserInputError(`${argument}: ${message}`, [{ path: argument.split('.'), message }]);
+}
+
 /** No task has this id, or it isn't the caller's. */
 export class TaskNotFoundError extends TaskwireError {
   constructor(id: string) {

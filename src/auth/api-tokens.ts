@@ -1,4 +1,4 @@
-import { BadUserInputError } from '../errors.ts';
+import { BadUserInputError, invalidArgument } from '../errors.ts';
 import { answerMs, answerWithin } from '../redis/answer.ts';
 import { defineScript, type Redis } from '../redis/connection.ts';
 import { apiTokensKey } from '../redis/keys.ts';
@@ -163,8 +163,7 @@ function parseCursor(cursor: string): Place {
   const [, createdAt, id] =
     /^(\d{1,15}) ([0-9a-f]{16})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   if (createdAt !== undefined && id !== undefined) return { createdAt: Number(createdAt), id };
-  const message = 'Expected a cursor of this list.';
-  throw new BadUserInputError(`after: ${message}`, [{ path: ['after'], message }]);
+  throw invalidArgument('after', 'Expected a cursor of this list.');
 }
 
 function tooMany(): BadUserInputError {

@@ -2,6 +2,7 @@ import type { ActivityMinute } from '../tasks/activity.ts';
 import type { DurationSummary } from '../tasks/histogram.ts';
 import { needs } from './access.ts';
 import { costs } from './cost.ts';
+import { durationText } from './duration-text.ts';
 import type { QueueTypes } from './queue.ts';
 import type { ApiBuilder } from './state.ts';
 import { openStartedStream } from './stream.ts';
@@ -97,8 +98,6 @@ export function addActivity(builder: ApiBuilder, { flow }: QueueTypes): void {
 }
 
 function addDurationSummary(builder: ApiBuilder) {
-  const time = (ms: number | undefined): string | undefined =>
-    ms === undefined ? undefined : `PT${ms / 1_000}S`;
   return builder.objectRef<DurationSummary>('DurationSummary').implement({
     description:
       'How long some things took. They are counted in pieces that grow by √2, so that a percentile is at most 19 % or 1 ms ' +
@@ -109,7 +108,7 @@ function addDurationSummary(builder: ApiBuilder) {
           type: 'Duration',
           nullable: true,
           description: `${description}; null where nothing was timed.`,
-          resolve: (summary) => time(summary[which]),
+          resolve: (summary) => durationText(summary[which]),
         });
       return {
         count: t.expose('count', {
@@ -124,7 +123,7 @@ function addDurationSummary(builder: ApiBuilder) {
           type: 'Duration',
           nullable: true,
           description: 'The longest one, exactly; null where nothing was timed.',
-          resolve: ({ max }) => time(max),
+          resolve: ({ max }) => durationText(max),
         }),
       };
     },

@@ -2,7 +2,7 @@ import type { ApiToken } from '../auth/api-token.ts';
 import type { ApiTokenPage, ApiTokens } from '../auth/api-tokens.ts';
 import { scopes } from '../auth/viewer.ts';
 import { isoMs } from '../definition/duration-scalar.ts';
-import { BadUserInputError } from '../errors.ts';
+import { BadUserInputError, invalidArgument } from '../errors.ts';
 import { needs } from './access.ts';
 import { type ConnectionTypes, isGiven, maxPageSize } from './connection.ts';
 import type { Context } from './context.ts';
@@ -56,7 +56,7 @@ export function addApiTokens(builder: ApiBuilder, { pageInfo }: ConnectionTypes)
       resolve: async (_, { first, after }, context) => {
         const limit = first ?? defaultPageSize;
         if (limit < 1 || limit > maxPageSize)
-          throw invalid('first', `Expected 1 to ${maxPageSize}, got ${limit}.`);
+          throw invalidArgument('first', `Expected 1 to ${maxPageSize}, got ${limit}.`);
         return { ...(await tokensOf(context).page(limit, after ?? undefined)), isLater: isGiven(after) };
       },
     }),
@@ -86,7 +86,10 @@ export function addApiTokens(builder: ApiBuilder, { pageInfo }: ConnectionTypes)
       resolve: async (_, { owner, scopes, name, expiresIn }, context) => {
         const expiresInMs = isGiven(expiresIn) ? isoMs(expiresIn) : undefined;
         if (isGiven(expiresIn) && expiresInMs === undefined) {
-          throw invalid('expiresIn', `Expected '1s' to '3650d', without years and months; got ${expiresIn}.`);
+          throw invalidArgument(
+            'expiresIn',
+            `Expected '1s' to '3650d', without years and months; got ${expiresIn}.`,
+          );
         }
         return await tokensOf(context).create({ owner, scopes, name: name ?? undefined, expiresInMs });
       },
@@ -192,8 +195,4 @@ function tokensOf({ apiTokens }: Context): ApiTokens {
 
 function dateOf(ms: number | undefined): Date | undefined {
   return ms === undefined ? undefined : new Date(ms);
-}
-
-function invalid(argument: string, message: string): BadUserInputError {
-  return new BadUserInputError(`${argument}: ${message}`, [{ path: [argument], message }]);
 }

@@ -1,4 +1,4 @@
-import { BadUserInputError, UnavailableError } from '../errors.ts';
+import { invalidArgument, UnavailableError } from '../errors.ts';
 import { type AuditEvent, type AuditFilter, auditTargets } from '../tasks/audit.ts';
 import { needs } from './access.ts';
 import { type ConnectionTypes, isGiven, maxPageSize } from './connection.ts';
@@ -36,7 +36,7 @@ export function addAuditEvents(builder: ApiBuilder, { pageInfo }: ConnectionType
       resolve: async (_, { filter, first, after }, { audit }): Promise<AuditConnection> => {
         const limit = first ?? defaultPageSize;
         if (limit < 1 || limit > maxPageSize) {
-          throw invalid('first', `Expected 1 to ${maxPageSize}, got ${limit}.`);
+          throw invalidArgument('first', `Expected 1 to ${maxPageSize}, got ${limit}.`);
         }
         const isLater = isGiven(after);
         if (audit === undefined) return { events: [], hasMore: false, endCursor: undefined, isLater };
@@ -202,7 +202,7 @@ function filterOf(input: FilterInput | null | undefined): AuditFilter {
   const { from, to, ...lists } = input ?? {};
   for (const [name, members] of Object.entries(lists)) {
     if ((members?.length ?? 0) <= maxMembers) continue;
-    throw invalid(`filter.${name}`, `Expected at most ${maxMembers} members.`);
+    throw invalidArgument(`filter.${name}`, `Expected at most ${maxMembers} members.`);
   }
   return {
     actors: lists.actors ?? undefined,
@@ -212,8 +212,4 @@ function filterOf(input: FilterInput | null | undefined): AuditFilter {
     from: from?.getTime(),
     to: to?.getTime(),
   };
-}
-
-function invalid(argument: string, message: string): BadUserInputError {
-  return new BadUserInputError(`${argument}: ${message}`, [{ path: argument.split('.'), message }]);
 }

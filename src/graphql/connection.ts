@@ -1,4 +1,4 @@
-import { BadUserInputError } from '../errors.ts';
+import { BadUserInputError, invalidArgument } from '../errors.ts';
 import type { Task } from '../tasks/task.ts';
 import type { TaskFilter, TaskPage, TaskQuery } from '../tasks/list.ts';
 import type { Context } from './context.ts';
@@ -102,7 +102,9 @@ export function cursorNamed(
   { message, issues }: BadUserInputError,
 ): BadUserInputError {
   const about = issues.find(({ path }) => path.length === 0);
-  return about === undefined ? new BadUserInputError(message, issues) : invalid(argument, about.message);
+  return about === undefined
+    ? new BadUserInputError(message, issues)
+    : invalidArgument(argument, about.message);
 }
 
 /** Adds `TaskConnection` and what belongs to it. */
@@ -189,20 +191,17 @@ function sizeOf(page: PageArguments): { limit: number; isBackward: boolean; star
   const [size, start, unused] = isBackward
     ? (['last', 'before', 'after'] as const)
     : (['first', 'after', 'before'] as const);
-  if (isGiven(first) && isGiven(last)) throw invalid('last', 'Send either `first` or `last`.');
-  if (isGiven(page[unused])) throw invalid(unused, `Send \`${size}\` with \`${start}\` alone.`);
+  if (isGiven(first) && isGiven(last)) throw invalidArgument('last', 'Send either `first` or `last`.');
+  if (isGiven(page[unused])) throw invalidArgument(unused, `Send \`${size}\` with \`${start}\` alone.`);
   const limit = page[size] ?? defaultPageSize;
-  if (limit < 1 || limit > maxPageSize) throw invalid(size, `Expected 1 to ${maxPageSize}, got ${limit}.`);
+  if (limit < 1 || limit > maxPageSize)
+    throw invalidArgument(size, `Expected 1 to ${maxPageSize}, got ${limit}.`);
   return { limit, isBackward, start: page[start] ?? undefined };
 }
 
 /** Whether an argument says anything: null is as good as left out. */
 export function isGiven<Value>(value: Value | null | undefined): value is Value {
   return value !== null && value !== undefined;
-}
-
-function invalid(argument: string, message: string): BadUserInputError {
-  return new BadUserInputError(`${argument}: ${message}`, [{ path: [argument], message }]);
 }
 
 function opposite(direction: Direction): Direction {

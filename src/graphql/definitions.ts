@@ -5,6 +5,7 @@ import type { CompiledDefinition } from '../definition/types.ts';
 import { needs } from './access.ts';
 import type { Context } from './context.ts';
 import { costs } from './cost.ts';
+import { durationText } from './duration-text.ts';
 import { type JsonSchema, jsonSchemaOf } from './json-schema.ts';
 import type { ApiBuilder } from './state.ts';
 
@@ -145,8 +146,4 @@ function inputSchemaOf(name: string, schema: GraphQLSchema): JsonSchema | undefi
   const known = inputSchemas.get(type) ?? jsonSchemaOf(type);
   inputSchemas.set(type, known);
   return known;
-}
-
-function durationText(ms: number | undefined): string | undefined {
-  return ms === undefined ? undefined : `PT${ms / 1_000}S`;
 }

@@ -1,4 +1,4 @@
-import { BadUserInputError } from '../errors.ts';
+import { invalidArgument } from '../errors.ts';
 import { maxFirstSchedules, type SchedulesUpdate } from '../tasks/schedule-watches.ts';
 import { needs } from './access.ts';
 import { isGiven, maxPageSize } from './connection.ts';
@@ -52,10 +52,10 @@ export function addLiveSchedules(builder: ApiBuilder, { schedule }: ScheduleType
       },
       subscribe(_, { definitions, first }, { tasks, signal }) {
         if (isGiven(first) && (first < 1 || first > maxFirstSchedules)) {
-          throw invalid('first', `Expected 1 to ${maxFirstSchedules}, got ${first}.`);
+          throw invalidArgument('first', `Expected 1 to ${maxFirstSchedules}, got ${first}.`);
         }
         if ((definitions?.length ?? 0) > maxPageSize) {
-          throw invalid('definitions', `Expected at most ${maxPageSize} members.`);
+          throw invalidArgument('definitions', `Expected at most ${maxPageSize} members.`);
         }
         const query = {
           ...(isGiven(definitions) ? { definitions } : {}),
@@ -66,8 +66,4 @@ export function addLiveSchedules(builder: ApiBuilder, { schedule }: ScheduleType
       resolve: (update) => update,
     }),
   );
-}
-
-function invalid(argument: string, message: string): BadUserInputError {
-  return new BadUserInputError(`${argument}: ${message}`, [{ path: [argument], message }]);
 }

@@ -1,4 +1,4 @@
-import { BadUserInputError } from '../errors.ts';
+import { invalidArgument } from '../errors.ts';
 import { streamNamePattern } from '../tasks/journal.ts';
 import { type LogBatch, type LogEntry, type LogLevel, type StreamBatch } from '../tasks/logs.ts';
 import { needs } from './access.ts';
@@ -210,14 +210,10 @@ type Given<Values> = { readonly [Name in keyof Values]?: NonNullable<Values[Name
 function checkedFirst(first: number | null | undefined): number {
   if (first === null || first === undefined) return 100;
   if (first >= 1 && first <= mostEntries) return first;
-  throw invalid('first', `Expected 1 to ${mostEntries}, got ${first}.`);
+  throw invalidArgument('first', `Expected 1 to ${mostEntries}, got ${first}.`);
 }
 
 function checkedName(name: string): string {
   if (streamNamePattern.test(name)) return name;
-  throw invalid('name', `Expected a name that matches ${streamNamePattern.source}, got '${name}'.`);
-}
-
-function invalid(name: string, message: string): BadUserInputError {
-  return new BadUserInputError(`${name}: ${message}`, [{ path: [name], message }]);
+  throw invalidArgument('name', `Expected a name that matches ${streamNamePattern.source}, got '${name}'.`);
 }

@@ -1,5 +1,5 @@
 import { isoMs } from '../definition/duration-scalar.ts';
-import { BadUserInputError } from '../errors.ts';
+import { invalidArgument } from '../errors.ts';
 import { keyLengthIssue, longestKeyMs, maxKeyLength, shortestKeyMs } from '../tasks/idempotency.ts';
 import { checkTags, maxTagLength, maxTags } from '../tasks/tags.ts';
 import type { EnqueueOptions } from '../tasks/draft.ts';
@@ -86,15 +86,15 @@ function keyOf(input: OptionsInput, { idempotencyKey: inHeader }: Context): stri
   const inOptions = input?.idempotencyKey ?? undefined;
   if (inOptions !== undefined && inHeader !== undefined && inOptions !== inHeader) {
     const message = `Expected the same key as in the header ${keyHeader}, or only one of the two.`;
-    throw invalid(optionPath, message);
+    throw invalidArgument(optionPath, message);
   }
   const key = inOptions ?? inHeader;
   const issue = key === undefined ? undefined : keyLengthIssue(key);
-  if (issue !== undefined) throw invalid(inOptions === undefined ? [keyHeader] : optionPath, issue);
+  if (issue !== undefined) throw invalidArgument(inOptions === undefined ? keyHeader : optionPath, issue);
   return key;
 }
 
-const optionPath = ['options', 'idempotencyKey'];
+const optionPath = 'options.idempotencyKey';
 
 function keyMsOf(input: OptionsInput): number | undefined {
   const ttl = input?.idempotencyKeyTtl ?? undefined;
@@ -102,8 +102,8 @@ function keyMsOf(input: OptionsInput): number | undefined {
   const ms = isoMs(ttl);
   if (ms !== undefined && ms >= shortestKeyMs && ms <= longestKeyMs) return ms;
   // A scalar passes on ISO 8601, which may not be what the client wrote.
-  throw invalid(
-    ['options', 'idempotencyKeyTtl'],
+  throw invalidArgument(
+    'options.idempotencyKeyTtl',
     `Expected '1ms' to '30d', without years and months; got ${ttl}.`,
   );
 }
@@ -113,12 +113,8 @@ function delayMsOf(input: OptionsInput): number | undefined {
   if (delay === undefined) return undefined;
   const ms = isoMs(delay);
   if (ms !== undefined) return ms;
-  throw invalid(
-    ['options', 'delay'],
+  throw invalidArgument(
+    'options.delay',
     `Expected a time without years and months, up to '3650d'; got ${delay}.`,
   );
-}
-
-function invalid(path: readonly string[], message: string): BadUserInputError {
-  return new BadUserInputError(`${path.join('.')}: ${message}`, [{ path, message }]);
 }

@@ -1,5 +1,5 @@
 import { isoMs } from '../definition/duration-scalar.ts';
-import { BadUserInputError } from '../errors.ts';
+import { invalidArgument } from '../errors.ts';
 import type { QueueLimits } from '../tasks/queues.ts';
 import { needs } from './access.ts';
 import { queuePayload } from './queue-control.ts';
@@ -75,6 +75,5 @@ function perMsOf(per: string): number {
   const ms = isoMs(per);
   if (ms !== undefined) return ms;
   // A scalar passes on ISO 8601, which may not be what the client wrote.
-  const message = `Expected '1ms' to '30d', without years and months; got ${per}.`;
-  throw new BadUserInputError(`limit.rate.per: ${message}`, [{ path: ['limit', 'rate', 'per'], message }]);
+  throw invalidArgument('limit.rate.per', `Expected '1ms' to '30d', without years and months; got ${per}.`);
 }

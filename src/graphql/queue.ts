@@ -2,6 +2,7 @@ import type { Queue, QueueLimitState } from '../tasks/queue.ts';
 import type { QueueAct } from '../tasks/rules.ts';
 import type { TaskStatus } from '../tasks/task.ts';
 import { taskStatuses } from '../tasks/task.ts';
+import { durationText } from './duration-text.ts';
 import { type ApiBuilder, date } from './state.ts';
 
 /** Adds `Queue` and what belongs to it. */
@@ -127,7 +128,7 @@ export function addQueueTypes(builder: ApiBuilder) {
         nullable: true,
         description: 'For how long it has waited by now.',
         resolve: ({ at, oldestWaitingSince }) =>
-          oldestWaitingSince === undefined ? undefined : `PT${Math.max(0, at - oldestWaitingSince) / 1_000}S`,
+          oldestWaitingSince === undefined ? undefined : durationText(Math.max(0, at - oldestWaitingSince)),
       }),
       enqueuedPerMinute: t.expose('enqueuedPerMinute', {
         type: 'NonNegativeInt',
@@ -197,7 +198,7 @@ function addLimitTypes(builder: ApiBuilder) {
         type: 'Duration',
         nullable: false,
         description: '… in each such time.',
-        resolve: ({ perMs }) => `PT${perMs / 1_000}S`,
+        resolve: ({ perMs }) => durationText(perMs),
       }),
       burst: t.expose('burst', {
         type: 'PositiveInt',

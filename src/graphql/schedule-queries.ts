@@ -1,4 +1,4 @@
-import { BadUserInputError, ScheduleNotFoundError } from '../errors.ts';
+import { BadUserInputError, invalidArgument, ScheduleNotFoundError } from '../errors.ts';
 import type { Schedule } from '../tasks/schedule.ts';
 import type { SchedulePage } from '../tasks/schedule-list.ts';
 import { needs } from './access.ts';
@@ -81,9 +81,9 @@ export function addScheduleQueries(
       resolve: async (_, { definitions, first, after }, { tasks }) => {
         const limit = first ?? 20;
         if (limit < 1 || limit > maxPageSize)
-          throw invalid('first', `Expected 1 to ${maxPageSize}, got ${limit}.`);
+          throw invalidArgument('first', `Expected 1 to ${maxPageSize}, got ${limit}.`);
         if ((definitions?.length ?? 0) > maxPageSize) {
-          throw invalid('definitions', `Expected at most ${maxPageSize} members.`);
+          throw invalidArgument('definitions', `Expected at most ${maxPageSize} members.`);
         }
         try {
           const page = await tasks.schedules.list({
@@ -98,8 +98,4 @@ export function addScheduleQueries(
       },
     }),
   );
-}
-
-function invalid(argument: string, message: string): BadUserInputError {
-  return new BadUserInputError(`${argument}: ${message}`, [{ path: [argument], message }]);
 }

@@ -8,7 +8,7 @@ import {
   type ScheduleSource,
   type SkipReason,
 } from '../tasks/schedule.ts';
-import { BadUserInputError } from '../errors.ts';
+import { invalidArgument } from '../errors.ts';
 import { maxPageSize } from './connection.ts';
 import { actorHelp, type ApiBuilder, date, described, shownActor } from './state.ts';
 import type { TaskTypes } from './task.ts';
@@ -212,8 +212,7 @@ export type ScheduleTypes = ReturnType<typeof addScheduleTypes>;
 function countOf(first: number | null | undefined): number {
   const count = first ?? 5;
   if (count >= 1 && count <= maxPageSize) return count;
-  const message = `Expected 1 to ${maxPageSize}, got ${count}.`;
-  throw new BadUserInputError(`first: ${message}`, [{ path: ['first'], message }]);
+  throw invalidArgument('first', `Expected 1 to ${maxPageSize}, got ${count}.`);
 }
 
 const missedSlots: Record<MissedPolicy, string> = {

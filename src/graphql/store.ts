@@ -1,6 +1,7 @@
 import { persistences, type StoreState } from '../tasks/store-state.ts';
 import { needs } from './access.ts';
 import { costs } from './cost.ts';
+import { durationText } from './duration-text.ts';
 import type { ApiBuilder } from './state.ts';
 
 /** Adds `store`. */
@@ -48,7 +49,7 @@ function addStoreTypes(builder: ApiBuilder) {
         type: 'Duration',
         nullable: false,
         description: 'How long it takes to answer this API: the median of 5 round trips just now.',
-        resolve: ({ roundTripMs }) => `PT${(roundTripMs / 1_000).toFixed(6)}S`,
+        resolve: ({ roundTripMs }) => durationText(roundTripMs),
       }),
       usedMemoryBytes: t.expose('usedMemoryBytes', {
         type: 'SafeInt',
@@ -83,7 +84,7 @@ function addStoreTypes(builder: ApiBuilder) {
         type: 'Duration',
         nullable: true,
         description: 'For how long it has run.',
-        resolve: ({ uptimeMs }) => (uptimeMs === undefined ? undefined : `PT${uptimeMs / 1_000}S`),
+        resolve: ({ uptimeMs }) => durationText(uptimeMs),
       }),
       keys: t.expose('keys', {
         type: 'SafeInt',

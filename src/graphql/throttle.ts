@@ -1,5 +1,5 @@
 import { isoMs } from '../definition/duration-scalar.ts';
-import { BadUserInputError } from '../errors.ts';
+import { invalidArgument } from '../errors.ts';
 import type { WatchOptions } from '../tasks/watchable.ts';
 
 /** The longest time between two states that makes sense to someone who watches. */
@@ -17,8 +17,7 @@ export const throttleHelp =
 export function watchOptionsOf(throttle: string | null | undefined): WatchOptions {
   const throttleMs = throttle === undefined || throttle === null ? 0 : isoMs(throttle);
   if (throttleMs === undefined || throttleMs < 0 || throttleMs > longestMs) {
-    const message = `Expected '0s' to '1m'; got ${throttle}.`;
-    throw new BadUserInputError(`throttle: ${message}`, [{ path: ['throttle'], message }]);
+    throw invalidArgument('throttle', `Expected '0s' to '1m'; got ${throttle}.`);
   }
   return { throttleMs, keep: keptStates };
 }

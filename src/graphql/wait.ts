@@ -1,5 +1,5 @@
 import { isoMs } from '../definition/duration-scalar.ts';
-import { BadUserInputError, UnavailableError } from '../errors.ts';
+import { invalidArgument, UnavailableError } from '../errors.ts';
 import { isFinal } from '../tasks/task.ts';
 import type { EnqueuedTask } from '../tasks/draft.ts';
 import type { Context } from './context.ts';
@@ -19,8 +19,7 @@ export function waitOf(options: WaitInput): number | undefined {
   if (wait === undefined) return undefined;
   const ms = isoMs(wait);
   if (ms !== undefined && ms >= 0 && ms <= maxWaitMs) return ms;
-  const message = `Expected '0s' to '${maxWaitMs / 60_000}m'; got ${wait}.`;
-  throw new BadUserInputError(`options.wait: ${message}`, [{ path: ['options', 'wait'], message }]);
+  throw invalidArgument('options.wait', `Expected '0s' to '${maxWaitMs / 60_000}m'; got ${wait}.`);
 }
 
 /**
@@ -30,8 +29,7 @@ export function waitOf(options: WaitInput): number | undefined {
  */
 export function refuseWait(options: WaitInput): void {
   if (options?.wait === undefined || options.wait === null) return;
-  const message = 'Expected none: only a mutation of one task waits for it.';
-  throw new BadUserInputError(`options.wait: ${message}`, [{ path: ['options', 'wait'], message }]);
+  throw invalidArgument('options.wait', 'Expected none: only a mutation of one task waits for it.');
 }
 
 /** The task once it is final, or as it is when the time is over, the client has gone or the API stops. */

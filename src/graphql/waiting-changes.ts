@@ -1,5 +1,5 @@
 import { isoMs } from '../definition/duration-scalar.ts';
-import { BadUserInputError } from '../errors.ts';
+import { invalidArgument } from '../errors.ts';
 import type { Task } from '../tasks/task.ts';
 import { needs } from './access.ts';
 import type { ApiBuilder } from './state.ts';
@@ -63,14 +63,11 @@ export function addWaitingChanges(builder: ApiBuilder, { task }: TaskTypes): voi
 /** @throws BadUserInputError unless exactly one of the two is there and can be used */
 function timeOf(runAt: Date | null | undefined, delay: string | null | undefined): Date {
   const given = [runAt, delay].filter((value) => value !== null && value !== undefined);
-  if (given.length !== 1) throw invalid('runAt', 'Expected either `runAt` or `delay`.');
+  if (given.length !== 1) throw invalidArgument('runAt', 'Expected either `runAt` or `delay`.');
   if (runAt) return runAt;
   const ms = isoMs(delay ?? '');
   // A scalar passes on ISO 8601, which may not be what the client wrote.
-  if (ms === undefined) throw invalid('delay', `Expected a time without years and months; got ${delay}.`);
+  if (ms === undefined)
+    throw invalidArgument('delay', `Expected a time without years and months; got ${delay}.`);
   return new Date(Date.now() + ms);
-}
-
-function invalid(name: string, message: string): BadUserInputError {
-  return new BadUserInputError(`${name}: ${message}`, [{ path: [name], message }]);
 }

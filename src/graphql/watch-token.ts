@@ -1,7 +1,7 @@
 import { hasScope, type Viewer, type WatchRight, watchRights } from '../auth/viewer.ts';
 import { defaultWatchMs, longestWatchMs, shortestWatchMs, type WatchToken } from '../auth/watch-tokens.ts';
 import { isoMs } from '../definition/duration-scalar.ts';
-import { BadUserInputError, ForbiddenError, TaskNotFoundError } from '../errors.ts';
+import { ForbiddenError, invalidArgument, TaskNotFoundError } from '../errors.ts';
 import type { Task } from '../tasks/task.ts';
 import { needs, needsWatchToken } from './access.ts';
 import type { Context } from './context.ts';
@@ -162,7 +162,8 @@ interface Want {
 
 /** @throws BadUserInputError */
 function wantOf({ rights, expiresIn }: Asked): Want {
-  if (rights?.length === 0) throw invalid('rights', `Expected at least one of ${watchRights.join(', ')}.`);
+  if (rights?.length === 0)
+    throw invalidArgument('rights', `Expected at least one of ${watchRights.join(', ')}.`);
   // Whatever else it shows, it shows on the task.
   const all = watchRights.filter((right) => right === 'STATUS' || (rights ?? ['OUTPUT']).includes(right));
   return { rights: all, lifeMs: lifeMsOf(expiresIn) };
@@ -173,11 +174,7 @@ function lifeMsOf(expiresIn: string | null | undefined): number {
   if (expiresIn === null || expiresIn === undefined) return defaultWatchMs;
   const ms = isoMs(expiresIn);
   if (ms !== undefined && ms >= shortestWatchMs && ms <= longestWatchMs) return ms;
-  throw invalid('expiresIn', `Expected '1m' to '24h'; got ${expiresIn}.`);
-}
-
-function invalid(path: string, message: string): BadUserInputError {
-  return new BadUserInputError(`${path}: ${message}`, [{ path: [path], message }]);
+  throw invalidArgument('expiresIn', `Expected '1m' to '24h'; got ${expiresIn}.`);
 }
 
 /** Who may not do a thing can't let others do it. @throws ForbiddenError */

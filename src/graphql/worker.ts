@@ -1,5 +1,5 @@
 import { hasScope } from '../auth/viewer.ts';
-import { BadUserInputError } from '../errors.ts';
+import { invalidArgument } from '../errors.ts';
 import type { Task } from '../tasks/task.ts';
 import { mostRuns } from '../tasks/workers.ts';
 import type { WorkerQueue, WorkerRun, WorkerState } from '../tasks/worker-state.ts';
@@ -164,7 +164,7 @@ function addWorkerRun(builder: ApiBuilder, task: TaskTypes['task']) {
 /** Each task is asked for as the viewer: whose it is, is the definitions' and the owner's to say. */
 async function shownRuns(worker: WorkerState, most: number, { tasks, viewer }: Context): Promise<ShownRun[]> {
   const runs = await tasks.workers.runs(worker, most);
-  const mayRead = viewer.watch === undefined && hasScope(viewer, 'tasks:read');
+  const mayRead = hasScope(viewer, 'tasks:read');
   const found = mayRead && runs.length > 0 ? await tasks.getMany(runs.map(({ id }) => id)) : [];
   return runs.map((run, place) => ({ ...run, task: found[place] }));
 }
@@ -172,6 +172,5 @@ async function shownRuns(worker: WorkerState, most: number, { tasks, viewer }: C
 function checkedFirst(first: number | null | undefined): number {
   const most = first ?? usualRuns;
   if (most >= 1 && most <= mostRuns) return most;
-  const message = `Expected 1 to ${mostRuns}, got ${most}.`;
-  throw new BadUserInputError(`first: ${message}`, [{ path: ['first'], message }]);
+  throw invalidArgument('first', `Expected 1 to ${mostRuns}, got ${most}.`);
 }

@@ -1,4 +1,4 @@
-import { BadUserInputError } from '../errors.ts';
+import { invalidArgument } from '../errors.ts';
 import { type ActivityMinute, isEmpty, mergeMinutes } from './activity.ts';
 import {
   type ActivitySelection,
@@ -90,8 +90,7 @@ function isNews(minute: ActivityMinute, told: ActivityMinute | undefined): boole
 /** @throws BadUserInputError */
 function checked({ queues, definitions, minutes }: ActivitySelection): ActivitySelection {
   if (!Number.isInteger(minutes) || minutes < 1 || minutes > minutesKept) {
-    const message = `Expected a whole number from 1 to ${minutesKept}, got ${minutes}.`;
-    throw new BadUserInputError(`minutes: ${message}`, [{ path: ['minutes'], message }]);
+    throw invalidArgument('minutes', `Expected a whole number from 1 to ${minutesKept}, got ${minutes}.`);
   }
   return {
     queues: queues && [...new Set(queues)],

@@ -1,4 +1,4 @@
-import { BadUserInputError } from '../errors.ts';
+import { invalidArgument } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { answerMs, answerWithin } from '../redis/answer.ts';
 import type { Redis } from '../redis/connection.ts';
@@ -198,8 +198,7 @@ export class AuditLog {
 /** @throws BadUserInputError */
 function checkCursor(after: string): void {
   if (/^\d{1,15}-\d{1,15}$/.test(after)) return;
-  const message = 'Expected a cursor of an earlier page.';
-  throw new BadUserInputError(`after: ${message}`, [{ path: ['after'], message }]);
+  throw invalidArgument('after', 'Expected a cursor of an earlier page.');
 }
 
 function upTo(to: number | undefined): string {

@@ -1,4 +1,4 @@
-import { BadUserInputError } from '../errors.ts';
+import { invalidArgument } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Feed } from './feed.ts';
 import { Latest } from './latest.ts';
@@ -145,6 +145,5 @@ function keyOf({ filter, visible, ...window }: WindowQuery): string {
 /** @throws BadUserInputError */
 function checkFirst(first: number): void {
   if (Number.isInteger(first) && first >= 1 && first <= maxWindow) return;
-  const message = `Expected 1 to ${maxWindow}, got ${first}.`;
-  throw new BadUserInputError(`first: ${message}`, [{ path: ['first'], message }]);
+  throw invalidArgument('first', `Expected 1 to ${maxWindow}, got ${first}.`);
 }

@@ -1,4 +1,4 @@
-import { BadUserInputError, type Issue, QueueNotFoundError } from '../errors.ts';
+import { BadUserInputError, invalidArgument, type Issue, QueueNotFoundError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { rulesChannel, statesChannel } from '../redis/keys.ts';
 import { AllQueues } from './all-queues.ts';
@@ -220,8 +220,10 @@ export class Queues {
   #queueOf(definition: string): string {
     const queue = this.#options.queueOfDefinition(definition);
     if (queue !== undefined) return queue;
-    const message = `Expected a definition that is known here, not '${definition.slice(0, 100)}'.`;
-    throw new BadUserInputError(`name: ${message}`, [{ path: ['name'], message }]);
+    throw invalidArgument(
+      'name',
+      `Expected a definition that is known here, not '${definition.slice(0, 100)}'.`,
+    );
   }
 }
 

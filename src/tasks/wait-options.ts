@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { TaskDefinition } from '../definition/definition.ts';
 import { hideSecrets } from '../definition/secrets.ts';
 import type { CompiledDefinition } from '../definition/types.ts';
-import { BadUserInputError, type Issue } from '../errors.ts';
+import { BadUserInputError, invalidArgument, type Issue } from '../errors.ts';
 import type { Pending, WaitOptions } from './new-task.ts';
 import { limitRules } from './queue-rules.ts';
 
@@ -94,17 +94,13 @@ function timeOf(time: Date): string {
 /** @throws BadUserInputError where a time isn't one that a task can be moved to */
 export function checkNewTime(at: Date): void {
   if (at.getTime() <= Date.now() + longestDelayMs) return;
-  throw invalid('runAt', 'Expected a time within ten years.');
+  throw invalidArgument('runAt', 'Expected a time within ten years.');
 }
 
 /** @throws BadUserInputError where a priority isn't a whole number from -600 to 600 */
 export function checkPriority(priority: number): void {
   const issue = priorityIssue(priority);
-  if (issue !== undefined) throw invalid('priority', issue);
-}
-
-function invalid(name: string, message: string): BadUserInputError {
-  return new BadUserInputError(`${name}: ${message}`, [{ path: [name], message }]);
+  if (issue !== undefined) throw invalidArgument('priority', issue);
 }
 
 /** What is wrong with a priority, if anything. */

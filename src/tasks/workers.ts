@@ -1,4 +1,4 @@
-import { BadUserInputError, WorkerNotFoundError } from '../errors.ts';
+import { invalidArgument, WorkerNotFoundError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { statesChannel, workersChannel } from '../redis/keys.ts';
 import type { Feed } from './feed.ts';
@@ -135,8 +135,10 @@ export class Workers {
     );
     const after = await this.#found(worker.id);
     if (!set.includes(false) || after.startedAt !== undefined) return after;
-    const message = `The worker '${after.id}' runs version ${after.version}, which can't be drained. Stop it instead.`;
-    throw new BadUserInputError(`id: ${message}`, [{ path: ['id'], message }]);
+    throw invalidArgument(
+      'id',
+      `The worker '${after.id}' runs version ${after.version}, which can't be drained. Stop it instead.`,
+    );
   }
 
   async #found(id: string): Promise<WorkerState> {
