@@ -7,6 +7,7 @@ import {
   type ActivityWindow,
 } from './activity-watch.ts';
 import { Latest } from './latest.ts';
+import type { Look } from './looks.ts';
 import { minutesKept } from './scripts/bounds.ts';
 
 /** What happened in each minute of the last hour: read, and watched once for all in this process who want to see the same. */
@@ -42,22 +43,24 @@ export class Activities {
     options: { readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<readonly ActivityMinute[], void, undefined> {
     const { signal } = options;
-    const mailbox = new Latest<ActivityWindow>();
+    const mailbox = new Latest<Look<ActivityWindow>>();
     const abort = (): void => mailbox.close();
     const [key, watch] = this.#watchOf(checked(selection));
     try {
       signal?.addEventListener('abort', abort, { once: true });
       // Listens first, reads second.
       const first = await watch.follow(mailbox);
-      let shown = new Map(first.map((minute) => [minute.at, minute]));
+      let shown = minutesOf(first.seen);
       if (signal?.aborted === true) return;
-      yield first;
+      yield first.seen;
       for (;;) {
-        const window = await mailbox.take();
-        if (window === undefined) return;
+        const look = await mailbox.take();
+        if (look === undefined) return;
+        // One that was under way when the first one began.
+        if (look.number < first.number) continue;
         const before = shown;
-        shown = new Map(window.map((minute) => [minute.at, minute]));
-        const changed = window.filter((minute) => isNews(minute, before.get(minute.at)));
+        shown = minutesOf(look.seen);
+        const changed = look.seen.filter((minute) => isNews(minute, before.get(minute.at)));
         if (changed.length > 0) yield changed;
       }
     } finally {
@@ -80,6 +83,10 @@ export class Activities {
     this.#watches.set(key, watch);
     return [key, watch];
   }
+}
+
+function minutesOf(window: ActivityWindow): Map<number, ActivityMinute> {
+  return new Map(window.map((minute) => [minute.at, minute]));
 }
 
 /** Whether a minute has to be told to somebody who was told an earlier state of it, or none. */

@@ -1,7 +1,9 @@
-import type { Logger } from '../logger.ts';
+import { statesChannel } from '../redis/keys.ts';
 import { type ActivityMinute, mergeMinutes, type QueueMinute } from './activity.ts';
-import type { Feed, Listening } from './feed.ts';
+import { FollowedQueues, listenTo, type QueueNames } from './followed-queues.ts';
 import type { Latest } from './latest.ts';
+import { type Look, lookNow, Looks } from './looks.ts';
+import { logFailure } from './mistakes.ts';
 
 /** What is watched is looked at again at most this often, in ms. */
 const pauseMs = 2_000;
@@ -16,19 +18,10 @@ export interface ActivitySelection {
 }
 
 /** What watches of the activity need to know. */
-export interface ActivitySource {
-  readonly feed: Feed;
-  readonly logger: Logger;
-  /** The channel on which all changes of a queue's tasks are told. */
-  readonly channel: (queue: string) => string;
-  /** The channel on which it is told that there are new queues. */
-  readonly namesChannel: string;
-  /** All queues that any process has registered. */
+export interface ActivitySource extends QueueNames {
   readonly names: () => Promise<ReadonlySet<string>>;
   /** The last minutes of a queue, from `since` (ms) on where that is given. */
   readonly read: (queue: string, minutes: number, since?: number) => Promise<QueueMinute[]>;
-  /** Bounds how long a caller waits for the store. */
-  readonly within: <T>(wait: () => Promise<T>) => Promise<T>;
 }
 
 /** The minutes of a selection at one moment. One that is as it was before is the same object. */
@@ -38,20 +31,36 @@ export type ActivityWindow = readonly ActivityMinute[];
 export class ActivityWatch {
   readonly #source: ActivitySource;
   readonly #selection: ActivitySelection;
-  readonly #followers: Set<Latest<ActivityWindow>> = new Set();
-  readonly #listening: Map<string, Listening> = new Map();
-  readonly #held: Map<string, readonly QueueMinute[]> = new Map();
-  #names: Listening | undefined;
+  readonly #queues: FollowedQueues;
+  readonly #looks: Looks<ActivityWindow>;
+  readonly #followers: Set<Latest<Look<ActivityWindow>>> = new Set();
+  /** What has been read of each queue; another one where that is no longer sure. */
+  #held: Map<string, readonly QueueMinute[]> = new Map();
   #window: ActivityWindow = [];
   #reading: Promise<unknown> = Promise.resolve();
-  #timer: NodeJS.Timeout | undefined;
-  #lookedAt = -Infinity;
-  /** Something has happened since the last look. */
-  #isBehind = false;
 
   constructor(source: ActivitySource, selection: ActivitySelection) {
     this.#source = source;
     this.#selection = selection;
+    const { logger, store } = source;
+    this.#looks = new Looks({
+      pauseMs,
+      look: () => this.#read(),
+      tell: (look) => {
+        for (const follower of this.#followers) follower.set(look);
+      },
+      fail: (error) => logFailure(logger, error, 'watched activity could not be looked at, trying again'),
+    });
+    const changed = (): void => this.#looks.soon();
+    this.#queues = new FollowedQueues(
+      { ...source, names: () => this.#names() },
+      (queue) =>
+        listenTo(source, [statesChannel(store.root(queue))], {
+          onMessage: changed,
+          onGap: () => this.#missed(),
+        }),
+      changed,
+    );
   }
 
   get isFollowed(): boolean {
@@ -59,53 +68,31 @@ export class ActivityWatch {
   }
 
   /** Tells a follower each look that is made because of a change from now on. Gives how things are. @throws UnavailableError */
-  async follow(follower: Latest<ActivityWindow>): Promise<ActivityWindow> {
+  async follow(follower: Latest<Look<ActivityWindow>>): Promise<Look<ActivityWindow>> {
     this.#followers.add(follower);
-    const { feed, namesChannel } = this.#source;
-    this.#names ??= feed.listen(namesChannel, { onMessage: this.#changed, onGap: this.#missed });
-    return await this.#read();
+    // Listen first, read second.
+    await this.#queues.follow();
+    return await lookNow(() => this.#read());
   }
 
-  leave(follower: Latest<ActivityWindow>): void {
+  leave(follower: Latest<Look<ActivityWindow>>): void {
     this.#followers.delete(follower);
     if (!this.isFollowed) this.close();
   }
 
   /** Ends all who follow. */
   close(): void {
-    clearTimeout(this.#timer);
+    this.#looks.stop();
     for (const follower of this.#followers) follower.close();
     this.#followers.clear();
-    this.#names?.stop();
-    for (const listening of this.#listening.values()) listening.stop();
-    this.#listening.clear();
+    this.#queues.stop();
   }
 
-  readonly #changed = (): void => {
-    this.#isBehind = true;
-    if (!this.isFollowed) return;
-    const waitMs = Math.max(0, this.#lookedAt + pauseMs - performance.now());
-    this.#timer ??= setTimeout(() => void this.#look(), waitMs);
-  };
-
   /** The store may have lost what was written: what is known of the minutes is no longer sure. */
-  readonly #missed = (): void => {
-    this.#held.clear();
-    this.#changed();
-  };
-
-  async #look(): Promise<void> {
-    this.#isBehind = false;
-    this.#lookedAt = performance.now();
-    try {
-      const window = await this.#read();
-      for (const follower of this.#followers) follower.set(window);
-    } catch (error) {
-      this.#source.logger.debug({ err: error }, 'watched activity could not be looked at, trying again');
-      this.#isBehind = true;
-    }
-    this.#timer = undefined;
-    if (this.#isBehind) this.#changed();
+  #missed(): void {
+    // A read under way goes on with what it had.
+    this.#held = new Map();
+    this.#looks.soon();
   }
 
   /** One after the other, so that the later one knows more. */
@@ -118,7 +105,7 @@ export class ActivityWatch {
 
   async #readNow(): Promise<ActivityWindow> {
     const { minutes, definitions } = this.#selection;
-    const queues = await this.#listen();
+    const queues = await this.#names();
     const held = this.#held;
     const all = await Promise.all(
       queues.map(async (queue) => {
@@ -141,19 +128,9 @@ export class ActivityWatch {
     return this.#window;
   }
 
-  /** Listens to all queues of the selection, before they are read; gives them. */
-  async #listen(): Promise<string[]> {
-    const { feed, channel, names, within } = this.#source;
-    await within(async () => await this.#names?.confirmed);
-    const all = await names();
-    const queues = this.#selection.queues?.filter((queue) => all.has(queue)) ?? [...all];
-    const listener = { onMessage: this.#changed, onGap: this.#missed };
-    for (const queue of queues) {
-      // Whoever followed may have left meanwhile.
-      if (this.isFollowed && !this.#listening.has(queue))
-        this.#listening.set(queue, feed.listen(channel(queue), listener));
-    }
-    await within(() => Promise.all([...this.#listening.values()].map(({ confirmed }) => confirmed)));
-    return queues;
+  /** The queues of the selection. */
+  async #names(): Promise<string[]> {
+    const all = await this.#source.names();
+    return this.#selection.queues?.filter((queue) => all.has(queue)) ?? [...all];
   }
 }

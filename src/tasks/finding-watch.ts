@@ -1,9 +1,12 @@
+import { UnavailableError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Redis } from '../redis/connection.ts';
 import type { Finding } from './doctor/finding.ts';
 import { awayFinding } from './doctor/reach.ts';
 import type { Feed, Listener, Listening } from './feed.ts';
 import { Latest } from './latest.ts';
+import { Looks } from './looks.ts';
+import { isMistake, logFailure } from './mistakes.ts';
 
 /** At most so often the store is examined because something happened, in ms. */
 const pauseMs = 2_000;
@@ -15,6 +18,11 @@ const agedMs = 10_000;
 export interface FindingList {
   readonly version: number;
   readonly findings: readonly Finding[];
+}
+
+/** A look that failed by a bug of ours: it says nothing of the store. */
+interface Failed {
+  readonly error: unknown;
 }
 
 /** What a watch of findings needs. */
@@ -36,33 +44,42 @@ export interface FindingSource {
 /** The one examination of a process for all who watch what needs attention; none while nobody does. */
 export class FindingWatch {
   readonly #source: FindingSource;
-  readonly #mailboxes: Set<Latest<FindingList>> = new Set();
+  readonly #looks: Looks<readonly Finding[]>;
+  readonly #mailboxes: Set<Latest<FindingList | Failed>> = new Set();
   /** By channel. */
   readonly #listening: Map<string, Listening> = new Map();
   readonly #listener: Listener;
   #latest: FindingList | undefined;
   #version = 0;
   #told = { at: -Infinity, identity: '', words: '' };
-  #timer: NodeJS.Timeout | undefined;
-  /** When the timer fires. */
-  #due = Infinity;
-  #lookedAt = -Infinity;
-  #isLooking = false;
-  /** Something has happened since the look under way began. */
-  #isBehind = false;
+  #aging: NodeJS.Timeout | undefined;
 
   constructor(source: FindingSource) {
     this.#source = source;
     this.#listener = { onMessage: this.#changed, onGap: this.#changed };
+    this.#looks = new Looks({
+      pauseMs,
+      look: () => this.#look(),
+      tell: ({ seen }) => {
+        this.#tell(seen);
+        clearTimeout(this.#aging);
+        this.#aging = setTimeout(this.#changed, agedMs);
+      },
+      fail: (error) => this.#fail(error),
+    });
   }
 
-  /** Yields the findings as they are now, then again whenever they changed; ends when aborted. */
+  /**
+   * Yields the findings as they are now, then again whenever they changed; ends when aborted.
+   *
+   * @throws what is a bug of ours, at the start
+   */
   async *watch(
     options: { readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<FindingList, void, undefined> {
     const { signal } = options;
     if (signal?.aborted === true) return;
-    const mailbox = new Latest<FindingList>();
+    const mailbox = new Latest<FindingList | Failed>();
     const abort = (): void => mailbox.close();
     signal?.addEventListener('abort', abort, { once: true });
     try {
@@ -70,6 +87,7 @@ export class FindingWatch {
       for (;;) {
         const list = await mailbox.take();
         if (list === undefined) return;
+        if ('error' in list) throw list.error;
         yield list;
       }
     } finally {
@@ -85,19 +103,17 @@ export class FindingWatch {
     this.#rest();
   }
 
-  #add(mailbox: Latest<FindingList>): void {
+  #add(mailbox: Latest<FindingList | Failed>): void {
     this.#mailboxes.add(mailbox);
     if (this.#latest !== undefined) mailbox.set(this.#latest);
     if (this.#mailboxes.size > 1) return;
     const { redis } = this.#source;
     redis.on('close', this.#changed);
     redis.on('ready', this.#changed);
-    // One that began for those who have left meanwhile isn't listened for.
-    if (this.#isLooking) this.#isBehind = true;
-    else this.#lookAt(performance.now());
+    this.#looks.soon();
   }
 
-  #remove(mailbox: Latest<FindingList>): void {
+  #remove(mailbox: Latest<FindingList | Failed>): void {
     if (this.#mailboxes.delete(mailbox) && this.#mailboxes.size === 0) this.#rest();
   }
 
@@ -106,50 +122,30 @@ export class FindingWatch {
     const { redis } = this.#source;
     redis.off('close', this.#changed);
     redis.off('ready', this.#changed);
-    clearTimeout(this.#timer);
-    this.#due = Infinity;
+    this.#looks.stop();
+    clearTimeout(this.#aging);
     for (const channel of this.#listening.values()) channel.stop();
     this.#listening.clear();
     this.#latest = undefined;
   }
 
   readonly #changed = (): void => {
-    if (this.#isLooking) this.#isBehind = true;
-    else if (this.#mailboxes.size > 0) this.#lookAt(Math.max(performance.now(), this.#lookedAt + pauseMs));
+    if (this.#mailboxes.size > 0) this.#looks.soon();
   };
 
-  #lookAt(time: number): void {
-    if (time >= this.#due) return;
-    clearTimeout(this.#timer);
-    this.#due = time;
-    this.#timer = setTimeout(() => void this.#look(), Math.max(0, time - performance.now()));
+  async #look(): Promise<readonly Finding[]> {
+    const { queues, channels, namesChannel, examine } = this.#source;
+    // Listen first, read second.
+    await this.#listen([namesChannel]);
+    await this.#listen((await queues()).flatMap((queue) => channels(queue)));
+    return await examine();
   }
 
-  async #look(): Promise<void> {
-    this.#due = Infinity;
-    this.#isLooking = true;
-    this.#isBehind = false;
-    const findings = await this.#examined();
-    this.#isLooking = false;
-    this.#lookedAt = performance.now();
-    if (this.#mailboxes.size === 0) return;
-    this.#tell(findings);
-    this.#lookAt(this.#lookedAt + agedMs);
-    if (this.#isBehind) this.#changed();
-  }
-
-  async #examined(): Promise<readonly Finding[]> {
-    const { queues, channels, namesChannel, examine, logger } = this.#source;
-    try {
-      // Listen first, read second.
-      await this.#listen([namesChannel]);
-      await this.#listen((await queues()).flatMap((queue) => channels(queue)));
-      return await examine();
-    } catch (error) {
-      logger.debug({ err: error }, 'what needs attention could not be examined, trying again');
-      this.#isBehind = true;
-      return [awayFinding(error)];
-    }
+  #fail(error: unknown): void {
+    logFailure(this.#source.logger, error, 'what needs attention could not be examined, trying again');
+    if (error instanceof UnavailableError && !isMistake(error)) this.#tell([awayFinding(error)]);
+    // Whoever was told something keeps that.
+    else if (this.#latest === undefined) for (const mailbox of this.#mailboxes) mailbox.set({ error });
   }
 
   async #listen(channels: readonly string[]): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Logger } from '../logger.ts';
-import type { Feed, Listening } from './feed.ts';
+import type { Feed, Listener, Listening } from './feed.ts';
+import { logFailure } from './mistakes.ts';
 import type { Store } from './store.ts';
 
 /** How often it is looked for new queues that nobody has told of, in ms: as the clock does. */
@@ -17,6 +18,25 @@ export interface QueueNames {
   readonly names: () => Promise<Iterable<string>>;
 }
 
+/** Listens to some channels; gives what ends that. @throws UnavailableError where the store doesn't confirm it in time */
+export async function listenTo(
+  { feed, store }: Pick<QueueNames, 'feed' | 'store'>,
+  channels: readonly string[],
+  listener: Listener,
+): Promise<() => void> {
+  const listening = channels.map((channel) => feed.listen(channel, listener));
+  const stop = (): void => {
+    for (const channel of listening) channel.stop();
+  };
+  try {
+    await store.within(() => Promise.all(listening.map(({ confirmed }) => confirmed)));
+  } catch (error) {
+    stop();
+    throw error;
+  }
+  return stop;
+}
+
 /** Has all queues followed while somebody wants them to be, those that come later included. */
 export class FollowedQueues {
   readonly #source: QueueNames;
@@ -27,8 +47,9 @@ export class FollowedQueues {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * `followOne` follows a queue, and gives what ends that; `onNew` hears of those that came after the first call, once
-   * they are followed.
+   * `followOne` follows a queue, and gives what ends that: of each call what it began, as the next one may begin before
+   * the last one has ended. `onNew` hears of those that came after the first call, whoever
+   * found them, once they are followed.
    */
   constructor(
     source: QueueNames,
@@ -44,13 +65,14 @@ export class FollowedQueues {
   async follow(): Promise<string[]> {
     const { feed, store, names } = this.#source;
     const again = (): void => void this.#again();
+    const isFirst = this.#listening === undefined;
     // Listen first, read second.
     this.#listening ??= feed.listen(store.queuesChannel, { onMessage: again, onGap: again });
     this.#lookIn(newQueuesMs);
     const { confirmed } = this.#listening;
     await store.within(() => confirmed);
     const all = [...(await names())].toSorted();
-    await Promise.all(all.map((queue) => this.#follow(queue)));
+    await Promise.all(all.map((queue) => this.#follow(queue, isFirst)));
     return all;
   }
 
@@ -66,15 +88,21 @@ export class FollowedQueues {
     this.#followed.clear();
   }
 
-  async #follow(queue: string): Promise<void> {
+  async #follow(queue: string, isFirst: boolean): Promise<void> {
     // Nobody wants it any more.
     if (this.#listening === undefined) return;
     let followed = this.#followed.get(queue);
     if (followed === undefined) {
       const following = this.#followOne(queue);
-      following.catch(() => {
-        if (this.#followed.get(queue) === following) this.#followed.delete(queue);
-      });
+      const isWanted = (): boolean => this.#followed.get(queue) === following;
+      following.then(
+        () => {
+          if (!isFirst && isWanted()) this.#onNew(queue);
+        },
+        () => {
+          if (isWanted()) this.#followed.delete(queue);
+        },
+      );
       this.#followed.set(queue, following);
       followed = following;
     }
@@ -84,11 +112,10 @@ export class FollowedQueues {
   /** Never rejects. */
   async #again(): Promise<void> {
     if (this.#listening === undefined) return;
-    const known = new Set(this.#followed.keys());
     try {
-      for (const queue of await this.follow()) if (!known.has(queue)) this.#onNew(queue);
+      await this.follow();
     } catch (error) {
-      this.#source.logger.debug({ err: error }, 'new queues could not be looked for, trying again');
+      logFailure(this.#source.logger, error, 'new queues could not be looked for, trying again');
       this.#lookIn(retryMs);
     }
   }

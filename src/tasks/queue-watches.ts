@@ -1,6 +1,8 @@
 import type { Logger } from '../logger.ts';
 import type { Feed, Listener } from './feed.ts';
 import { Latest } from './latest.ts';
+import { type Look, lookNow, Looks } from './looks.ts';
+import { logFailure } from './mistakes.ts';
 import type { Queue } from './queue.ts';
 
 /** At most so often a watched queue is looked at, in ms. */
@@ -11,7 +13,7 @@ const ratesMs = 5_000;
 
 /** Who is told of the looks at a queue. */
 export interface QueueFollower {
-  set(queue: Queue): void;
+  set(look: Look<Queue>): void;
   close(): void;
   /** Whether it is looked at again when nothing changes but rates, until they are zero. @default false */
   readonly wantsRates?: boolean;
@@ -20,16 +22,13 @@ export interface QueueFollower {
 interface Watched {
   readonly followers: Set<QueueFollower>;
   readonly listener: Listener;
-  timer: NodeJS.Timeout | undefined;
+  readonly looks: Looks<Queue>;
   ratesTimer: NodeJS.Timeout | undefined;
-  lookedAt: number;
-  /** Something has happened since the last look. */
-  isBehind: boolean;
 }
 
 /** What a watch of queues needs to know of them. */
 export interface QueueSource {
-  readonly feed: Feed;
+  readonly feed: Pick<Feed, 'listen'>;
   readonly logger: Logger;
   /** The channels on which changes of a queue are told. */
   readonly channels: (queue: string) => readonly string[];
@@ -54,17 +53,17 @@ export class QueueWatches {
     options: { readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<Queue, void, undefined> {
     const { signal } = options;
-    const mailbox = new Latest<Queue>();
+    const mailbox = new Latest<Look<Queue>>();
     const abort = (): void => mailbox.close();
     // Listen first, read second.
     const stop = await this.follow(queue, mailbox);
     try {
       signal?.addEventListener('abort', abort, { once: true });
-      let shown = await this.#source.look(queue);
+      let shown = await this.look(queue);
       for (;;) {
         if (signal?.aborted === true) return;
-        yield shown;
-        const next = await this.#differing(mailbox, shown);
+        yield shown.seen;
+        const next = await differing(mailbox, shown);
         if (next === undefined) return;
         shown = next;
       }
@@ -87,7 +86,7 @@ export class QueueWatches {
     const listening = channels(queue).map((channel) => feed.listen(channel, watched.listener));
     const stop = (): void => {
       if (!watched.followers.delete(follower) || watched.followers.size > 0) return;
-      clearTimeout(watched.timer);
+      watched.looks.stop();
       clearTimeout(watched.ratesTimer);
       this.#watched.delete(queue);
       for (const channel of listening) channel.stop();
@@ -101,10 +100,14 @@ export class QueueWatches {
     return stop;
   }
 
+  /** Looks at a queue for one who begins to follow it. */
+  async look(queue: string): Promise<Look<Queue>> {
+    return await lookNow(() => this.#source.look(queue));
+  }
+
   /** Looks at a queue that is followed, as after a change. */
   lookAgain(queue: string): void {
-    const watched = this.#watched.get(queue);
-    if (watched !== undefined) this.#changed(queue, watched);
+    this.#changed(this.#watched.get(queue));
   }
 
   /** Rates go on by themselves, for about a minute after the last change: until they are zero it is looked at again. */
@@ -113,61 +116,55 @@ export class QueueWatches {
     const rates = [enqueuedPerMinute, ...Object.values(finishedPerMinute)];
     if (watched === undefined || this.#closed || rates.every((rate) => rate === 0)) return;
     if (![...watched.followers].some(({ wantsRates }) => wantsRates)) return;
-    watched.ratesTimer ??= setTimeout(() => this.#changed(name, watched), ratesMs).unref();
+    watched.ratesTimer ??= setTimeout(() => this.#changed(watched), ratesMs).unref();
   }
 
   close(): void {
     this.#closed = true;
-    for (const { followers, timer, ratesTimer } of this.#watched.values()) {
-      clearTimeout(timer);
+    for (const { followers, looks, ratesTimer } of this.#watched.values()) {
+      looks.stop();
       clearTimeout(ratesTimer);
       for (const follower of followers) follower.close();
     }
   }
 
-  async #differing(mailbox: Latest<Queue>, shown: Queue): Promise<Queue | undefined> {
-    for (;;) {
-      const next = await mailbox.take();
-      if (next === undefined || lasting(next) !== lasting(shown)) return next;
-    }
-  }
-
   #start(queue: string): Watched {
-    const changed = (): void => this.#changed(queue, watched);
+    const { look, logger } = this.#source;
+    const changed = (): void => this.#changed(watched);
     const watched: Watched = {
       followers: new Set(),
       listener: { onMessage: changed, onGap: changed },
-      timer: undefined,
       ratesTimer: undefined,
-      lookedAt: 0,
-      isBehind: false,
+      looks: new Looks({
+        pauseMs,
+        look: () => {
+          clearTimeout(watched.ratesTimer);
+          watched.ratesTimer = undefined;
+          return look(queue);
+        },
+        tell: (made) => {
+          for (const follower of watched.followers) follower.set(made);
+          this.expectRates(made.seen);
+        },
+        fail: (error) =>
+          logFailure(logger, error, 'a watched queue could not be looked at, trying again', { queue }),
+      }),
     };
     this.#watched.set(queue, watched);
     return watched;
   }
 
-  #changed(queue: string, watched: Watched): void {
-    watched.isBehind = true;
-    const waitMs = Math.max(0, watched.lookedAt + pauseMs - performance.now());
-    watched.timer ??= setTimeout(() => void this.#look(queue, watched), waitMs);
+  #changed(watched: Watched | undefined): void {
+    if (!this.#closed) watched?.looks.soon();
   }
+}
 
-  async #look(queue: string, watched: Watched): Promise<void> {
-    const { look, logger } = this.#source;
-    clearTimeout(watched.ratesTimer);
-    watched.ratesTimer = undefined;
-    watched.isBehind = false;
-    watched.lookedAt = performance.now();
-    try {
-      const now = await look(queue);
-      for (const follower of watched.followers) follower.set(now);
-      this.expectRates(now);
-    } catch (error) {
-      logger.debug({ err: error, queue }, 'a watched queue could not be looked at, trying again');
-      watched.isBehind = true;
-    }
-    watched.timer = undefined;
-    if (watched.isBehind && watched.followers.size > 0 && !this.#closed) this.#changed(queue, watched);
+async function differing(mailbox: Latest<Look<Queue>>, shown: Look<Queue>): Promise<Look<Queue> | undefined> {
+  for (;;) {
+    const next = await mailbox.take();
+    if (next === undefined) return undefined;
+    // A look that was under way when this one began may end after it.
+    if (next.number > shown.number && lasting(next.seen) !== lasting(shown.seen)) return next;
   }
 }
 

@@ -73,11 +73,11 @@ export class Queues {
     };
     this.#watches = new QueueWatches(source);
     const names = (): Promise<Set<string>> => this.#names();
-    this.#all = new AllQueues({ ...source, store, names }, this.#watches);
+    this.#all = new AllQueues({ feed, logger, store, names }, this.#watches);
     this.activities = new Activities({
-      ...source,
-      channel: (queue) => statesChannel(store.root(queue)),
-      namesChannel: store.queuesChannel,
+      feed,
+      logger,
+      store,
       names,
       read: (queue, ...which) => readMinutes((script, args) => store.run(script, queue, args), ...which),
     });

@@ -1,8 +1,8 @@
 import { schedulesChannel } from '../redis/keys.ts';
-import type { Listener } from './feed.ts';
-import { FollowedQueues, type QueueNames } from './followed-queues.ts';
+import { FollowedQueues, listenTo, type QueueNames } from './followed-queues.ts';
 import { Gathered } from './gathered.ts';
 import { scheduleQueueOf } from './id.ts';
+import { logFailure } from './mistakes.ts';
 import { chunks } from './replies.ts';
 import { pageOfSchedules } from './schedule-list.ts';
 import { type ScheduleNews, ToldSchedules, type Whose } from './schedule-news.ts';
@@ -61,7 +61,11 @@ export class ScheduleWatches {
     this.#source = source;
     this.#queues = new FollowedQueues(
       source,
-      (queue) => this.#follow(queue),
+      (queue) =>
+        listenTo(source, [schedulesChannel(source.store.root(queue))], {
+          onMessage: (message) => this.#hear(message),
+          onGap: () => this.#missed(),
+        }),
       // What it holds was never read.
       () => this.#missed(),
     );
@@ -154,7 +158,7 @@ export class ScheduleWatches {
     try {
       return await this.#read(query, ids);
     } catch (error) {
-      this.#source.logger.debug({ err: error }, 'watched schedules could not be read, trying again');
+      logFailure(this.#source.logger, error, 'watched schedules could not be read, trying again');
       return undefined;
     }
   }
@@ -170,22 +174,6 @@ export class ScheduleWatches {
       }),
     );
     return (await Promise.all(reads)).flat();
-  }
-
-  async #follow(queue: string): Promise<() => void> {
-    const { feed, store } = this.#source;
-    const listener: Listener = {
-      onMessage: (message) => this.#hear(message),
-      onGap: () => this.#missed(),
-    };
-    const listening = feed.listen(schedulesChannel(store.root(queue)), listener);
-    try {
-      await store.within(() => listening.confirmed);
-    } catch (error) {
-      listening.stop();
-      throw error;
-    }
-    return () => listening.stop();
   }
 
   #hear(message: string): void {
@@ -229,7 +217,7 @@ export class ScheduleWatches {
         if (!removed.has(schedule.id)) this.#tell(schedule, { id: schedule.id, schedule });
       }
     } catch (error) {
-      this.#source.logger.debug({ err: error }, 'changed schedules could not be read, trying again');
+      logFailure(this.#source.logger, error, 'changed schedules could not be read, trying again');
       for (const id of ids) this.#changed.add(id);
     }
     this.#removed = undefined;

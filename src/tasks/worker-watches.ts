@@ -1,52 +1,63 @@
-import type { Logger } from '../logger.ts';
-import type { Feed, Listener, Listening } from './feed.ts';
+import { statesChannel, workersChannel } from '../redis/keys.ts';
+import { FollowedQueues, listenTo, type QueueNames } from './followed-queues.ts';
 import { Latest } from './latest.ts';
+import { type Look, lookNow, Looks } from './looks.ts';
+import { logFailure } from './mistakes.ts';
 import type { WorkerList } from './workers.ts';
 
 /** At most so often the workers are looked at, in ms. */
 const pauseMs = 1_000;
 
 /** What a watch of the workers needs to know of them. */
-export interface WorkersSource {
-  readonly feed: Feed;
-  readonly logger: Logger;
+export interface WorkersSource extends QueueNames {
   readonly look: () => Promise<WorkerList>;
-  /** Where it is told that something about them may have changed: more of them as there are more queues. */
-  readonly channels: () => Promise<readonly string[]>;
-  /** Bounds how long a caller waits for the store. */
-  readonly within: <T>(wait: () => Promise<T>) => Promise<T>;
 }
 
 /** All watches of workers in this process: they are looked at once for all who watch, when something has changed. */
 export class WorkerWatches {
   readonly #source: WorkersSource;
-  readonly #mailboxes: Set<Latest<WorkerList>> = new Set();
-  readonly #listening: Map<string, Listening> = new Map();
-  readonly #listener: Listener = { onMessage: () => this.#changed(), onGap: () => this.#changed() };
-  #timer: NodeJS.Timeout | undefined;
-  #lookedAt = -Infinity;
-  #isBehind = false;
+  readonly #queues: FollowedQueues;
+  readonly #looks: Looks<WorkerList>;
+  readonly #mailboxes: Set<Latest<Look<WorkerList>>> = new Set();
   #isClosed = false;
 
   constructor(source: WorkersSource) {
     this.#source = source;
+    const { look, logger } = source;
+    this.#looks = new Looks({
+      pauseMs,
+      look,
+      tell: (made) => {
+        for (const mailbox of this.#mailboxes) mailbox.set(made);
+      },
+      fail: (error) => logFailure(logger, error, 'the watched workers could not be looked at, trying again'),
+    });
+    const changed = (): void => this.#looks.soon();
+    this.#queues = new FollowedQueues(
+      source,
+      (queue) => {
+        const channels = [statesChannel, workersChannel].map((channel) => channel(source.store.root(queue)));
+        return listenTo(source, channels, { onMessage: changed, onGap: changed });
+      },
+      changed,
+    );
   }
 
   /** Yields all workers as they are now, then again after changes, at most once a second; ends when aborted. */
   async *watch(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<WorkerList, void, undefined> {
     const { signal } = options;
-    const mailbox = new Latest<WorkerList>();
+    const mailbox = new Latest<Look<WorkerList>>();
     const abort = (): void => mailbox.close();
     this.#mailboxes.add(mailbox);
     try {
       signal?.addEventListener('abort', abort, { once: true });
       // Listen first, read second.
-      await this.#source.within(() => this.#listen());
-      let shown = await this.#source.look();
-      this.#lookedAt = performance.now();
+      await this.#queues.follow();
+      let shown = await lookNow(this.#source.look);
+      this.#looks.rest();
       for (;;) {
         if (signal?.aborted === true || this.#isClosed) return;
-        yield shown;
+        yield shown.seen;
         const next = await differing(mailbox, shown);
         if (next === undefined) return;
         shown = next;
@@ -65,54 +76,21 @@ export class WorkerWatches {
     this.#stop();
   }
 
-  async #listen(): Promise<void> {
-    const { feed, channels } = this.#source;
-    for (const channel of await channels()) {
-      // Everybody may have left meanwhile, after which nobody would stop it.
-      if (this.#mailboxes.size === 0 || this.#isClosed) return;
-      if (!this.#listening.has(channel)) this.#listening.set(channel, feed.listen(channel, this.#listener));
-    }
-    await Promise.all([...this.#listening.values()].map(({ confirmed }) => confirmed));
-  }
-
   #stop(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    for (const listening of this.#listening.values()) listening.stop();
-    this.#listening.clear();
-  }
-
-  #changed(): void {
-    this.#isBehind = true;
-    const waitMs = Math.max(0, this.#lookedAt + pauseMs - performance.now());
-    this.#timer ??= setTimeout(() => void this.#look(), waitMs);
-  }
-
-  async #look(): Promise<void> {
-    const { look, logger } = this.#source;
-    const timer = this.#timer;
-    this.#isBehind = false;
-    try {
-      await this.#listen();
-      const now = await look();
-      for (const mailbox of this.#mailboxes) mailbox.set(now);
-    } catch (error) {
-      logger.debug({ err: error }, 'the watched workers could not be looked at, trying again');
-      this.#isBehind = true;
-    }
-    // From its end on: after one that took long the next would else be told too soon.
-    this.#lookedAt = performance.now();
-    // All who watched may have left, and others come.
-    if (this.#timer !== timer) return;
-    this.#timer = undefined;
-    if (this.#isBehind && this.#mailboxes.size > 0 && !this.#isClosed) this.#changed();
+    this.#looks.stop();
+    this.#queues.stop();
   }
 }
 
-async function differing(mailbox: Latest<WorkerList>, shown: WorkerList): Promise<WorkerList | undefined> {
-  const was = JSON.stringify(shown.workers);
+async function differing(
+  mailbox: Latest<Look<WorkerList>>,
+  shown: Look<WorkerList>,
+): Promise<Look<WorkerList> | undefined> {
+  const was = JSON.stringify(shown.seen.workers);
   for (;;) {
     const next = await mailbox.take();
-    if (next === undefined || JSON.stringify(next.workers) !== was) return next;
+    if (next === undefined) return undefined;
+    // A look that was under way when this one began may end after it.
+    if (next.number > shown.number && JSON.stringify(next.seen.workers) !== was) return next;
   }
 }

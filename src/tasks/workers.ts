@@ -1,6 +1,5 @@
 import { invalidArgument, WorkerNotFoundError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { statesChannel, workersChannel } from '../redis/keys.ts';
 import type { Feed } from './feed.ts';
 import type { Lanes } from './lanes.ts';
 import { actText, type Act } from './queue-rules.ts';
@@ -43,14 +42,9 @@ export class Workers {
     this.#watches = new WorkerWatches({
       feed,
       logger,
+      store,
+      names: () => store.queues(),
       look: () => this.#look(),
-      channels: async () => [
-        store.queuesChannel,
-        ...(await store.queues()).flatMap((queue) =>
-          [statesChannel, workersChannel].map((channel) => channel(store.root(queue))),
-        ),
-      ],
-      within: (wait) => store.within(wait),
     });
   }
 

@@ -1,0 +1,76 @@
+/** What a look has seen. */
+export interface Look<Seen> {
+  /** Of two looks of this process the one that began later has the higher number, and knows more: clocks of stores can go back. */
+  readonly number: number;
+  readonly seen: Seen;
+}
+
+let begun = 0;
+
+/** Looks at once, as for one who begins to watch. */
+export async function lookNow<Seen>(look: () => Promise<Seen>): Promise<Look<Seen>> {
+  begun += 1;
+  const number = begun;
+  return { number, seen: await look() };
+}
+
+export interface LooksOptions<Seen> {
+  /** At least so long is from the end of one look to the next, in ms. */
+  readonly pauseMs: number;
+  readonly look: () => Promise<Seen>;
+  /** Hears of each look, in their order. */
+  readonly tell: (look: Look<Seen>) => void;
+  /** Hears of a look that failed, which is made again. */
+  readonly fail: (error: unknown) => void;
+}
+
+/** Looks again at something whenever it may have changed, one look after the other and with a pause between them. */
+export class Looks<Seen> {
+  readonly #options: LooksOptions<Seen>;
+  /** Of the next look, or of the one under way. */
+  #timer: NodeJS.Timeout | undefined;
+  #notBefore = -Infinity;
+  /** Something has happened since the last look began. */
+  #isBehind = false;
+
+  constructor(options: LooksOptions<Seen>) {
+    this.#options = options;
+  }
+
+  /** Looks as soon as it may: something has happened. */
+  soon(): void {
+    this.#isBehind = true;
+    this.#timer ??= setTimeout(() => void this.#look(), Math.max(0, this.#notBefore - performance.now()));
+  }
+
+  /** Puts the next look off as one that was just made does. */
+  rest(): void {
+    this.#notBefore = performance.now() + this.#options.pauseMs;
+  }
+
+  /** Looks no more, and tells nothing of a look under way, until something happens again. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#notBefore = -Infinity;
+  }
+
+  /** Never rejects. */
+  async #look(): Promise<void> {
+    const { look, tell, fail } = this.#options;
+    const timer = this.#timer;
+    this.#isBehind = false;
+    try {
+      const made = await lookNow(look);
+      if (this.#timer === timer) tell(made);
+    } catch (error) {
+      if (this.#timer === timer) fail(error);
+      this.#isBehind = true;
+    }
+    // It was stopped, and others may have begun anew.
+    if (this.#timer !== timer) return;
+    this.#timer = undefined;
+    this.rest();
+    if (this.#isBehind) this.soon();
+  }
+}
