@@ -1,4 +1,6 @@
+import type { Logger } from '../logger.ts';
 import type { Sample } from '../metrics.ts';
+import { logFailure } from '../tasks/mistakes.ts';
 import type { Queue } from '../tasks/queue.ts';
 import type { Tasks } from '../tasks/tasks.ts';
 import { Exposition, type Exposed } from './exposition.ts';
@@ -71,11 +73,13 @@ export class ApiMetrics {
   readonly #exposition: Exposition<ApiSource> = new Exposition([...processMetrics, ...apiMetrics]);
   readonly #tasks: Tasks;
   readonly #open: () => Open;
+  readonly #logger: Logger;
   #looking: Promise<readonly Queue[]> | undefined;
 
-  constructor(tasks: Tasks, open: () => Open) {
+  constructor(tasks: Tasks, open: () => Open, logger: Logger) {
     this.#tasks = tasks;
     this.#open = open;
+    this.#logger = logger;
   }
 
   /** All of them as they are now; without those of queues while the store is away. */
@@ -96,7 +100,8 @@ export class ApiMetrics {
   async #look(): Promise<readonly Queue[]> {
     try {
       return await this.#tasks.queues.list();
-    } catch {
+    } catch (error) {
+      logFailure(this.#logger, error, 'the queues could not be looked at for the metrics');
       // What the process itself has done is of most use just then; `taskwire_store_up` says the rest.
       return [];
     }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hasScope } from '../auth/viewer.ts';
 import { ForbiddenError } from '../errors.ts';
 import type { MaskError } from '../graphql/errors.ts';
+import type { Logger } from '../logger.ts';
 import type { ApiMetrics, Open } from '../prometheus/api-metrics.ts';
 import type { Tasks } from '../tasks/tasks.ts';
 import { refuse } from './refusals.ts';
@@ -11,6 +12,7 @@ export interface MetricsOptions {
   readonly tasks: Tasks;
   readonly signIn: SignIn;
   readonly maskError: MaskError;
+  readonly logger: Logger;
   /** What clients have open now. */
   readonly open: () => Open;
 }
@@ -43,9 +45,9 @@ export class Metrics {
 
   /** Loaded by the first one who asks: many servers are never asked. */
   #metrics(): Promise<ApiMetrics> {
-    const { tasks, open } = this.#options;
+    const { tasks, open, logger } = this.#options;
     this.#loading ??= import('../prometheus/api-metrics.ts').then(
-      ({ ApiMetrics }) => new ApiMetrics(tasks, open),
+      ({ ApiMetrics }) => new ApiMetrics(tasks, open, logger),
     );
     return this.#loading;
   }

@@ -182,6 +182,7 @@ export class Server implements AsyncDisposable {
             tasks,
             signIn,
             maskError: pipeline.maskError,
+            logger,
             open: () => ({ sockets: this.#sockets.size, eventStreams: this.#operations.streams }),
           });
     this.#http = createHttpServer(

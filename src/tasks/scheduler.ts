@@ -6,6 +6,7 @@ import type { Logger } from '../logger.ts';
 import { tasksEnqueued } from '../metrics.ts';
 import { codeScheduleId, slotTaskId } from './id.ts';
 import type { Lanes } from './lanes.ts';
+import { logFailure } from './mistakes.ts';
 import { passedSlots, type PassedSlots } from './passed-slots.ts';
 import { policyOf } from './policy.ts';
 import { chunks, parseHints } from './replies.ts';
@@ -15,7 +16,6 @@ import { itemsPerCall } from './scripts/bounds.ts';
 import { meet, register } from './scripts/schedule-changes.ts';
 import { fire } from './scripts/schedule-fire.ts';
 import { schedulesPerTick } from './scripts/schedules.ts';
-import { isBug } from '../redis/answer.ts';
 import type { Store } from './store.ts';
 import { startedAt } from './wait-options.ts';
 
@@ -49,9 +49,8 @@ export class Scheduler {
     const fired = await Promise.allSettled(schedules.map((schedule) => this.#fire(queue, schedule, now)));
     for (const [index, result] of fired.entries()) {
       if (result.status === 'fulfilled') continue;
-      const level = isBug(result.reason) ? 'error' : 'debug';
-      const details = { err: result.reason, schedule: schedules[index]?.id };
-      logger[level](details, 'a schedule could not make its task, and tries again');
+      const schedule = schedules[index]?.id;
+      logFailure(logger, result.reason, 'a schedule could not make its task, and tries again', { schedule });
     }
     const done = fired.filter((result) => result.status === 'fulfilled').map(({ value }) => value);
     // A full piece: there may be more. Where none of it can be done, more would only wait for the next look, too.
@@ -75,8 +74,7 @@ export class Scheduler {
       try {
         for (const piece of chunks(definitions, itemsPerCall)) await this.#meet(queue, piece);
       } catch (error) {
-        const level = isBug(error) ? 'error' : 'debug';
-        logger[level]({ err: error, queue }, 'the schedules could not be made known yet');
+        logFailure(logger, error, 'the schedules could not be made known yet', { queue });
       }
     }
   }

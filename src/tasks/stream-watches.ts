@@ -1,6 +1,7 @@
 import type { Logger } from '../logger.ts';
 import type { Redis } from '../redis/connection.ts';
 import { Gathered } from './gathered.ts';
+import { logFailure } from './mistakes.ts';
 
 /** Events are told at most this often, in ms. */
 const pauseMs = 500;
@@ -107,7 +108,7 @@ export class StreamWatches<Event extends Entry> {
     try {
       return (await after(cursor, entriesPerRead)).map(([id, fields]) => parse(id, fields));
     } catch (error) {
-      logger.debug({ err: error }, 'a followed stream could not be read, trying again');
+      logFailure(logger, error, 'a followed stream could not be read, trying again');
       return undefined;
     }
   }
@@ -133,7 +134,7 @@ export class StreamWatches<Event extends Entry> {
         }
       } catch (error) {
         if (this.#reader !== reader) return;
-        logger.debug({ err: error }, 'a followed stream could not be waited for, trying again');
+        logFailure(logger, error, 'a followed stream could not be waited for, trying again');
         const { promise, resolve } = Promise.withResolvers<void>();
         setTimeout(resolve, retryMs).unref();
         await promise;
