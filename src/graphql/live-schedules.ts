@@ -51,9 +51,6 @@ export function addLiveSchedules(builder: ApiBuilder, { schedule }: ScheduleType
         }),
       },
       subscribe(_, { definitions, first }, { tasks, signal }) {
-        if (isGiven(first) && (first < 1 || first > maxFirstSchedules)) {
-          throw invalidArgument('first', `Expected 1 to ${maxFirstSchedules}, got ${first}.`);
-        }
         if ((definitions?.length ?? 0) > maxPageSize) {
           throw invalidArgument('definitions', `Expected at most ${maxPageSize} members.`);
         }

@@ -1,5 +1,5 @@
-import { invalidArgument } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { checkFirst } from './check-first.ts';
 import type { Feed } from './feed.ts';
 import { Latest } from './latest.ts';
 import { parseCursor, type TaskFilter } from './list.ts';
@@ -61,7 +61,7 @@ export class LiveLists {
     { filter = {}, direction = 'DESC', first = defaultWindow, after, counts = false, visible }: TaskListQuery,
     { signal }: { readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<TaskListUpdate, void, undefined> {
-    checkFirst(first);
+    checkFirst(first, maxWindow);
     const start = after === undefined ? undefined : parseCursor(after);
     const queues = await this.#queuesOf(filter);
     const list = this.#listOf({
@@ -140,10 +140,4 @@ function keyOf({ filter, visible, ...window }: WindowQuery): string {
   const { direction, first, after, counts } = window;
   const times = [createdAfter, createdBefore, ownersFirst];
   return JSON.stringify([fields, times, direction, first, after, counts, visible?.key]);
-}
-
-/** @throws BadUserInputError */
-function checkFirst(first: number): void {
-  if (Number.isInteger(first) && first >= 1 && first <= maxWindow) return;
-  throw invalidArgument('first', `Expected 1 to ${maxWindow}, got ${first}.`);
 }

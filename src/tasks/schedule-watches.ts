@@ -1,4 +1,5 @@
 import { schedulesChannel } from '../redis/keys.ts';
+import { checkFirst } from './check-first.ts';
 import { FollowedQueues, listenTo, type QueueNames } from './followed-queues.ts';
 import { Gathered } from './gathered.ts';
 import { scheduleQueueOf } from './id.ts';
@@ -75,10 +76,11 @@ export class ScheduleWatches {
    * Yields the newest schedules as they are now, then those that change, come and go, at most twice a second; ends when
    * aborted. After a gap all that was told is read anew.
    *
-   * @throws UnavailableError at the start
+   * @throws BadUserInputError where `first` isn't 1 to 100; UnavailableError at the start
    */
   async *watch(query: SchedulesQuery = {}): AsyncGenerator<SchedulesUpdate, void, undefined> {
-    const { definitions = [], owner, signal } = query;
+    const { definitions = [], owner, first: most = maxFirstSchedules, signal } = query;
+    checkFirst(most, maxFirstSchedules);
     const mailbox = new Gathered<ScheduleNews | typeof gap>(pauseMs, ({ id }) => id);
     const watcher: Watcher = {
       mailbox,

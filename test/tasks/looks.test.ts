@@ -140,13 +140,13 @@ describe.each(sharedStores)('looks at what is watched in $name', (shared) => {
     expect(await next(first)).toMatchObject([{ name: images.queue }]);
   });
 
-  test.concurrent('find a queue of which nobody has told', { timeout: 30_000 }, async () => {
+  test('find a queue of which nobody has told', { timeout: 30_000 }, async () => {
     await using held = new HeldWatches(shared);
     await using images = new TestStore(held.settings);
     await using workers = held.workers.watch();
-    await using activity = held.queues.activities.watch({ minutes: 1 });
+    await using activity = held.queues.activities.watch({ minutes: 5 });
     expect(await next(workers)).toMatchObject({ workers: [] });
-    expect(await next(activity)).toMatchObject([{ enqueued: 0 }]);
+    expect(await next(activity)).toHaveLength(5);
 
     await images.present(1, w1);
     await images.create();

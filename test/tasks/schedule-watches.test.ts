@@ -128,6 +128,17 @@ describe.each(sharedStores)('watched schedules in $name', (shared) => {
     });
   });
 
+  test.each([0, 101, 1.5])('of which %d are to be told first are BAD_USER_INPUT', async (first) => {
+    await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
+
+    await expect(tests.tasks.schedules.watch({ first }).next()).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: `first: Expected 1 to 100, got ${first}.`,
+      issues: [{ path: ['first'] }],
+    });
+    expect(tests.tasks.channels).toBe(0);
+  });
+
   test('end with their signal, and when the process closes', async () => {
     const tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
     const abort = new AbortController();
