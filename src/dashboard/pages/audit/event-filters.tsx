@@ -1,6 +1,7 @@
 import { type FormEvent, useState } from 'react';
 import { Button } from '../../parts/button.tsx';
 import { Field, Input } from '../../parts/field.tsx';
+import { instant, localTime } from '../../parts/local-time.ts';
 import { type AuditView, isFiltered, type ListField, parseView } from './view.ts';
 import styles from './audit.module.css';
 
@@ -102,16 +103,4 @@ function membersOf(text: string): string[] {
   if (text.startsWith('{')) return [text];
   const members = text.split(',').map((member) => member.trim());
   return [...new Set(members.filter((member) => member !== ''))];
-}
-
-/** A time as its field has it: local, without a zone. */
-function localTime(iso: string | undefined): string {
-  if (iso === undefined) return '';
-  const time = new Date(iso);
-  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
-}
-
-function instant(local: string): string | undefined {
-  const time = new Date(local);
-  return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
 }

@@ -1,5 +1,6 @@
 import type { Json, VariablesOf } from '../../client/graphql.ts';
 import { parseDuration, writeDuration } from '../../parts/format.ts';
+import { instant, localTime } from '../../parts/local-time.ts';
 import type { Schedule } from './schedule-fields.ts';
 import type { createSchedule } from './schedule-mutations.ts';
 
@@ -47,7 +48,7 @@ type Spec = VariablesOf<typeof createSchedule>['schedule'];
 /** When, as the API takes it. */
 export function specOf({ kind, cron, timeZone, every, at }: Draft): Spec {
   if (kind === 'every') return { every: every.trim() };
-  if (kind === 'at') return { at: new Date(at).toISOString() };
+  if (kind === 'at') return { at: instant(at) ?? at };
   return { cron: { expression: cron.trim(), timeZone: timeZone.trim() === '' ? null : timeZone.trim() } };
 }
 
@@ -106,10 +107,4 @@ function valueToFill(field: Json): Json {
 
 function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** A time as `datetime-local` has it: by this machine's clock, to the second. */
-function localTime(at: string): string {
-  const time = new Date(at);
-  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
 }

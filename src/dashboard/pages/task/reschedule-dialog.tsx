@@ -3,6 +3,7 @@ import { useMutation } from 'urql';
 import { Button } from '../../parts/button.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Field, Input } from '../../parts/field.tsx';
+import { localTime } from '../../parts/local-time.ts';
 import { Problem } from '../../parts/problem.tsx';
 import { toast } from '../../parts/toasts.tsx';
 import { rescheduleTask } from './mutations.ts';
@@ -65,10 +66,4 @@ export function RescheduleDialog({
       </form>
     </Dialog>
   );
-}
-
-/** A time as `datetime-local` has it: by this machine's clock, to the second. */
-function localTime(at: string): string {
-  const time = new Date(at);
-  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
 }

@@ -1,6 +1,7 @@
 import { type FormEvent, useState } from 'react';
 import { Button } from '../../parts/button.tsx';
 import { Field, Input } from '../../parts/field.tsx';
+import { instant, localTime } from '../../parts/local-time.ts';
 import { type Span, spanNames, type TaskView } from './filter.ts';
 import { Menu } from './menu.tsx';
 import styles from './filters.module.css';
@@ -91,16 +92,4 @@ function Range({
       <Button type="submit">Show</Button>
     </form>
   );
-}
-
-/** A time as its field has it: local, without a zone. */
-function localTime(iso: string | undefined): string {
-  if (iso === undefined) return '';
-  const time = new Date(iso);
-  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
-}
-
-function instant(local: string): string | undefined {
-  const time = new Date(local);
-  return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
 }

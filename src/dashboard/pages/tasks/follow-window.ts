@@ -1,5 +1,6 @@
 import type { Client, CombinedError } from 'urql';
 import { uncached } from '../../client/client.ts';
+import { isPassing } from '../../hooks/use-live.ts';
 import type { TaskFilter } from './filter.ts';
 import { tasksWindow, type WindowUpdate } from './row.ts';
 
@@ -45,10 +46,4 @@ export function follow(
       subscribed?.unsubscribe();
     },
   };
-}
-
-function isPassing({ graphQLErrors }: CombinedError): boolean {
-  return graphQLErrors.some(({ extensions }) => {
-    return extensions['code'] === 'UNAVAILABLE' || extensions['code'] === 'RATE_LIMITED';
-  });
 }

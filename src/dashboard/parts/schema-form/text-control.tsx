@@ -1,6 +1,7 @@
 import { type ComponentProps, useId, useState } from 'react';
 import { IconButton } from '../button.tsx';
 import { Input, TextArea } from '../field.tsx';
+import { instant, localTime } from '../local-time.ts';
 import { type ControlProps, effective } from './control.ts';
 import { type Described, Frame } from './frame.tsx';
 import { emptied } from './value.ts';
@@ -112,8 +113,8 @@ function Moment({ described, text, set }: TextField) {
       {...described}
       type="datetime-local"
       step={1}
-      value={text === '' ? '' : localTime(text)}
-      onChange={({ target }) => set(target.value === '' ? '' : new Date(target.value).toISOString())}
+      value={localTime(text)}
+      onChange={({ target }) => set(instant(target.value) ?? '')}
     />
   );
 }
@@ -144,10 +145,4 @@ function TimeZone({ described, text, set }: TextField) {
 /** Whether a control of dates shows all of it. */
 function isWholeSecond(text: string): boolean {
   return /^\d{4}-/.test(text) && Date.parse(text) % 1000 === 0;
-}
-
-/** As a control of dates has it: `2026-03-01T10:30:00`, in the time zone of the browser. */
-function localTime(text: string): string {
-  const at = new Date(text);
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
 }
