@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { applyChanges } from '../../src/dashboard/pages/task/child-list.ts';
-import { issuesOf } from '../../src/dashboard/pages/task/issues.ts';
+import { applyChanges } from '../../src/dashboard/client/apply-changes.ts';
+import { issuesOf, writePath } from '../../src/dashboard/parts/schema-form/issue.ts';
 
 test('a list of children is what its changes make of it, in their order', () => {
   const changes = [
@@ -19,7 +19,8 @@ test('what is wrong with an input is told by where it is', () => {
     7,
   ];
 
-  expect(issuesOf({ code: 'BAD_USER_INPUT', issues })).toEqual([
+  const told = issuesOf({ code: 'BAD_USER_INPUT', issues });
+  expect(told.map(({ path, message }) => ({ path: writePath(path), message }))).toEqual([
     { path: 'items.2.price', message: 'Expected a number.' },
     { path: '', message: 'All of it.' },
   ]);

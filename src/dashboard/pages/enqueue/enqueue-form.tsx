@@ -9,7 +9,7 @@ import { Problem } from '../../parts/problem.tsx';
 import { SchemaForm } from '../../parts/schema-form.tsx';
 import { Properties } from '../../parts/schema-form/any-control.tsx';
 import { check } from '../../parts/schema-form/check.ts';
-import { type Issue, issuesBelow, issuesLeft, issuesOf } from '../../parts/schema-form/issue.ts';
+import { type Issue, issuesBelow, issuesIn, issuesLeft } from '../../parts/schema-form/issue.ts';
 import { type Schema, shapeOf } from '../../parts/schema-form/shape.ts';
 import { initialValue } from '../../parts/schema-form/value.ts';
 import { toast } from '../../parts/toasts.tsx';
@@ -69,7 +69,7 @@ export function EnqueueForm({
       navigate(`/tasks/${encodeURIComponent(data.m.task.id)}`);
       return;
     }
-    const wrong = error?.graphQLErrors.flatMap(({ extensions }) => issuesOf(extensions)) ?? [];
+    const wrong = issuesIn(error);
     const placed = wrong.filter(({ path: [first] }) => first === 'input' || first === 'options');
     setTold(placed);
     // What is told at each place needs no telling twice.

@@ -1,4 +1,5 @@
 import { Link } from 'wouter';
+import { applyChanges } from '../../client/apply-changes.ts';
 import { graphql, type ResultOf } from '../../client/graphql.ts';
 import { useViewer } from '../../client/viewer.tsx';
 import { useLive } from '../../hooks/use-live.ts';
@@ -6,7 +7,6 @@ import { JsonTree } from '../../parts/json-tree.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { StatusBadge } from '../../parts/status-badge.tsx';
 import { TimeAgo } from '../../parts/time.tsx';
-import { applyChanges } from '../task/child-list.ts';
 import type { Schedule } from './schedule-fields.ts';
 import { exactTime, skipWords } from './schedule-words.ts';
 import styles from './schedules.module.css';

@@ -6,8 +6,9 @@ import { Button } from '../../parts/button.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Field, Input, Select, TextArea } from '../../parts/field.tsx';
 import { Problem } from '../../parts/problem.tsx';
+import { issuesIn, writePath } from '../../parts/schema-form/issue.ts';
+import { secretText } from '../../parts/schema-form/secret.ts';
 import { toast } from '../../parts/toasts.tsx';
-import { issuesOf } from '../task/issues.ts';
 import { draftOf, inputToFill, parseInput, restOf, specOf } from './schedule-draft.ts';
 import { type Schedule, titleOf } from './schedule-fields.ts';
 import { createSchedule, updateSchedule } from './schedule-mutations.ts';
@@ -45,7 +46,7 @@ export function ScheduleDialog({
   const definition = data?.definitions.find(({ name }) => name === draft.definition);
   const hasInput = schedule !== undefined ? schedule.input !== null : definition?.inputType !== null;
   const parsed = hasInput ? parseInput(draft.input) : { value: null };
-  const issues = error?.graphQLErrors.flatMap(({ extensions }) => issuesOf(extensions)) ?? [];
+  const issues = issuesIn(error).map(({ path, message }) => ({ path: writePath(path), message }));
   const errorAt = (path: string): string | undefined => {
     const found = issues.filter((issue) => issue.path === path || issue.path.startsWith(`${path}.`));
     const words = found.map((issue) => `${issue.path.slice(path.length + 1)} ${issue.message}`.trim());
@@ -137,8 +138,8 @@ export function ScheduleDialog({
           <Field
             label="Input"
             hint={
-              draft.input.includes('"[secret]"')
-                ? 'JSON. What says "[secret]" stays what it is.'
+              draft.input.includes(`"${secretText}"`)
+                ? `JSON. What says "${secretText}" stays what it is.`
                 : 'JSON, in the form that its definition wants.'
             }
             error={'problem' in parsed ? parsed.problem : errorAt('input')}

@@ -1,6 +1,7 @@
 import type { Json, VariablesOf } from '../../client/graphql.ts';
 import { parseDuration, writeDuration } from '../../parts/format.ts';
 import { instant, localTime } from '../../parts/local-time.ts';
+import { type Parsed, parseJson } from '../../parts/parse-json.ts';
 import type { Schedule } from './schedule-fields.ts';
 import type { createSchedule } from './schedule-mutations.ts';
 
@@ -67,14 +68,8 @@ export function restOf({ name, overlap, missed, priority, tags }: Draft) {
 }
 
 /** An input's text as JSON; nothing where it is empty. */
-export function parseInput(text: string): { readonly value: Json } | { readonly problem: string } {
-  if (text.trim() === '') return { value: null };
-  try {
-    // JSON.parse makes nothing else.
-    return { value: JSON.parse(text) as Json };
-  } catch (error) {
-    return { problem: `That isn't JSON: ${error instanceof Error ? error.message : String(error)}` };
-  }
+export function parseInput(text: string): Parsed {
+  return text.trim() === '' ? { value: null } : parseJson(text);
 }
 
 /** The text of an input that has what is required, to be filled in. */

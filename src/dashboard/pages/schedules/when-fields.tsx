@@ -1,5 +1,6 @@
 import { useId } from 'react';
 import { Field, Input, Select } from '../../parts/field.tsx';
+import { TimeZones } from '../../parts/time-zones.tsx';
 import type { Draft } from './schedule-draft.ts';
 import styles from './schedules.module.css';
 
@@ -65,13 +66,7 @@ export function WhenFields({
                   value={draft.timeZone}
                   onChange={({ target }) => onChange({ timeZone: target.value })}
                 />
-                <datalist id={zones}>
-                  {Intl.supportedValuesOf('timeZone').map((zone) => (
-                    <option key={zone} value={zone}>
-                      {zone}
-                    </option>
-                  ))}
-                </datalist>
+                <TimeZones id={zones} />
               </>
             )}
           </Field>

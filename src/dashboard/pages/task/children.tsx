@@ -1,4 +1,5 @@
 import { Link } from 'wouter';
+import { applyChanges } from '../../client/apply-changes.ts';
 import { graphql, type ResultOf } from '../../client/graphql.ts';
 import { useLive } from '../../hooks/use-live.ts';
 import { formatCount } from '../../parts/format.ts';
@@ -6,7 +7,6 @@ import { Panel } from '../../parts/page.tsx';
 import { Progress } from '../../parts/progress.tsx';
 import { StatusBadge } from '../../parts/status-badge.tsx';
 import { Elapsed } from '../../parts/time.tsx';
-import { applyChanges } from './child-list.ts';
 import styles from './children.module.css';
 
 const most = 20;

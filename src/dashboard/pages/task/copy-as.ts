@@ -1,3 +1,5 @@
+import { secretText } from '../../parts/schema-form/secret.ts';
+
 /** What is needed of a task, and of its definition, to say how it is enqueued again. */
 export interface Enqueued {
   readonly id: string;
@@ -50,12 +52,9 @@ function enqueue(mutation: string, args: readonly Argument[]): Operation {
   return { query, variables: Object.fromEntries(args.map(([name, , value]) => [name, value])) };
 }
 
-/** What stands where the API shows nobody a value. */
-const secret = '[secret]';
-
 /** Whether some of an input was left out, as it is secret. */
 export function hasSecrets(input: unknown): boolean {
-  if (input === secret) return true;
+  if (input === secretText) return true;
   return typeof input === 'object' && input !== null && Object.values(input).some(hasSecrets);
 }
 

@@ -4,11 +4,15 @@ import type { Json } from '../../client/graphql.ts';
 import { Button } from '../../parts/button.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Field, TextArea } from '../../parts/field.tsx';
+import { Icon } from '../../parts/icon.tsx';
+import { parseJson } from '../../parts/parse-json.ts';
 import { Problem } from '../../parts/problem.tsx';
+import { issuesIn, writePath } from '../../parts/schema-form/issue.ts';
+import { secretText } from '../../parts/schema-form/secret.ts';
 import { hasSecrets } from './copy-as.ts';
-import { issuesOf } from './issues.ts';
 import { replayTask } from './mutations.ts';
 import type { LiveTask } from './task-live.ts';
+import problem from '../../parts/problem.module.css';
 import styles from './replay-dialog.module.css';
 
 /** Enqueues a task anew with another input, which is edited as JSON. */
@@ -25,8 +29,8 @@ export function ReplayDialog({
 }) {
   const [text, setText] = useState(() => JSON.stringify(input, undefined, 2));
   const [{ fetching, error }, replay] = useMutation(replayTask);
-  const parsed = parse(text);
-  const issues = error?.graphQLErrors.flatMap(({ extensions }) => issuesOf(extensions)) ?? [];
+  const parsed = parseJson(text);
+  const issues = issuesIn(error).map(({ path, message }) => ({ place: writePath(path), message }));
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     if ('problem' in parsed) return;
@@ -61,7 +65,7 @@ export function ReplayDialog({
           label="Input"
           hint={
             hasSecrets(input)
-              ? 'JSON. What says "[secret]" has the value of the original, as long as it stays so.'
+              ? `JSON. What says "${secretText}" has the value of the original, as long as it stays so.`
               : 'JSON. The original stays as it is.'
           }
           error={'problem' in parsed ? parsed.problem : undefined}
@@ -79,26 +83,20 @@ export function ReplayDialog({
           )}
         </Field>
         {issues.length > 0 ? (
-          <ul className={styles['issues']} role="alert">
-            {issues.map(({ path, message }) => (
-              <li key={`${path} ${message}`}>
-                {path !== '' && <code>{path}</code>} {message}
-              </li>
-            ))}
-          </ul>
+          <div className={problem['problem']} role="alert">
+            <Icon name="warning" />
+            <ul>
+              {issues.map(({ place, message }) => (
+                <li key={`${place} ${message}`}>
+                  {place !== '' && <code className={styles['place']}>{place}</code>} {message}
+                </li>
+              ))}
+            </ul>
+          </div>
         ) : (
           <Problem error={error} />
         )}
       </form>
     </Dialog>
   );
-}
-
-function parse(text: string): { readonly value: Json } | { readonly problem: string } {
-  try {
-    // JSON.parse makes nothing else.
-    return { value: JSON.parse(text) as Json };
-  } catch (error) {
-    return { problem: `That isn't JSON: ${error instanceof Error ? error.message : String(error)}` };
-  }
 }

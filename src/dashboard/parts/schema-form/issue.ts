@@ -1,3 +1,4 @@
+import type { CombinedError } from 'urql';
 import { isSame, valueAt } from './value.ts';
 
 /** What is wrong with an input, and where. */
@@ -6,16 +7,27 @@ export interface Issue {
   readonly message: string;
 }
 
-/** What an error of the API says is wrong, place by place. */
+/** What the extensions of an error of the API say is wrong, place by place. */
 export function issuesOf(extensions: Readonly<Record<string, unknown>>): readonly Issue[] {
   const { issues } = extensions;
   if (!Array.isArray(issues)) return [];
   return issues.flatMap((issue: unknown) => {
     if (typeof issue !== 'object' || issue === null) return [];
     const { path, message } = issue as { readonly path?: unknown; readonly message?: unknown };
-    if (typeof message !== 'string' || !Array.isArray(path)) return [];
-    return [{ path: path.map((name: unknown) => (typeof name === 'number' ? name : String(name))), message }];
+    if (typeof message !== 'string') return [];
+    const names: readonly unknown[] = Array.isArray(path) ? path : [];
+    return [{ path: names.map((name) => (typeof name === 'number' ? name : String(name))), message }];
   });
+}
+
+/** All that a failed request says is wrong. */
+export function issuesIn(error: CombinedError | undefined): readonly Issue[] {
+  return error?.graphQLErrors.flatMap(({ extensions }) => issuesOf(extensions)) ?? [];
+}
+
+/** A place as one writes it: `items.2.price`; nothing of the whole. */
+export function writePath(path: Issue['path']): string {
+  return path.join('.');
 }
 
 /** What is wrong at a name and below it, with paths that begin there. */

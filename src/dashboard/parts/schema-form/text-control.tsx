@@ -2,6 +2,7 @@ import { type ComponentProps, useId, useState } from 'react';
 import { IconButton } from '../button.tsx';
 import { Input, TextArea } from '../field.tsx';
 import { instant, localTime } from '../local-time.ts';
+import { TimeZones } from '../time-zones.tsx';
 import { type ControlProps, effective } from './control.ts';
 import { type Described, Frame } from './frame.tsx';
 import { emptied } from './value.ts';
@@ -131,13 +132,7 @@ function TimeZone({ described, text, set }: TextField) {
         value={text}
         onChange={({ target }) => set(target.value)}
       />
-      <datalist id={list}>
-        {Intl.supportedValuesOf('timeZone').map((zone) => (
-          <option key={zone} value={zone}>
-            {zone}
-          </option>
-        ))}
-      </datalist>
+      <TimeZones id={list} />
     </>
   );
 }
