@@ -1,5 +1,5 @@
 import { type Client, type CombinedError, type TypedDocumentNode } from 'urql';
-import { graphql } from '../../client/graphql.ts';
+import { graphql, type ResultOf } from '../../client/graphql.ts';
 import type { TaskFilter } from './filter.ts';
 
 export const actions = ['cancel', 'retry', 'replay'] as const;
@@ -9,74 +9,86 @@ export type BulkAction = (typeof actions)[number];
 /** Tasks that one call acts on: few enough that the dialog moves, and that stopping means something. */
 const pageSize = 200;
 
-const cancelTasks = graphql(`
-  mutation CancelTasks(
-    $filter: TaskFilter!
-    $dryRun: Boolean!
-    $first: Int!
-    $after: String
-    $reason: String
-  ) {
-    outcome: cancelTasks(filter: $filter, dryRun: $dryRun, first: $first, after: $after, reason: $reason) {
-      acceptedCount
-      endCursor
-      hasMore
-      totalCount {
-        count
-        isExact
-      }
-      results {
-        id
-        accepted
-        error {
-          message
-        }
-      }
+const bulkTotal = graphql(`
+  fragment BulkTotal on TaskCount {
+    count
+    isExact
+  }
+`);
+
+const bulkResult = graphql(`
+  fragment BulkResult on TaskActionResult {
+    id
+    accepted
+    error {
+      message
     }
   }
 `);
 
-const retryTasks = graphql(`
-  mutation RetryTasks($filter: TaskFilter!, $dryRun: Boolean!, $first: Int!, $after: String) {
-    outcome: retryTasks(filter: $filter, dryRun: $dryRun, first: $first, after: $after) {
-      acceptedCount
-      endCursor
-      hasMore
-      totalCount {
-        count
-        isExact
-      }
-      results {
-        id
-        accepted
-        error {
-          message
+// Each has a payload of its own type, so that a fragment can't be of all three.
+const cancelTasks = graphql(
+  `
+    mutation CancelTasks(
+      $filter: TaskFilter!
+      $dryRun: Boolean!
+      $first: Int!
+      $after: String
+      $reason: String
+    ) {
+      outcome: cancelTasks(filter: $filter, dryRun: $dryRun, first: $first, after: $after, reason: $reason) {
+        acceptedCount
+        endCursor
+        hasMore
+        totalCount {
+          ...BulkTotal
+        }
+        results {
+          ...BulkResult
         }
       }
     }
-  }
-`);
+  `,
+  [bulkTotal, bulkResult],
+);
 
-const replayTasks = graphql(`
-  mutation ReplayTasks($filter: TaskFilter!, $dryRun: Boolean!, $first: Int!, $after: String) {
-    outcome: replayTasks(filter: $filter, dryRun: $dryRun, first: $first, after: $after) {
-      acceptedCount
-      endCursor
-      hasMore
-      totalCount {
-        count
-        isExact
-      }
-      results {
-        id
-        accepted
-        error {
-          message
+const retryTasks = graphql(
+  `
+    mutation RetryTasks($filter: TaskFilter!, $dryRun: Boolean!, $first: Int!, $after: String) {
+      outcome: retryTasks(filter: $filter, dryRun: $dryRun, first: $first, after: $after) {
+        acceptedCount
+        endCursor
+        hasMore
+        totalCount {
+          ...BulkTotal
+        }
+        results {
+          ...BulkResult
         }
       }
     }
-  }
-`);
+  `,
+  [bulkTotal, bulkResult],
+);
+
+const replayTasks = graphql(
+  `
+    mutation ReplayTasks($filter: TaskFilter!, $dryRun: Boolean!, $first: Int!, $after: String) {
+      outcome: replayTasks(filter: $filter, dryRun: $dryRun, first: $first, after: $after) {
+        acceptedCount
+        endCursor
+        hasMore
+        totalCount {
+          ...BulkTotal
+        }
+        results {
+          ...BulkResult
+        }
+      }
+    }
+  `,
+  [bulkTotal, bulkResult],
+);
 
 interface Variables {
   readonly filter: TaskFilter;
@@ -86,17 +98,7 @@ interface Variables {
   readonly reason?: string | null;
 }
 
-interface Outcome {
-  readonly acceptedCount: number;
-  readonly endCursor: string | null;
-  readonly hasMore: boolean;
-  readonly totalCount: { readonly count: number; readonly isExact: boolean };
-  readonly results: readonly {
-    readonly id: string;
-    readonly accepted: boolean;
-    readonly error: { readonly message: string } | null;
-  }[];
-}
+type Outcome = ResultOf<typeof cancelTasks | typeof retryTasks | typeof replayTasks>['outcome'];
 
 /** The three differ by their name and the reason alone. */
 const documents = { cancel: cancelTasks, retry: retryTasks, replay: replayTasks } as unknown as Readonly<
