@@ -54,6 +54,11 @@ test('one that takes no input has no argument', () => {
   expect(variables).toEqual({});
 });
 
+test('what is no name of GraphQL comes into no document', () => {
+  expect(() => enqueueAgain({ ...task, mutation: 'a { id } b' })).toThrow('Expected a name of GraphQL');
+  expect(() => enqueueAgain({ ...task, inputType: 'A!) { id } #' })).toThrow('Expected a name of GraphQL');
+});
+
 test('a task with secrets, which nobody is shown, is replayed', () => {
   const { query, variables } = enqueueAgain({ ...task, input: { list: [{ token: '[secret]' }] } });
 

@@ -1,12 +1,7 @@
-/** What is sent to the API to enqueue a task. */
-export interface Operation {
-  readonly query: string;
-  readonly variables: Readonly<Record<string, unknown>>;
-}
+import { type Argument, enqueueBy, type Operation } from '../../client/enqueue-operation.ts';
 
 /**
- * The mutation that enqueues a task of a definition, under the alias `m`. Its name is known only when the API has told it,
- * so that this document can't be typed by the schema as all others are.
+ * The mutation that enqueues a task of a definition, under the alias `m`.
  *
  * @throws TypeError what the API told is no name of GraphQL
  */
@@ -15,34 +10,14 @@ export function enqueueOperation(
   input: unknown,
   options: Readonly<Record<string, unknown>>,
 ): Operation {
-  const hasOptions = Object.keys(options).length > 0;
-  const args = [
-    ...(inputType === null ? [] : [['input', `${nameOf(inputType)}!`, input] as const]),
-    ...(hasOptions ? [['options', 'TaskOptions', options] as const] : []),
+  const args: readonly Argument[] = [
+    ...(inputType === null ? [] : [['input', `${inputType}!`, input] as const]),
+    ...(Object.keys(options).length === 0 ? [] : [['options', 'TaskOptions', options] as const]),
   ];
-  const declared = args.map(([name, type]) => `$${name}: ${type}`).join(', ');
-  const passed = args.map(([name]) => `${name}: $${name}`).join(', ');
-  const query = `mutation Enqueue${bracketed(declared)} {
-  m: ${nameOf(mutation)}${bracketed(passed)} {
-    deduplicated
-    task {
-      id
-    }
-  }
-}`;
-  return { query, variables: Object.fromEntries(args.map(([name, , value]) => [name, value])) };
+  return enqueueBy(mutation, args, ['deduplicated', 'task {', '  id', '}'], 'm');
 }
 
 /** What came of it. */
 export interface Enqueued {
   readonly m: { readonly deduplicated: boolean; readonly task: { readonly id: string } };
-}
-
-function nameOf(name: string): string {
-  if (/^[_A-Za-z][_0-9A-Za-z]*$/.test(name)) return name;
-  throw new TypeError(`Expected a name of GraphQL, got ${JSON.stringify(name)}.`);
-}
-
-function bracketed(text: string): string {
-  return text === '' ? '' : `(${text})`;
 }

@@ -1,3 +1,4 @@
+import { type Argument, enqueueBy, type Operation } from '../../client/enqueue-operation.ts';
 import { secretText } from '../../parts/schema-form/secret.ts';
 
 /** What is needed of a task, and of its definition, to say how it is enqueued again. */
@@ -10,11 +11,6 @@ export interface Enqueued {
   readonly input: unknown;
   readonly priority: number;
   readonly tags: readonly string[];
-}
-
-export interface Operation {
-  readonly query: string;
-  readonly variables: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -34,22 +30,8 @@ export function enqueueAgain({ id, mutation, inputType, input, priority, tags }:
   return enqueue(mutation, [...withInput, ...withOptions]);
 }
 
-/** An argument's name, type and value. */
-type Argument = readonly [name: string, type: string, value: unknown];
-
 function enqueue(mutation: string, args: readonly Argument[]): Operation {
-  const declared = args.map(([name, type]) => `$${name}: ${type}`).join(', ');
-  const passed = args.map(([name]) => `${name}: $${name}`).join(', ');
-  const inBrackets = (text: string): string => (text === '' ? '' : `(${text})`);
-  const query = `mutation Enqueue${inBrackets(declared)} {
-  ${mutation}${inBrackets(passed)} {
-    task {
-      id
-      status
-    }
-  }
-}`;
-  return { query, variables: Object.fromEntries(args.map(([name, , value]) => [name, value])) };
+  return enqueueBy(mutation, args, ['task {', '  id', '  status', '}']);
 }
 
 /** Whether some of an input was left out, as it is secret. */

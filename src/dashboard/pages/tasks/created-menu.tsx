@@ -2,8 +2,8 @@ import { type FormEvent, useState } from 'react';
 import { Button } from '../../parts/button.tsx';
 import { Field, Input } from '../../parts/field.tsx';
 import { instant, localTime } from '../../parts/local-time.ts';
+import { Popover } from '../../parts/popover.tsx';
 import { type Span, spanNames, type TaskView } from './filter.ts';
-import { Menu } from './menu.tsx';
 import styles from './filters.module.css';
 
 /** When tasks were created: a time up to now, or from and to. `Before` alone jumps to a point in time. */
@@ -17,7 +17,7 @@ export function CreatedMenu({
   const count =
     Number(view.last !== undefined || view.after !== undefined) + Number(view.before !== undefined);
   return (
-    <Menu label="Created" count={count}>
+    <Popover label="Created" count={count}>
       {(close) => (
         <>
           <ul className={styles['choices']}>
@@ -48,7 +48,7 @@ export function CreatedMenu({
           />
         </>
       )}
-    </Menu>
+    </Popover>
   );
 }
 

@@ -1,12 +1,12 @@
 import { type FormEvent, useRef, useState } from 'react';
 import { Button } from '../../parts/button.tsx';
 import { Icon } from '../../parts/icon.tsx';
+import { Popover } from '../../parts/popover.tsx';
 import { StatusBadge, statuses, type TaskStatus } from '../../parts/status-badge.tsx';
 import { Chips } from './chips.tsx';
 import { CreatedMenu } from './created-menu.tsx';
 import { type ListField, type TaskView, toggled } from './filter.ts';
 import { useKnownNames } from './known-names.ts';
-import { Menu } from './menu.tsx';
 import { search } from './search-words.ts';
 import styles from './filters.module.css';
 
@@ -22,18 +22,18 @@ export function Filters({
 }) {
   const { definitions, queues } = useKnownNames();
   const named = (label: string, field: ListField, names: readonly string[]) => (
-    <Menu label={label} count={view[field].length}>
+    <Popover label={label} count={view[field].length}>
       {() => <Choices label={label} field={field} names={names} view={view} onView={onView} />}
-    </Menu>
+    </Popover>
   );
   return (
     <section className={styles['filters']} aria-label="Filters">
       <div className={styles['bar']}>
         <SearchBox view={view} onView={onView} />
         <div className={styles['menus']}>
-          <Menu label="Status" count={view.status.length}>
+          <Popover label="Status" count={view.status.length}>
             {() => <Statuses view={view} onView={onView} />}
-          </Menu>
+          </Popover>
           {named('Definition', 'name', definitions)}
           {named('Queue', 'queue', queues)}
           <CreatedMenu view={view} onView={onView} />

@@ -2,10 +2,10 @@ import { type ReactNode, useState } from 'react';
 import { Button } from '../../parts/button.tsx';
 import { formatCount } from '../../parts/format.ts';
 import type { IconName } from '../../parts/icon.tsx';
+import { Popover } from '../../parts/popover.tsx';
 import { actions, type BulkAction } from './bulk.ts';
 import { BulkDialog } from './bulk-dialog.tsx';
 import type { TaskFilter } from './filter.ts';
-import { Menu } from './menu.tsx';
 import type { Selection } from './selection.ts';
 import styles from './selection-bar.module.css';
 
@@ -64,7 +64,7 @@ export function SelectionBar({
               {order === 'DESC' ? 'Newest first' : 'Oldest first'}
             </Button>
             {canAct && (
-              <Menu label={isFiltered ? 'All that match' : 'All tasks'}>
+              <Popover label={isFiltered ? 'All that match' : 'All tasks'}>
                 {(close) => (
                   <ul className={styles['all']}>
                     {actions.map((action) => (
@@ -83,7 +83,7 @@ export function SelectionBar({
                     ))}
                   </ul>
                 )}
-              </Menu>
+              </Popover>
             )}
           </div>
         </>

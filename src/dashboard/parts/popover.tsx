@@ -1,9 +1,9 @@
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
-import { Icon } from '../../parts/icon.tsx';
-import styles from './filters.module.css';
+import { Icon } from './icon.tsx';
+import styles from './popover.module.css';
 
 /** A button below which choices open. Escape or a press beside them closes them. */
-export function Menu({
+export function Popover({
   label,
   count = 0,
   children,
@@ -38,7 +38,7 @@ export function Menu({
       <button
         ref={button}
         type="button"
-        className={styles['menu']}
+        className={styles['button']}
         data-chosen={count > 0}
         popoverTarget={id}
         aria-expanded={isOpen}
