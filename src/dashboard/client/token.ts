@@ -18,10 +18,11 @@ export function setToken(token: string | undefined, isKept = false): void {
 
 /** The token, and a render when it is another one. */
 export function useToken(): string | undefined {
-  return useSyncExternalStore(subscribe, currentToken);
+  return useSyncExternalStore(onTokenChange, currentToken);
 }
 
-function subscribe(listener: () => void): () => void {
+/** Calls back when another one, or nobody, has signed in, until what it returns is called. */
+export function onTokenChange(listener: () => void): () => void {
   listeners.add(listener);
   return () => void listeners.delete(listener);
 }

@@ -1,3 +1,4 @@
+import { onTokenChange } from '../../client/token.ts';
 import { withoutSecrets } from '../../parts/schema-form/secret.ts';
 import type { Schema } from '../../parts/schema-form/shape.ts';
 import { initialValue, isJsonObject, type JsonObject, readJson } from '../../parts/schema-form/value.ts';
@@ -9,10 +10,15 @@ export interface Draft {
 }
 
 const drafts = new Map<string, Draft>();
+// Another one who signs in finds nothing of it.
+onTokenChange(() => drafts.clear());
 
-/** Keeps what was filled in for who comes back to the form, as long as the page isn't loaded anew. */
-export function keepDraft(name: string, draft: Draft): void {
-  drafts.set(name, draft);
+/**
+ * Keeps what was filled in, but for secrets, for who comes back to the form, as long as the page isn't loaded anew and nobody
+ * else signs in.
+ */
+export function keepDraft(name: string, { input, options }: Draft, schema: Schema | null): void {
+  drafts.set(name, { input: schema === null ? input : withoutSecrets(input, schema, schema), options });
 }
 
 /** What the form of a definition begins with: what its address says, or what was filled in before, or nothing. */

@@ -51,7 +51,7 @@ export function EnqueueForm({
   const change = (next: Draft): void => {
     setTold(issuesLeft(told, draft, next));
     setDraft(next);
-    keepDraft(name, next);
+    keepDraft(name, next, inputSchema);
   };
 
   const enqueue = async (): Promise<void> => {
@@ -158,7 +158,7 @@ export function EnqueueForm({
               setTold([]);
               setError(undefined);
               setDraft(empty);
-              keepDraft(name, empty);
+              keepDraft(name, empty, inputSchema);
             }}
           >
             Clear
