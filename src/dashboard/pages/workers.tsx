@@ -1,10 +1,10 @@
 import { useState } from 'react';
-import { Link } from 'wouter';
 import { graphql } from '../client/graphql.ts';
 import { useLive } from '../hooks/use-live.ts';
 import { Input } from '../parts/field.tsx';
 import { Empty, Loading, Page } from '../parts/page.tsx';
 import { Problem } from '../parts/problem.tsx';
+import { TasksLink } from '../parts/tasks-link.tsx';
 import { WorkerCard } from './workers/worker-card.tsx';
 import { type Worker, workerFields } from './workers/worker-fields.ts';
 import styles from './workers/workers.module.css';
@@ -55,7 +55,7 @@ export default function WorkersPage() {
       {workers?.length === 0 && (
         <Empty title="No worker is there.">
           Start one by <code>taskwire worker</code>. What waits meanwhile is among the{' '}
-          <Link href="/tasks?status=QUEUED">tasks</Link>.
+          <TasksLink href="/tasks?status=QUEUED">tasks</TasksLink>.
         </Empty>
       )}
       {workers !== undefined && workers.length > 0 && shown.length === 0 && (

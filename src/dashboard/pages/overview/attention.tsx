@@ -1,6 +1,7 @@
 import { Link } from 'wouter';
 import { Icon } from '../../parts/icon.tsx';
 import { Panel } from '../../parts/page.tsx';
+import { TasksLink } from '../../parts/tasks-link.tsx';
 import type { Overview, OverviewFinding } from './use-overview.ts';
 import styles from './attention.module.css';
 
@@ -42,9 +43,9 @@ export function Attention({ findings }: Pick<Overview, 'findings'>) {
 function Subject({ finding: { queue, definition } }: { readonly finding: OverviewFinding }) {
   if (definition !== null)
     return (
-      <Link href={`/tasks?name=${encodeURIComponent(definition)}`} className={styles['subject']}>
-        {definition}
-      </Link>
+      <span className={styles['subject']}>
+        <TasksLink href={`/tasks?name=${encodeURIComponent(definition)}`}>{definition}</TasksLink>
+      </span>
     );
   if (queue === null) return null;
   return (

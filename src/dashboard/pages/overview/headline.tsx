@@ -1,3 +1,4 @@
+import { useViewer } from '../../client/viewer.tsx';
 import { Elapsed } from '../../parts/time.tsx';
 import { formatCompact } from '../../parts/format.ts';
 import { Stat, Stats } from '../../parts/stat.tsx';
@@ -6,6 +7,8 @@ import type { Overview, OverviewQueue } from './use-overview.ts';
 
 /** The figures that say whether all is well. */
 export function Headline({ queues, minutes, workers }: Pick<Overview, 'queues' | 'minutes' | 'workers'>) {
+  const { may } = useViewer();
+  const link = (status: string) => (may('tasks:read') ? { href: `/tasks?status=${status}` } : {});
   const sum = (of: (queue: OverviewQueue) => number): number =>
     (queues ?? []).reduce((total, queue) => total + of(queue), 0);
   const oldest = (queues ?? []).flatMap(({ oldestWaitingSince }) => oldestWaitingSince ?? []).toSorted()[0];
@@ -17,9 +20,9 @@ export function Headline({ queues, minutes, workers }: Pick<Overview, 'queues' |
     <Stats>
       <Stat
         label="Waiting"
-        value={formatCompact(sum(({ waiting }) => waiting))}
+        value={queues === undefined ? unknown : formatCompact(sum(({ waiting }) => waiting))}
         detail={
-          oldest === undefined ? (
+          queues === undefined ? undefined : oldest === undefined ? (
             'nothing waits'
           ) : (
             <>
@@ -27,44 +30,53 @@ export function Headline({ queues, minutes, workers }: Pick<Overview, 'queues' |
             </>
           )
         }
-        href="/tasks?status=QUEUED"
+        {...link('QUEUED')}
       />
       <Stat
         label="Running"
-        value={formatCompact(sum(({ running }) => running))}
-        detail={`${busy} of ${slots} slots busy`}
+        value={queues === undefined ? unknown : formatCompact(sum(({ running }) => running))}
+        detail={workers && `${busy} of ${slots} slots busy`}
         tone="--running"
-        href="/tasks?status=RUNNING"
+        {...link('RUNNING')}
       />
       <Stat
         label="Retrying"
-        value={formatCompact(sum(({ counts }) => counts.retrying))}
-        detail={`${formatCompact(sum(({ counts }) => counts.scheduled))} scheduled`}
-        href="/tasks?status=RETRYING"
+        value={queues === undefined ? unknown : formatCompact(sum(({ counts }) => counts.retrying))}
+        detail={queues && `${formatCompact(sum(({ counts }) => counts.scheduled))} scheduled`}
+        {...link('RETRYING')}
       />
       <Stat
         label="Succeeded, last hour"
-        value={formatCompact(succeeded)}
-        detail={`${formatCompact(sum(({ finishedPerMinute }) => finishedPerMinute.total))} ended in a minute`}
+        value={minutes === undefined ? unknown : formatCompact(succeeded)}
+        detail={
+          queues &&
+          `${formatCompact(sum(({ finishedPerMinute }) => finishedPerMinute.total))} ended in a minute`
+        }
       />
       <Stat
         label="Failed, last hour"
-        value={formatCompact(failed)}
+        value={minutes === undefined ? unknown : formatCompact(failed)}
         detail={
-          failed + succeeded === 0 ? 'nothing ended' : `${percent(failed, failed + succeeded)} of what ended`
+          minutes &&
+          (failed + succeeded === 0
+            ? 'nothing ended'
+            : `${percent(failed, failed + succeeded)} of what ended`)
         }
         {...(failed > 0 ? { tone: '--failed' } : {})}
-        href="/tasks?status=FAILED"
+        {...link('FAILED')}
       />
       <Stat
         label="Workers"
-        value={workers === undefined ? '–' : workers.length}
-        detail={`on ${new Set((workers ?? []).map(({ host }) => host)).size} host(s)`}
+        value={workers === undefined ? unknown : workers.length}
+        detail={workers && `on ${new Set(workers.map(({ host }) => host)).size} host(s)`}
         href="/workers"
       />
     </Stats>
   );
 }
+
+/** A figure that hasn't come yet. */
+const unknown = '–';
 
 function percent(part: number, whole: number): string {
   const share = (100 * part) / whole;

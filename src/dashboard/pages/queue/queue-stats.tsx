@@ -1,9 +1,9 @@
 import { useViewer } from '../../client/viewer.tsx';
 import { formatCompact, formatCount } from '../../parts/format.ts';
 import { Stat, Stats } from '../../parts/stat.tsx';
+import { tasksOf } from '../../parts/tasks-link.tsx';
 import { Elapsed } from '../../parts/time.tsx';
 import type { Queue } from './queue-fields.ts';
-import { tasksOf } from './tasks-link.tsx';
 
 /** The figures of a queue; each leads to the tasks that it counts. */
 export function QueueStats({ queue }: { readonly queue: Queue }) {

@@ -7,7 +7,7 @@ import { Elapsed } from '../../parts/time.tsx';
 import { limitsInWords } from '../queue/limit-words.ts';
 import type { Queue } from '../queue/queue-fields.ts';
 import { QueueState } from '../queue/queue-state.tsx';
-import { TasksLink, tasksOf } from '../queue/tasks-link.tsx';
+import { TasksLink, tasksOf } from '../../parts/tasks-link.tsx';
 import styles from './queue-table.module.css';
 
 /** The queues, a row each. */

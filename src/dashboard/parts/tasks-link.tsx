@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
-import { useViewer } from '../../client/viewer.tsx';
+import { useViewer } from '../client/viewer.tsx';
 
 /** The address of the list of a queue's tasks. */
 export function tasksOf(queue: string, ...statuses: readonly string[]): string {
