@@ -24,6 +24,16 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: {
+      output: {
+        // What many pages are made of is one file: each of its own costs a request, and compresses less.
+        codeSplitting: {
+          groups: [
+            { name: 'shared', test: /dashboard\/(?:parts|client|hooks)\/[^/]+\.tsx?$/, minShareCount: 4 },
+          ],
+        },
+      },
+    },
   },
 });
 

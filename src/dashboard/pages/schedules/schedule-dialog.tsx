@@ -7,7 +7,7 @@ import { Dialog } from '../../parts/dialog.tsx';
 import { Field, Input, Select, TextArea } from '../../parts/field.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { issuesIn, writePath } from '../../parts/schema-form/issue.ts';
-import { secretText } from '../../parts/schema-form/secret.ts';
+import { secretText } from '../../client/secret-text.ts';
 import { toast } from '../../parts/toasts.tsx';
 import { draftOf, inputToFill, parseInput, restOf, specOf } from './schedule-draft.ts';
 import { type Schedule, titleOf } from './schedule-fields.ts';

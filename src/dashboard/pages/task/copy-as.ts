@@ -1,5 +1,5 @@
 import { type Argument, enqueueBy, type Operation } from '../../client/enqueue-operation.ts';
-import { secretText } from '../../parts/schema-form/secret.ts';
+import { secretText } from '../../client/secret-text.ts';
 
 /** What is needed of a task, and of its definition, to say how it is enqueued again. */
 export interface Enqueued {

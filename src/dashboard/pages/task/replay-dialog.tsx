@@ -8,7 +8,7 @@ import { Icon } from '../../parts/icon.tsx';
 import { parseJson } from '../../parts/parse-json.ts';
 import { Problem } from '../../parts/problem.tsx';
 import { issuesIn, writePath } from '../../parts/schema-form/issue.ts';
-import { secretText } from '../../parts/schema-form/secret.ts';
+import { secretText } from '../../client/secret-text.ts';
 import { hasSecrets } from './copy-as.ts';
 import { replayTask } from './mutations.ts';
 import type { LiveTask } from './task-live.ts';

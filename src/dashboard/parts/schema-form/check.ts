@@ -1,5 +1,5 @@
 import type { Issue } from './issue.ts';
-import { secretText } from './secret.ts';
+import { secretText } from '../../client/secret-text.ts';
 import { type Schema, type Shape, shapeOf } from './shape.ts';
 import { isJsonObject, Unreadable } from './value.ts';
 

@@ -1,8 +1,6 @@
+import { secretText } from '../../client/secret-text.ts';
 import { type Schema, shapeOf } from './shape.ts';
 import { isJsonObject } from './value.ts';
-
-/** What stands in place of a secret, as the API has it. */
-export const secretText = '[secret]';
 
 /** A value without its secrets: for links, which others may see. */
 export function withoutSecrets(value: unknown, schema: Schema, root: Schema): unknown {
