@@ -229,6 +229,27 @@ test.skipIf(noBrowser)(
   },
 );
 
+test.skipIf(noBrowser)('what the browser lets nobody copy isn’t told to be copied', async () => {
+  await using api = await TestApi.start([double]);
+  await using browser = await TestBrowser.start();
+  const { id } = await api.tests.tasks.enqueue(double, { n: 21 });
+  const page = await browser.open(`${api.origin}/tasks/${id}`);
+  const copy = page.getByRole('button', { name: 'Copy the id' });
+  await copy.waitFor();
+
+  await page.evaluate("navigator.clipboard.writeText = async () => { throw new Error('Not allowed.'); }");
+  await copy.click();
+  await page.getByText('Not copied: ').waitFor();
+  await page.getByRole('button', { name: 'Dismiss' }).click();
+  // As over HTTP in a local network.
+  await page.evaluate("Object.defineProperty(window, 'isSecureContext', { value: false })");
+  await page.evaluate('document.execCommand = () => false');
+  await copy.click();
+  await page.getByText('Not copied: ').waitFor();
+
+  expect(await page.getByRole('button', { name: 'Copied' }).count()).toBe(0);
+});
+
 test.skipIf(noBrowser)('a task that isn’t there, or is somebody else’s, is told of in words', async () => {
   const tokens = new TestTokens();
   await using api = await TestApi.start([forever], { authenticator: tokens });

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { Button, IconButton } from './button.tsx';
+import { toast } from './toasts.tsx';
 
 /** Copies a text. With `children` it is a button with words. */
 export function CopyButton({
@@ -14,7 +15,7 @@ export function CopyButton({
 }) {
   const [isCopied, setCopied] = useState(false);
   const copy = async (): Promise<void> => {
-    await writeText(typeof text === 'string' ? text : text());
+    if (!(await copyText(typeof text === 'string' ? text : text()))) return;
     setCopied(true);
     setTimeout(() => setCopied(false), 1500);
   };
@@ -28,13 +29,29 @@ export function CopyButton({
   );
 }
 
-/** Copies a text. Also where the page isn't a secure context, as over HTTP in a local network. */
-export async function writeText(text: string): Promise<void> {
-  if (window.isSecureContext) return await navigator.clipboard.writeText(text);
+/** Copies a text, or tells in a corner what to do where the browser doesn't let the page. Whether it is copied. */
+export async function copyText(text: string): Promise<boolean> {
+  const isCopied = await writeText(text).catch(() => false);
+  if (!isCopied)
+    toast(
+      'Not copied: the browser did not let this page. Allow it the clipboard, or copy the text by hand.',
+      'bad',
+    );
+  return isCopied;
+}
+
+/** Also where the page isn't a secure context, as over HTTP in a local network. */
+async function writeText(text: string): Promise<boolean> {
+  if (window.isSecureContext) {
+    await navigator.clipboard.writeText(text);
+    return true;
+  }
   const area = document.createElement('textarea');
   area.value = text;
-  document.body.append(area);
+  // Nothing outside of an open dialog can be selected.
+  (document.querySelector('dialog[open]') ?? document.body).append(area);
   area.select();
-  document.execCommand('copy');
+  const isCopied = document.execCommand('copy');
   area.remove();
+  return isCopied;
 }

@@ -1,6 +1,6 @@
 import { endpoint } from '../../client/endpoint.ts';
 import { useViewer } from '../../client/viewer.tsx';
-import { writeText } from '../../parts/copy-button.tsx';
+import { copyText } from '../../parts/copy-button.tsx';
 import { Menu } from '../../parts/menu.tsx';
 import { toast } from '../../parts/toasts.tsx';
 import { asCurl, asGraphql, enqueueAgain, followTask } from './copy-as.ts';
@@ -28,10 +28,9 @@ export function CopyMenu({
   });
   const follow = followTask(task);
   const copy = (text: string, what: string) => (): void => {
-    void writeText(text).then(
-      () => toast(`Copied: ${what}.`),
-      () => toast('The browser did not let this page copy.', 'bad'),
-    );
+    void copyText(text).then((isCopied) => {
+      if (isCopied) toast(`Copied: ${what}.`);
+    });
   };
   const to = { url: endpoint('http'), hasToken: !isAnonymous };
   return (
