@@ -81,6 +81,9 @@ test.skipIf(noBrowser)(
     await page.getByLabel('Side by side').fill('-1');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('dialog').getByRole('alert').waitFor();
+    await page.getByLabel('Side by side').fill('1e');
+    await page.getByText('Expected a whole number, or nothing for no limit.').waitFor();
+    expect(await page.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true);
     await page.getByLabel('Side by side').fill('2');
     await page.getByLabel('May wait').fill('5');
     await page.getByRole('button', { name: 'Save' }).click();

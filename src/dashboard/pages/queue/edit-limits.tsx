@@ -28,14 +28,20 @@ export function EditLimits({ queue, onClose }: { readonly queue: Queue; readonly
     if (error === undefined) toast(`The limits of ${queue.name} hold from now on, for all workers.`);
     return { error };
   };
+  const problemOf = (field: keyof typeof texts): string | undefined =>
+    field === 'per' || isWhole(texts[field])
+      ? undefined
+      : 'Expected a whole number, or nothing for no limit.';
+  const isReady = fields.every((field) => problemOf(field) === undefined);
   const number = (field: keyof typeof texts, label: string, hint: string, placeholder: string) => (
-    <Field label={label} hint={hint}>
+    <Field label={label} hint={hint} error={problemOf(field)}>
       {(control) => (
         <Input
           {...control}
-          type={field === 'per' ? 'text' : 'number'}
-          min={field === 'maxWaiting' ? 0 : 1}
-          step={1}
+          // A field of numbers says nothing of what is half typed, as if it were empty: no limit.
+          type="text"
+          inputMode={field === 'per' ? 'text' : 'numeric'}
+          autoComplete="off"
           placeholder={placeholder}
           value={texts[field]}
           onChange={({ target }) => setTexts({ ...texts, [field]: target.value })}
@@ -44,7 +50,7 @@ export function EditLimits({ queue, onClose }: { readonly queue: Queue; readonly
     </Field>
   );
   return (
-    <Ask title={`Limits of ${queue.name}`} verb="Save" onDo={act} onClose={onClose}>
+    <Ask title={`Limits of ${queue.name}`} verb="Save" isReady={isReady} onDo={act} onClose={onClose}>
       <p className="soft">
         They hold across all workers, beside those of its definitions. Empty is no limit.
       </p>
@@ -68,7 +74,13 @@ function textOf(value: number | null | undefined): string {
   return value === null || value === undefined ? '' : String(value);
 }
 
-/** What isn't a number is left for the API to refuse. */
+const fields = ['concurrency', 'count', 'burst', 'maxWaiting'] as const;
+
+/** Too small or too large a number is left for the API to refuse. */
+function isWhole(text: string): boolean {
+  return /^(?:[-+]?\d{1,15})?$/.test(text.trim());
+}
+
 function numberOf(text: string): number | null {
   return text.trim() === '' ? null : Number(text);
 }
