@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { defineTask } from '../../src/index.ts';
 import { TestApi } from '../server/test-api.ts';
 import { browserTimeout, noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
+import { TestTokens } from '../support/tokens.ts';
 
 vi.setConfig(browserTimeout);
 
@@ -33,6 +34,19 @@ test.skipIf(noBrowser)('the overview tells of what happens while one looks, in l
   expect(await seriousBarriers(page)).toEqual([]);
   await page.emulateMedia({ colorScheme: 'dark' });
   expect(await seriousBarriers(page)).toEqual([]);
+});
+
+test.skipIf(noBrowser)('figures lead to tasks for who may read them alone', async () => {
+  const tokens = new TestTokens();
+  await using api = await TestApi.start([shout], { authenticator: tokens, workers: 0 });
+  await using browser = await TestBrowser.start();
+  await api.tests.tasks.enqueue(shout, { word: 'a' });
+  const token = tokens.make('ann', undefined, ['queues:manage']);
+  const page = await browser.open(api.origin, { token });
+
+  await page.getByText('Waiting1oldest').waitFor();
+
+  expect(await page.locator('main a[href^="/tasks"]').count()).toBe(0);
 });
 
 test.skipIf(noBrowser)('a queue that nobody serves is among what needs attention', async () => {
