@@ -7,9 +7,10 @@ import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 
 const output = fileURLToPath(new URL('../../dist/dashboard', import.meta.url));
-const api = process.env['TASKWIRE_URL'] ?? 'http://127.0.0.1:4000';
+// As everywhere, its GraphQL endpoint.
+const api = new URL(process.env['TASKWIRE_URL'] ?? 'http://127.0.0.1:4000/graphql').origin;
 
-/** Builds the dashboard into the package; `vite` alone serves it from its sources, in front of the API at TASKWIRE_URL. */
+/** Builds the dashboard into the package; `vite` alone serves it from its sources, in front of the API that TASKWIRE_URL is of. */
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   // Addresses in the page are relative: the API may stand below a path.
