@@ -19,6 +19,7 @@ import { shapeOf } from '../../src/dashboard/parts/schema-form/shape.ts';
 import {
   initialItem,
   initialValue,
+  readJson,
   readNumber,
   withProperty,
 } from '../../src/dashboard/parts/schema-form/value.ts';
@@ -169,6 +170,10 @@ test('secrets are in no link, and covered where the input is shown as JSON', () 
   const covered = { title: 'Emma', chapters: [{ name: 'One', key: '[secret]' }], password: '[secret]' };
 
   expect(withoutSecrets(input, schema, schema)).toEqual({ title: 'Emma', chapters: [{ name: 'One' }] });
+  // Half-typed JSON may hold one anywhere.
+  expect(withoutSecrets({ title: 'Emma', chapters: readJson('[{ "key": "x') }, schema, schema)).toEqual({
+    title: 'Emma',
+  });
   expect(coverSecrets(input, schema, schema)).toEqual(covered);
   const edited = { ...covered, title: 'Persuasion', password: 'new' };
   expect(uncoverSecrets(edited, input, schema, schema)).toEqual({

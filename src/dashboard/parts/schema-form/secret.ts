@@ -1,6 +1,6 @@
 import { secretText } from '../../client/secret-text.ts';
 import { type Schema, shapeOf } from './shape.ts';
-import { isJsonObject } from './value.ts';
+import { isJsonObject, Unreadable } from './value.ts';
 
 /** A value without its secrets: for links, which others may see. */
 export function withoutSecrets(value: unknown, schema: Schema, root: Schema): unknown {
@@ -26,6 +26,8 @@ function mapSecrets(
   root: Schema,
   replace: (secret: unknown, before: unknown) => unknown,
 ): unknown {
+  // What isn't JSON yet may hold a secret anywhere.
+  if (value instanceof Unreadable) return replace(value, before);
   const shape = shapeOf(schema, root);
   if (shape.isSecret) return value === null || value === undefined ? value : replace(value, before);
   if (shape.kind === 'list' && Array.isArray(value)) {
