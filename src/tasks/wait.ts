@@ -1,6 +1,6 @@
 import { TaskNotFoundError } from '../errors.ts';
 import type { Store } from './store.ts';
-import type { Task } from './task.ts';
+import { isFinal, type Task } from './task.ts';
 import type { Watches } from './watches.ts';
 
 /** How long somebody waits for a task's end. */
@@ -26,8 +26,18 @@ export async function waitForEnd(
   } finally {
     clearTimeout(timer);
   }
-  // Over before the first look.
-  last ??= await store.get(id);
+  if (last === undefined || !isFinal(last.status)) last = await asItIs(store, id, last);
   if (last === undefined) throw new TaskNotFoundError(id);
   return last;
+}
+
+/** The task now: the time was over before the first look, or what was told last is still on its way. */
+async function asItIs(store: Store, id: string, last: Task | undefined): Promise<Task | undefined> {
+  try {
+    return (await store.get(id)) ?? last;
+  } catch (error) {
+    // What is known is an answer, too, where the store gives none.
+    if (last === undefined) throw error;
+    return last;
+  }
 }
