@@ -1,5 +1,5 @@
 import type { Logger } from '../logger.ts';
-import type { Sample } from '../metrics.ts';
+import { type Sample, tasksFinished } from '../metrics.ts';
 import { logFailure } from '../tasks/mistakes.ts';
 import type { Queue } from '../tasks/queue.ts';
 import type { Tasks } from '../tasks/tasks.ts';
@@ -80,6 +80,8 @@ export class ApiMetrics {
     this.#tasks = tasks;
     this.#open = open;
     this.#logger = logger;
+    for (const name of tasks.definitions.keys())
+      for (const status of ['FAILED', 'CANCELED', 'EXPIRED']) tasksFinished.begin(name, status);
   }
 
   /** All of them as they are now; without those of queues while the store is away. */
@@ -98,13 +100,14 @@ export class ApiMetrics {
   }
 
   async #look(): Promise<readonly Queue[]> {
-    try {
-      return await this.#tasks.queues.list();
-    } catch (error) {
+    const { queues } = this.#tasks;
+    // What the process itself has done is of most use while the store is away; `taskwire_store_up` says the rest.
+    const failed = (error: unknown): [] => {
       logFailure(this.#logger, error, 'the queues could not be looked at for the metrics');
-      // What the process itself has done is of most use just then; `taskwire_store_up` says the rest.
       return [];
-    }
+    };
+    const [found] = await Promise.all([queues.list().catch(failed), queues.countEnds().catch(failed)]);
+    return found;
   }
 }
 

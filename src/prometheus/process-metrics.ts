@@ -74,7 +74,9 @@ export const processMetrics: readonly Metric<ProcessSource>[] = [
   {
     name: 'taskwire_tasks_finished_total',
     type: 'counter',
-    help: 'Tasks that this process ended, by status: with their last attempt, or by a cancel while they waited.',
+    help:
+      'Tasks that ended, by status: in a worker those that its attempts ended. All others (canceled, purged or expired while ' +
+      'they waited, a deadline that passed, a lost worker) are in one of the APIs, whichever was asked for its metrics first.',
     labels: ['name', 'status'],
     read: () => tasksFinished.samples(),
   },

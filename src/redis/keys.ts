@@ -28,6 +28,7 @@
  * | `:pending:HASH` | string | the task that waits under a debounce or singleton key |
  * | `:batch:BATCH` | hash | how many tasks a batch has, and how many of them with each status |
  * | `:pace` | hash | definition → how long its recent attempts ran, on average (ms) |
+ * | `:ends` | hash | `NAME:STATUS` → tasks that came to it without a worker's word, and that no process has counted yet |
  * | `:flow:BUCKET` | hash | final status → tasks that came to it in these ten seconds |
  * | `:minute:MINUTE` | hash | what happened in a minute since 1970, kept for an hour: `NAME:FIELD` → how often, or how long at most (`scripts/activity-counts.ts`) |
  * | `:workers` | sorted set | worker ids, by the end of their lease (ms); also the channel on which it is told that a presence has changed |
@@ -179,6 +180,7 @@ local outboxKey = root .. ':outbox'
 local pendingKey = function(hash) return root .. ':pending:' .. hash end
 local batchKey = function(batch) return root .. ':batch:' .. batch end
 local paceKey = root .. ':pace'
+local endsKey = root .. ':ends'
 local flowKey = function(bucket) return root .. ':flow:' .. bucket end
 local minuteKey = function(minute) return root .. ':minute:' .. minute end
 local idleKey = root .. ':idle'

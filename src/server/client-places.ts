@@ -1,5 +1,6 @@
 import { networkOf } from '../auth/failures.ts';
 import type { Session } from '../auth/session.ts';
+import { RateLimitedError } from '../errors.ts';
 import { Places } from './places.ts';
 
 /** How many sockets and streams of events each address has, and each owner: over both transports together. */
@@ -21,6 +22,20 @@ export class ClientPlaces {
   takeOfOwner(session: Session): (() => void) | undefined {
     const holder = holderOf(session);
     return holder === undefined ? () => undefined : take(this.#owners, holder);
+  }
+
+  /** Takes both for a stream of events; gives what frees them, or the error that says that there is no room. */
+  takeForStream(session: Session, address: string): (() => void) | RateLimitedError {
+    const ofAddress = this.takeOfAddress(address);
+    const ofOwner = ofAddress && this.takeOfOwner(session);
+    if (ofAddress !== undefined && ofOwner !== undefined) {
+      return () => {
+        ofAddress();
+        ofOwner();
+      };
+    }
+    ofAddress?.();
+    return new RateLimitedError('As many streams and sockets are open as may be. End one.', 10_000);
   }
 }
 

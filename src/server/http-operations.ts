@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import type { Session } from '../auth/session.ts';
-import { RateLimitedError, UnauthenticatedError } from '../errors.ts';
+import { UnauthenticatedError } from '../errors.ts';
 import { keyHeader } from '../graphql/idempotency-header.ts';
 import { Body } from './body.ts';
 import type { ClientPlaces } from './client-places.ts';
@@ -10,6 +10,7 @@ import { EventStreams } from './event-streams.ts';
 import { endsAtOnce, type HttpOperation, isPlain, operationOf } from './http-operation.ts';
 import { payloadOf } from './payload.ts';
 import type { Origin, Pipeline } from './pipeline.ts';
+import { PulledStreams } from './pulled-streams.ts';
 import { refuse } from './refusals.ts';
 import { sessionOver, type SignIn } from './sign-in.ts';
 import type { Subscriptions } from './subscriptions.ts';
@@ -32,6 +33,7 @@ export class HttpOperations {
   readonly #signIn: SignIn;
   readonly #places: ClientPlaces;
   readonly #streams: EventStreams;
+  readonly #pulled: PulledStreams;
   #loading: Promise<YogaAnswers> | undefined;
 
   constructor(
@@ -47,6 +49,7 @@ export class HttpOperations {
     this.#signIn = signIn;
     this.#places = places;
     this.#streams = new EventStreams(pipeline.maskError, pingMs, blockedMs);
+    this.#pulled = new PulledStreams(subscriptions, signIn, places, pipeline.maskError);
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -82,9 +85,9 @@ export class HttpOperations {
     await (await this.#yoga()).serve(request, response, session, credentials.address);
   }
 
-  /** Streams of events that are open. */
+  /** Streams of events that are open, whoever answers them. */
   get streams(): number {
-    return this.#streams.size;
+    return this.#streams.size + this.#pulled.size;
   }
 
   close(): void {
@@ -94,7 +97,7 @@ export class HttpOperations {
   /** Loaded by the first one who needs it: that takes longer than all the rest of a server's start. */
   #yoga(): Promise<YogaAnswers> {
     this.#loading ??= import('./yoga.ts').then(
-      ({ YogaAnswers }) => new YogaAnswers(this.#pipeline, this.#signIn),
+      ({ YogaAnswers }) => new YogaAnswers(this.#pipeline, this.#pulled),
     );
     return this.#loading;
   }
@@ -146,19 +149,13 @@ export class HttpOperations {
   /** Takes places for a stream until it is closed; without one left it is answered with 429. */
   #admit(session: Session, { address }: RequestCredentials, response: ServerResponse): boolean {
     if (response.closed) return false;
-    for (const take of [() => this.#places.takeOfAddress(address), () => this.#places.takeOfOwner(session)]) {
-      const free = take();
-      if (free === undefined) {
-        const error = new RateLimitedError(
-          'As many streams and sockets are open as may be. End one.',
-          10_000,
-        );
-        refuse(response, error, { maskError: this.#pipeline.maskError, showedToken: true });
-        return false;
-      }
+    const free = this.#places.takeForStream(session, address);
+    if (typeof free === 'function') {
       response.once('close', free);
+      return true;
     }
-    return true;
+    refuse(response, free, { maskError: this.#pipeline.maskError, showedToken: true });
+    return false;
   }
 
   async #begin(...args: Parameters<Subscriptions['open']>): ReturnType<Subscriptions['open']> {

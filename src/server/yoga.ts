@@ -1,22 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ExecutionResult, GraphQLError } from 'graphql';
 import { createYoga, getSSEProcessor, type Plugin, processRegularResult } from 'graphql-yoga';
-import type { SessionEnd } from '../auth/authenticator.ts';
 import type { Session } from '../auth/session.ts';
 import type { Context } from '../graphql/context.ts';
-import type { MaskError } from '../graphql/errors.ts';
 import { keyHeader } from '../graphql/idempotency-header.ts';
-import { counts } from '../metrics.ts';
 import { isJson } from './http-operation.ts';
-import { graphqlPath, type Params, type Pipeline, type Subscription } from './pipeline.ts';
-import { sessionOver, type SignIn } from './sign-in.ts';
+import { graphqlPath, type Params, type Pipeline } from './pipeline.ts';
+import type { PulledStreams } from './pulled-streams.ts';
 
 /** GraphQL over HTTP as its specification has it, in all its variety: what isn't answered the direct way. */
 export class YogaAnswers {
   readonly #yoga: ReturnType<typeof createServer>;
 
-  constructor(pipeline: Pipeline, signIn: SignIn) {
-    this.#yoga = createServer(pipeline, signIn);
+  constructor(pipeline: Pipeline, streams: PulledStreams) {
+    this.#yoga = createServer(pipeline, streams);
   }
 
   /** Answers a request whose body was not read, or is its `body`. */
@@ -26,7 +23,7 @@ export class YogaAnswers {
     session: Session,
     address: string,
   ): Promise<void> {
-    await this.#yoga(request, response, { session, address });
+    await this.#yoga(request, response, { session, address, response });
   }
 
   /** The answer with a result, of which Yoga knows the status. */
@@ -40,8 +37,15 @@ export class YogaAnswers {
   }
 }
 
-function createServer(pipeline: Pipeline, signIn: SignIn) {
-  return createYoga<{ readonly session: Session; readonly address: string }, Context>({
+/** What comes with a request. */
+interface Given {
+  readonly session: Session;
+  readonly address: string;
+  readonly response: ServerResponse;
+}
+
+function createServer(pipeline: Pipeline, streams: PulledStreams) {
+  return createYoga<Given, Context>({
     schema: pipeline.schema,
     graphqlEndpoint: graphqlPath,
     context: ({ request, params, session, address }) =>
@@ -54,7 +58,7 @@ function createServer(pipeline: Pipeline, signIn: SignIn) {
         signal: request.signal,
       }),
     maskedErrors: { maskError: pipeline.maskError },
-    plugins: [onlyJsonBodies(), byPipeline(pipeline, signIn)],
+    plugins: [onlyJsonBodies(), byPipeline(pipeline, streams)],
     // The pipeline keeps what it has parsed, and what it has found valid.
     parserAndValidationCache: false,
     batching: false,
@@ -101,7 +105,7 @@ interface Args {
 }
 
 /** Has every step done by the pipeline, as for all transports. */
-function byPipeline(pipeline: Pipeline, signIn: SignIn): Plugin<Context> {
+function byPipeline(pipeline: Pipeline, streams: PulledStreams): Plugin<Context> {
   const paramsOf = ({ document, operationName, variableValues }: Args): Params => ({
     document,
     operationName,
@@ -112,8 +116,8 @@ function byPipeline(pipeline: Pipeline, signIn: SignIn): Plugin<Context> {
       setParseFn((source: string) => pipeline.documents.parse(source));
     },
     onValidate({ context, setValidationFn }) {
-      // Given to `serve`.
-      const { session } = context as { readonly session: Session };
+      // Made in `serve`.
+      const { session } = context as unknown as Given;
       setValidationFn((_: unknown, document: Params['document']) =>
         pipeline.documents.validate(document, session.viewer),
       );
@@ -123,40 +127,13 @@ function byPipeline(pipeline: Pipeline, signIn: SignIn): Plugin<Context> {
       setExecuteFn((args: Args) => pipeline.execute(paramsOf(args), args.contextValue as Context));
     },
     onSubscribe({ setSubscribeFn }) {
-      setSubscribeFn(async (args: Args) => {
-        // As above.
-        const context = args.contextValue as Context;
-        const begun = await pipeline.subscribe(paramsOf(args), context);
-        return 'errors' in begun ? begun : results(begun, context.session, signIn, pipeline.maskError);
+      setSubscribeFn((args: Args) => {
+        // Made in `serve`, and by `context` above.
+        const context = args.contextValue as Context & Given;
+        return streams.open(paramsOf(args), context, context.response);
       });
     },
   };
-}
-
-/** Ends with an error where the session does. */
-async function* results(
-  { events, execute }: Subscription,
-  session: Session,
-  signIn: SignIn,
-  maskError: MaskError,
-): AsyncGenerator<ExecutionResult> {
-  let end: SessionEnd | undefined;
-  const release = signIn.hold(session, (why) => {
-    end = why;
-    void events.return?.().catch(() => undefined);
-  });
-  try {
-    for (let next = await events.next(); next.done !== true; next = await events.next()) {
-      const result = await execute(next.value);
-      if (end !== undefined) break;
-      counts.statesSent += 1;
-      yield result;
-    }
-  } finally {
-    release();
-    await events.return?.();
-  }
-  if (end !== undefined) yield { errors: [maskError(sessionOver(end))] };
 }
 
 function badRequest(status: number, message: string): GraphQLError {

@@ -5,6 +5,7 @@ import { AllQueues } from './all-queues.ts';
 import { Activities } from './activities.ts';
 import { readMinutes } from './activity.ts';
 import type { Hint } from './delivery.ts';
+import { countEnds } from './ends.ts';
 import type { Feed } from './feed.ts';
 import { parseLook } from './inspect.ts';
 import type { Lanes } from './lanes.ts';
@@ -87,6 +88,12 @@ export class Queues {
   async list(): Promise<Queue[]> {
     const names = [...(await this.#names())].toSorted();
     return await Promise.all(names.map((name) => this.#look(name)));
+  }
+
+  /** Counts what has ended in them without a worker's word, so that this process' metrics tell it, and no other's. */
+  async countEnds(): Promise<void> {
+    const { store } = this.#options;
+    await Promise.all([...(await this.#names())].map((name) => countEnds(store, name)));
   }
 
   /** A queue as it is now; undefined where no process has ever had a definition for it. */

@@ -1,6 +1,6 @@
 import { UnavailableError } from '../errors.ts';
 import { answerWithin, isBug } from '../redis/answer.ts';
-import { tasksEnqueued, tasksFinished } from '../metrics.ts';
+import { tasksEnqueued } from '../metrics.ts';
 import type { Redis, Script } from '../redis/connection.ts';
 import { inputKey, outputKey, queueRoot, queuesKey, taskKey, waitingKey } from '../redis/keys.ts';
 import { Bundle, type Answer } from './bundle.ts';
@@ -150,10 +150,7 @@ export class Store {
       | [];
     const [accepted, state, ...hints] = reply;
     if (state === undefined) return undefined;
-    const task = parseTask(state);
-    // One that runs ends where it runs.
-    if (accepted === 1 && task.status === 'CANCELED') tasksFinished.add(task.name, task.status);
-    return { accepted: accepted === 1, task, hints: parseHints(hints) };
+    return { accepted: accepted === 1, task: parseTask(state), hints: parseHints(hints) };
   }
 
   /** Puts a task that ended without success back, in a new round. */

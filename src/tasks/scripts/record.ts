@@ -270,6 +270,8 @@ local change = function(task, changes)
     retire(task)
     countOne(flowKey(int(math.floor(now / ${flowMs}))), to, ${keepFlowMs})
     countActivity(task.name, to)
+    -- A worker counts what it has told itself.
+    if not changes.endedToken then addTo(endsKey, task.name .. ':' .. to, 1) end
   elseif isFinal[from] and not isFinal[to] then
     put(removalsKey, task.id, false)
     redis.call('PERSIST', key)
