@@ -138,9 +138,9 @@ export function addLogs(builder: ApiBuilder, { task }: TaskTypes): void {
     streams: t.field({
       type: ['String'],
       nullable: false,
-      description: 'The names of the streams that its `run` has written to.',
-      extensions: costs({ points: 1 }),
-      resolve: ({ id }, _, { tasks }) => tasks.logs.streams(id),
+      description:
+        'The names of the streams that its `run` has written to, in the order in which they began.',
+      resolve: (state, _, { tasks }) => [...tasks.logs.streams(state)],
     }),
   }));
 

@@ -1,6 +1,5 @@
 import type { FollowOptions, LogBatch, LogLevel, Logs, ReadOptions, StreamBatch } from '../tasks/logs.ts';
 import type { Task } from '../tasks/task.ts';
-import { TaskNotFoundError } from '../errors.ts';
 import type { VisibleLogs } from './visible-tasks.ts';
 
 /** Logs and streams of the tasks that a viewer may see. */
@@ -31,14 +30,9 @@ export class OwnLogs implements VisibleLogs {
     return batch;
   }
 
-  async streams(id: string): Promise<string[]> {
-    try {
-      const [streams] = await Promise.all([this.#logs.streams(id), this.#existing(id)]);
-      return streams;
-    } catch (error) {
-      if (error instanceof TaskNotFoundError) return [];
-      throw error;
-    }
+  /** Whose state one has, one may see. */
+  streams(task: Task): readonly string[] {
+    return this.#logs.streams(task);
   }
 
   async *follow(

@@ -98,7 +98,7 @@ export class WatchedTask implements VisibleTasks {
   async getBatch(): Promise<undefined> {}
 
   #shown(task: Task): Task {
-    const fields = this.#watch.rights.has('OUTPUT') ? [...shownFields, 'output' as const] : shownFields;
+    const fields = this.#watch.rights.has('OUTPUT') ? [...shownFields, ...outputFields] : shownFields;
     const shown = fields.flatMap((field) => (task[field] === undefined ? [] : [[field, task[field]]]));
     // By where it ran a worker's name tells the name of a machine.
     const attempts = task.attempts.map((attempt) => ({ ...attempt, worker: '' }));
@@ -136,6 +136,9 @@ const shownFields = [
   'outputBytes',
 ] as const satisfies readonly (keyof Task)[];
 
+/** What only the right to its output shows. */
+const outputFields = ['output', 'streams'] as const satisfies readonly (keyof Task)[];
+
 /** The log and the streams of that task. */
 class WatchedLogs implements VisibleLogs {
   readonly #logs: Logs;
@@ -156,9 +159,9 @@ class WatchedLogs implements VisibleLogs {
     return await this.#logs.readStream(id, name, options);
   }
 
-  async streams(id: string): Promise<string[]> {
-    this.#check(id, 'OUTPUT');
-    return await this.#logs.streams(id);
+  streams(task: Task): readonly string[] {
+    this.#check(task.id, 'OUTPUT');
+    return this.#logs.streams(task);
   }
 
   follow(

@@ -5,7 +5,7 @@ import { Bundle, itemError, type Answer } from './bundle.ts';
 import { parseDelivery, parseHints } from './replies.ts';
 import { begin } from './scripts/begin.ts';
 import { finish } from './scripts/finish.ts';
-import { append } from './scripts/journals.ts';
+import { append, appendToNew } from './scripts/journals.ts';
 import { leave, renew } from './scripts/presence.ts';
 import { progress } from './scripts/progress.ts';
 import { isBug } from '../redis/answer.ts';
@@ -22,6 +22,7 @@ export interface Finished {
 }
 
 /** What the script `finish` takes for one delivery. */
+type Appended = readonly [TaskStatus, string] | readonly [];
 type Ending = readonly (string | number)[];
 
 type FinishReply = [[number, string | string[], TaskStatus | ''][], ...string[]];
@@ -141,7 +142,8 @@ export class Deliveries {
   ): Promise<{ status: TaskStatus; begun: number | undefined } | undefined> {
     const { task, token } = delivery;
     const args = [task.id, token, journal, begun ?? '', place, caps.entries, caps.bytes, ...entries];
-    const [status, first] = (await this.#run(append, args)) as [TaskStatus, string] | [];
+    let [status, first] = (await this.#run(append, args)) as Appended;
+    if (first === 'new') [status, first] = (await this.#run(appendToNew, args)) as Appended;
     if (status === undefined) return undefined;
     return { status, begun: first === '' ? undefined : Number(first) };
   }

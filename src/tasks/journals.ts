@@ -5,9 +5,9 @@ import { journalChannel } from '../redis/keys.ts';
 import { queueOf } from './id.ts';
 import type { JournalFeed } from './journal-feed.ts';
 import { JournalInbox } from './journal-inbox.ts';
-import { type Journal, type JournalBatch, logJournal } from './journal.ts';
+import type { Journal, JournalBatch } from './journal.ts';
 import { chunks } from './replies.ts';
-import { journalNames, readJournal } from './scripts/journals.ts';
+import { readJournal } from './scripts/journals.ts';
 import type { Store } from './store.ts';
 import { isFinal, type Task, type TaskStatus } from './task.ts';
 import type { Watches } from './watches.ts';
@@ -40,14 +40,6 @@ export class Journals {
     this.#watches = watches;
     this.#feed = feed;
     this.#logger = logger;
-  }
-
-  /** The names of a task's streams. */
-  async streams(id: string): Promise<string[]> {
-    const queue = queueOf(id);
-    if (queue === undefined) return [];
-    const names = (await this.#store.run(journalNames, queue, [id])) as string[];
-    return names.filter((name) => name !== logJournal).map((name) => name.slice(1));
   }
 
   /** What there is from an index on, up to a bound of bytes. @throws TaskNotFoundError */

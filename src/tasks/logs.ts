@@ -138,9 +138,9 @@ export class Logs {
     };
   }
 
-  /** The names of a task's streams; none where there is no such task. */
-  async streams(id: string): Promise<string[]> {
-    return await this.#journals.streams(id);
+  /** The names of the streams that a task has, as of a state of it. */
+  streams({ streams = [] }: Task): readonly string[] {
+    return streams;
   }
 
   /** Channels that are listened to now. */

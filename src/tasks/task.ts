@@ -103,6 +103,8 @@ export interface Task {
   /** Until when it must have ended. */
   readonly deadlineAt?: number;
   readonly progress?: TaskProgress;
+  /** The names of the streams that its `run` has written to, in the order in which they began; absent where it has none. */
+  readonly streams?: readonly string[];
   readonly failure?: TaskFailure;
   readonly cancellation?: Cancellation;
   readonly tags: readonly string[];

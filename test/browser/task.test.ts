@@ -19,12 +19,10 @@ const flaky = (gate: Gate) =>
   defineTask({
     name: 'flaky',
     retry: { attempts: 1 },
-    async run(_input, { attempt, log, progress, stream }) {
+    async run(_input, { attempt, log, stream }) {
       log.warn(`attempt ${attempt} has begun`, { attempt });
       if (attempt === 1) throw new Error('The disk is full.');
       await stream('answer').write('better now');
-      // A new stream is told of with the next state.
-      await progress({ message: 'answering' });
       await gate.opened;
     },
   });

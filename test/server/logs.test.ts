@@ -186,6 +186,36 @@ test('a log is followed and read, from a level and an index on', async () => {
   });
 });
 
+test('who watches a task is told of a stream with its first words, though nothing else changes', async () => {
+  const [goOn, end] = [new Gate(), new Gate()];
+  const task = defineTask({
+    name: 'hesitant',
+    async run(_input, { stream }) {
+      await goOn.opened;
+      await stream('answer').write('Well');
+      await end.opened;
+    },
+  });
+  await using api = await TestApi.start([task]);
+  const { id } = await api.tests.tasks.enqueue(task, {});
+  await api.tests.reached(id, ({ status }) => status === 'RUNNING');
+  const told = [];
+  for await (const { data } of api.ws('subscription ($id: ID!) { taskUpdated(id: $id) { status streams } }', {
+    id,
+  })) {
+    const { status, streams } = data.taskUpdated;
+    told.push([status, streams]);
+    goOn.open();
+    if (streams.length > 0) end.open();
+  }
+
+  expect(told).toEqual([
+    ['RUNNING', []],
+    ['RUNNING', ['answer']],
+    ['SUCCEEDED', ['answer']],
+  ]);
+});
+
 test('what cannot be followed or read is an error that says why', async () => {
   await using api = await TestApi.start([forever], { workers: 0 });
   const { data } = await api.http('mutation { forever { task { id } } }');

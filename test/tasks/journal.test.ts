@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Delivery } from '../../src/tasks/delivery.ts';
 import { type Journal, type JournalPiece, logJournal, streamJournal } from '../../src/tasks/journal.ts';
+import { stateChannel } from '../../src/redis/keys.ts';
+import { parseTask } from '../../src/tasks/replies.ts';
 import { readJournal } from '../../src/tasks/scripts/journals.ts';
+import type { Task } from '../../src/tasks/task.ts';
 import { sharedStores } from '../support/stores.ts';
 import { TestStore, w1 } from '../support/store.ts';
 
@@ -154,6 +157,35 @@ describe.each(sharedStores)('a journal in $name', (shared) => {
     await append(store, delivery, { begun: 0, place: 9, entries: ['"j"'] });
 
     expect(await read(store, task.id)).toEqual({ next: 10, entries: [5, 1, 'f', 9, 1, 'j'] });
+  });
+
+  test('that is a new stream is told in the state of its task, once; all that follows changes nothing of it', async () => {
+    await using store = new TestStore(shared);
+    const { task } = await store.create({ policy: { initialMs: 0 } });
+    const told: Task[] = [];
+    const listener = store.redis.duplicate();
+    listener.on('message', (_, message: string) => told.push(parseTask(message)));
+    await listener.subscribe(stateChannel(store.root, task.id));
+    const first = await store.delivery();
+    await append(store, first, { journal: logJournal, entries: ['"line"'] });
+    for (const journal of [tokens, streamJournal('b-side')])
+      for (let place = 0; place < 3; place += 1)
+        await append(store, first, { journal, place, entries: ['"a"'] });
+    await store.fail(first);
+    const second = await store.delivery();
+    await append(store, second, { entries: ['"a"'] });
+    await listener.ping();
+    listener.disconnect();
+
+    expect(told.map(({ status, streams }) => [status, streams])).toEqual([
+      ['RUNNING', undefined],
+      ['RUNNING', ['tokens']],
+      ['RUNNING', ['tokens', 'b-side']],
+      ['QUEUED', ['tokens', 'b-side']],
+      ['RUNNING', ['tokens', 'b-side']],
+    ]);
+    const versions = told.map(({ version }) => version);
+    expect(versions).toEqual([...new Set(versions)].toSorted((one, other) => one - other));
   });
 
   test('is one of at most 16 streams of a task, beside its log', async () => {

@@ -22,7 +22,7 @@ describe.each(sharedStores)('a stream that is followed in $name', (shared) => {
     expect(joined(batches)).toBe(numbers(0, 1_000));
     // Some tens a second.
     expect(batches.length).toSatisfy((count: number) => count > 10 && count < 100);
-    expect(await tests.tasks.logs.streams(id)).toEqual(['numbers']);
+    expect((await tests.tasks.get(id))?.streams).toEqual(['numbers']);
     await vi.waitFor(() => expect(tests.tasks.channels).toBe(0));
   });
 

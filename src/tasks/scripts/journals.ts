@@ -1,59 +1,20 @@
 import { defineScript } from '../../redis/connection.ts';
 import { luaKeys } from '../../redis/keys.ts';
 import { entryBytes, mostStreams } from '../journal.ts';
-
-/** What becomes of a task's log and streams with its record. */
-export const journalLife = `
-local journalsOf = function(id)
-  local keys = {}
-  for _, name in ipairs(redis.call('HKEYS', journalsKey(id))) do keys[#keys + 1] = journalKey(id .. name) end
-  return keys
-end
--- They end by themselves at a time, at the latest with what only tells their numbers.
-local retireJournals = function(id, at, net)
-  for i, key in ipairs(journalsOf(id)) do
-    if i == 1 then redis.call('PEXPIREAT', journalsKey(id), net) end
-    redis.call('PEXPIREAT', key, at)
-  end
-end
-local keepJournals = function(id)
-  for i, key in ipairs(journalsOf(id)) do
-    if i == 1 then redis.call('PERSIST', journalsKey(id)) end
-    redis.call('PERSIST', key)
-  end
-end
-local removeJournals = function(id)
-  local keys = journalsOf(id)
-  if #keys > 0 then redis.call('DEL', journalsKey(id), unpack(keys)) end
-end
-`;
+import { prelude } from './prelude.ts';
 
 /** Pages are read in pieces of so many entries, so that their bytes are bounded. */
 const pieceSize = 50;
 
-/**
- * Appends to a task's log or to one of its streams. Entries are opaque. That of index i has the id 0-(i + 1) in the
- * Redis stream, with the attempt (a) and the entry (d).
- *
- * KEYS: queue root
- * ARGV: id, token, journal, index of this delivery's first entry ('' where the caller doesn't know), the place of the
- *       first of these entries among the delivery's, most entries kept, most bytes kept, entry (JSON), …
- * Returns [status, index of this delivery's first entry, or '' where the task has too many streams] or [] where the
- *         token is stale
- *
- * A repeated call appends nothing that is there. Later places than the next one leave a hole: what came between was
- * dropped by the caller, or by a failover.
- */
-export const append = defineScript(`${luaKeys}
+/** What is appended where: whether it may be, and what there is. */
+const asked = `
 local id, token, journal, begun, place, mostEntries, mostBytes = unpack(ARGV, 1, 7)
 local holder, status, attempt = unpack(redis.call('HMGET', taskKey(id), 'token', 'status', 'attempt'))
 if holder ~= token then return {} end
 local numbers = redis.call('HGET', journalsKey(id), journal)
-if not numbers and journal ~= ''
-  and redis.call('HLEN', journalsKey(id)) - redis.call('HEXISTS', journalsKey(id), '') >= ${mostStreams} then
-  return { status, '' }
-end
-local next, size, lastAttempt, lastBegun = (numbers or '0 0 0 0'):match('(%d+) (%d+) (%d+) (%d+)')
+`;
+
+const appending = `local next, size, lastAttempt, lastBegun = (numbers or '0 0 0 0'):match('(%d+) (%d+) (%d+) (%d+)')
 next, size, mostEntries, mostBytes = tonumber(next), tonumber(size), tonumber(mostEntries), tonumber(mostBytes)
 if begun == '' then begun = lastAttempt == attempt and lastBegun or next end
 local from, count = begun + place, #ARGV - 7
@@ -83,7 +44,38 @@ while length > mostEntries or size > mostBytes do
 end
 redis.call('HSET', journalsKey(id), journal, from + count .. ' ' .. size .. ' ' .. attempt .. ' ' .. begun)
 redis.call('PUBLISH', key, '{"from":' .. from + first - 1 .. ',"attempt":' .. attempt .. ',"values":['
-  .. table.concat(ARGV, ',', 7 + first) .. ']}')
+  .. table.concat(ARGV, ',', 7 + first) .. ']}')`;
+
+/**
+ * Appends to a task's log or to one of its streams. Entries are opaque. That of index i has the id 0-(i + 1) in the
+ * Redis stream, with the attempt (a) and the entry (d).
+ *
+ * KEYS: queue root
+ * ARGV: id, token, journal, index of this delivery's first entry ('' where the caller doesn't know), the place of the
+ *       first of these entries among the delivery's, most entries kept, most bytes kept, entry (JSON), …
+ * Returns [status, index of this delivery's first entry, or 'new' where `append` is asked for a stream that the task doesn't
+ *         have, or '' where `appendToNew` is and it has too many] or [] where the token is stale
+ *
+ * A repeated call appends nothing that is there. Later places than the next one leave a hole: what came between was
+ * dropped by the caller, or by a failover.
+ */
+export const append = defineScript(`${luaKeys}${asked}
+if not numbers and journal ~= '' then return { status, 'new' } end
+${appending}
+return { status, tostring(begun) }
+`);
+
+/** The same for a stream that may be a new one: the task's state tells its name, to all who watch it. */
+export const appendToNew = defineScript(`${prelude}${asked}
+if not numbers
+  and redis.call('HLEN', journalsKey(id)) - redis.call('HEXISTS', journalsKey(id), '') >= ${mostStreams} then
+  return { status, '' }
+end
+${appending}
+if not numbers then
+  local task = load(id)
+  change(task, { streams = (task.streams and task.streams:sub(1, -2) .. ',' or '[') .. cjson.encode(journal:sub(2)) .. ']' })
+end
 return { status, tostring(begun) }
 `);
 
@@ -113,13 +105,4 @@ while most > 0 and bytes > 0 do
   most = most - wanted
 end
 return reply
-`);
-
-/**
- * KEYS: queue root
- * ARGV: id
- * Returns the journals of a task
- */
-export const journalNames = defineScript(`${luaKeys}
-return redis.call('HKEYS', journalsKey(ARGV[1]))
 `);

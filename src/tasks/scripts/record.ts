@@ -2,7 +2,7 @@ import { allowedMoves } from '../moves.ts';
 import { isFinal, taskStatuses } from '../task.ts';
 import { activityCounts } from './activity-counts.ts';
 import { batchCounts } from './batch-counts.ts';
-import { journalLife } from './journals.ts';
+import { journalLife } from './journal-life.ts';
 import { attemptsShown, flowMs, keepFlowMs, sweepAfterMs, tickMs } from './bounds.ts';
 import { gathering } from './gather.ts';
 import { ownerCounts } from './owner-counts.ts';
@@ -26,6 +26,7 @@ const stateMembers = [
   ['expiresAt', 'expiresAt'],
   ['deadlineAt', 'deadlineAt'],
   ['progress', 'progress'],
+  ['streams', 'streams'],
   ['failure', 'failure'],
   ['cancellation', 'cancellation'],
   ['outputBytes', 'outputBytes'],
@@ -56,7 +57,7 @@ ${gathering}
 -- The fields of a record. Each of a new one is shorter than 64 bytes, but for the words of users: so Redis keeps the
 -- hash in one piece, in a third of the memory. What may be long is apart: the input, and an output that isn't inline.
 --   name, definition, status, version, attempt             created, started, finished: µs, ms, ms
---   owner, tags, parent, replayOf, trace: JSON             progress, failure, cancellation, output: JSON
+--   owner, tags, parent, replayOf, trace: JSON             progress, streams, failure, cancellation, output: JSON
 --   ties        with what it waits or belongs together: JSON of limitKey, pending (D or S and the hash of its
 --               debounce or singleton key), batch, schedule, standsAt (where a child's parent stood in the backlog, µs);
 --               each of them is a member of the loaded task
