@@ -39,7 +39,9 @@ function addStoreTypes(builder: ApiBuilder) {
       version: t.exposeString('version', { nullable: true, description: "The product's version." }),
       isEmbedded: t.exposeBoolean('isEmbedded', {
         nullable: false,
-        description: 'True for the store that `taskwire dev` brings along, which is for development.',
+        description:
+          'True for the store that `taskwire dev` brings along, which is for development: a crash loses what it holds. That is ' +
+          'a finding only where `NODE_ENV` is `production`.',
       }),
       role: t.exposeString('role', {
         nullable: true,

@@ -1,7 +1,7 @@
 import type { Logger } from '../logger.ts';
 import type { Redis } from '../redis/connection.ts';
 import { rulesChannel, statesChannel, workersChannel } from '../redis/keys.ts';
-import { readServerFacts } from '../redis/server-facts.ts';
+import { isEmbedded, readServerFacts, type ServerFacts } from '../redis/server-facts.ts';
 import { version } from '../version.ts';
 import { examineQueue } from './doctor/examine.ts';
 import type { Finding } from './doctor/finding.ts';
@@ -98,8 +98,14 @@ export class Health {
     const known = this.#server;
     if (known !== undefined && performance.now() - known.at < ageMs) return known.findings;
     const facts = await store.within(() => readServerFacts(redis, { withSlowLog: false }));
-    const findings = serverFindings(facts, prefix);
+    const findings = serverFindings(facts, prefix).filter(({ check }) => !isExpected(check, facts));
     this.#server = { at: performance.now(), findings };
     return findings;
   }
+}
+
+/** That the embedded store loses its tasks in a crash is no news to who develops: `Store.isEmbedded` says what it is. */
+function isExpected(check: Finding['check'], { info }: ServerFacts): boolean {
+  const isProduction = process.env['NODE_ENV'] === 'production';
+  return check === 'persistence' && info !== undefined && isEmbedded(info) && !isProduction;
 }

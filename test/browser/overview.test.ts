@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { defineTask } from '../../src/index.ts';
 import { TestApi } from '../server/test-api.ts';
 import { browserTimeout, noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
+import { freshSettings, sharedStores } from '../support/stores.ts';
 import { TestTokens } from '../support/tokens.ts';
 
 vi.setConfig(browserTimeout);
@@ -60,3 +61,17 @@ test.skipIf(noBrowser)('a queue that nobody serves is among what needs attention
 
   expect(await page.getByRole('link', { name: /^Waiting 1 / }).count()).toBe(1);
 });
+
+test.skipIf(noBrowser)(
+  'on the embedded store all is well for who develops, and it is told what it is',
+  async () => {
+    await using api = await TestApi.start([shout], { redis: freshSettings(sharedStores[0]) });
+    await using browser = await TestBrowser.start();
+    const page = await browser.open(api.origin);
+
+    await page.getByText('the embedded store: it is for development').waitFor();
+    await page.getByText('Nothing needs attention.').waitFor();
+
+    expect(await page.getByRole('heading', { name: 'Needs attention' }).count()).toBe(0);
+  },
+);

@@ -192,6 +192,19 @@ describe.each(sharedStores)('what needs attention in $name', (shared) => {
     expect(tests.tasks.channels).toBe(0);
   });
 
+  test('of the store that is brought along for development nothing needs attention, but in production', async () => {
+    await using tests = await TestTasks.start([double], { redis: freshSettings(shared) });
+    await tests.finished((await tests.tasks.enqueue(double, { n: 1 })).id);
+    const ofStore = async () => (await tests.tasks.health.findings()).map(({ check, mark }) => [check, mark]);
+    const isEmbedded = shared === sharedStores[0];
+    expect(await ofStore()).toEqual(isEmbedded ? [] : [['persistence', 'FAIL']]);
+
+    vi.stubEnv('NODE_ENV', 'production');
+
+    expect(await ofStore()).toEqual([['persistence', isEmbedded ? 'warn' : 'FAIL']]);
+    vi.unstubAllEnvs();
+  });
+
   test('the server is told as far as it tells', async () => {
     await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
     await tests.tasks.enqueue(double, { n: 1 });

@@ -6,6 +6,7 @@ import { Attention } from './overview/attention.tsx';
 import { Charts } from './overview/charts.tsx';
 import { Headline } from './overview/headline.tsx';
 import { QueueTable } from './overview/queue-table.tsx';
+import { StoreLine } from './overview/store-line.tsx';
 import { useOverview } from './overview/use-overview.ts';
 import { WorkerList } from './overview/worker-list.tsx';
 import styles from './overview/overview.module.css';
@@ -33,6 +34,7 @@ export default function OverviewPage() {
         <QueueTable queues={queues} />
         <WorkerList workers={workers} />
       </div>
+      <StoreLine />
     </Page>
   );
 }

@@ -29,7 +29,7 @@ export const checks = [
   {
     name: 'persistence',
     of: 'the store',
-    warn: 'snapshots only, `appendfsync no`, or the embedded store',
+    warn: 'snapshots only, `appendfsync no`, or the embedded store: by `taskwire doctor`, and where `NODE_ENV` is `production`',
     fail: 'a restart loses all tasks',
   },
   {
