@@ -1,9 +1,9 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { defineTask } from '../../src/index.ts';
 import { TestApi } from '../server/test-api.ts';
-import { browserTimeout, noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
+import { everywhere, noBrowser, seriousBarriers, TestBrowser, useBrowser } from '../support/test-browser.ts';
 
-vi.setConfig(browserTimeout);
+useBrowser();
 
 const printBook = defineTask({
   name: 'printBook',
@@ -95,17 +95,17 @@ test.skipIf(noBrowser)(
   },
 );
 
-test.skipIf(noBrowser).for(['light', 'dark'] as const)(
-  'nothing of the form is out of reach for who cannot see it (%s)',
-  async (colorScheme) => {
+test.skipIf(noBrowser)(
+  'nothing of the form is out of reach for who cannot see it, in light and dark, and on a phone',
+  async () => {
     await using api = await TestApi.start([printBook]);
     await using browser = await TestBrowser.start();
-    const page = await browser.open(`${api.origin}/enqueue/printBook`, { colorScheme });
+    const page = await browser.open(`${api.origin}/enqueue/printBook`);
     await page.getByRole('button', { name: 'Add size' }).click();
     await page.getByRole('button', { name: 'Add to chapters' }).click();
 
-    expect(await seriousBarriers(page)).toEqual([]);
+    await everywhere(page, async () => expect(await seriousBarriers(page)).toEqual([]));
     await page.getByRole('button', { name: 'JSON', exact: true }).click();
-    expect(await seriousBarriers(page)).toEqual([]);
+    await everywhere(page, async () => expect(await seriousBarriers(page)).toEqual([]));
   },
 );

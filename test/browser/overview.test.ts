@@ -1,11 +1,11 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { defineTask } from '../../src/index.ts';
 import { TestApi } from '../server/test-api.ts';
-import { browserTimeout, noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
+import { noBrowser, seriousBarriers, TestBrowser, useBrowser } from '../support/test-browser.ts';
 import { freshSettings, sharedStores } from '../support/stores.ts';
 import { TestTokens } from '../support/tokens.ts';
 
-vi.setConfig(browserTimeout);
+useBrowser();
 
 const shout = defineTask({
   name: 'shout',

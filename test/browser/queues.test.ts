@@ -1,10 +1,10 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { defineTask } from '../../src/index.ts';
 import { TestApi } from '../server/test-api.ts';
 import { Gate } from '../support/definitions.ts';
-import { browserTimeout, noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
+import { noBrowser, seriousBarriers, TestBrowser, useBrowser } from '../support/test-browser.ts';
 
-vi.setConfig(browserTimeout);
+useBrowser();
 
 /** Runs until its gate is opened. */
 const press = (gate: Gate) =>

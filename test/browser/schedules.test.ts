@@ -1,14 +1,14 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { defineTask } from '../../src/index.ts';
 import { openAuthenticator } from '../../src/auth/authenticator.ts';
 import { createServer } from '../../src/server/server.ts';
 import { TestApi } from '../server/test-api.ts';
 import { testLogger } from '../support/stores.ts';
 import { double } from '../support/definitions.ts';
-import { browserTimeout, noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
+import { noBrowser, seriousBarriers, TestBrowser, useBrowser } from '../support/test-browser.ts';
 import { TestTokens } from '../support/tokens.ts';
 
-vi.setConfig(browserTimeout);
+useBrowser();
 
 /** What stands in the code, and fires while one looks. */
 const heartbeat = defineTask({

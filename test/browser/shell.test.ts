@@ -1,13 +1,13 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { analyzeData } from '../../src/builtin/analyze-data.ts';
 import { createServer } from '../../src/server/server.ts';
 import { openAuthenticator } from '../../src/auth/authenticator.ts';
 import { TestApi } from '../server/test-api.ts';
 import { testLogger } from '../support/stores.ts';
 import { TestTokens } from '../support/tokens.ts';
-import { browserTimeout, noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
+import { noBrowser, seriousBarriers, TestBrowser, useBrowser } from '../support/test-browser.ts';
 
-vi.setConfig(browserTimeout);
+useBrowser();
 
 test.skipIf(noBrowser)(
   'who opens an open API sees the overview at once, and is told that it is live',

@@ -1,9 +1,9 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { analyzeData } from '../../src/builtin/analyze-data.ts';
 import { TestApi } from '../server/test-api.ts';
-import { browserTimeout, noBrowser, TestBrowser } from '../support/test-browser.ts';
+import { noBrowser, TestBrowser, useBrowser } from '../support/test-browser.ts';
 
-vi.setConfig(browserTimeout);
+useBrowser();
 
 test.skipIf(noBrowser)('the first load of any page, fonts included, is under 200 KB', async () => {
   await using api = await TestApi.start([analyzeData]);

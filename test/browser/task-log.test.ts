@@ -1,14 +1,14 @@
 import type { Page } from 'playwright-core';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { openAuthenticator } from '../../src/auth/authenticator.ts';
 import { defineTask } from '../../src/index.ts';
 import { createServer, type Server } from '../../src/server/server.ts';
 import { TestApi } from '../server/test-api.ts';
 import { Gate } from '../support/definitions.ts';
 import { testLogger } from '../support/stores.ts';
-import { browserTimeout, noBrowser, TestBrowser } from '../support/test-browser.ts';
+import { noBrowser, TestBrowser, useBrowser } from '../support/test-browser.ts';
 
-vi.setConfig(browserTimeout);
+useBrowser();
 
 const status = (page: Page, name: string) => page.locator('main header').getByText(name, { exact: true });
 const log = (page: Page) => page.getByRole('log', { name: 'Log' });

@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { defineTask } from '../../src/index.ts';
 import { TestApi } from '../server/test-api.ts';
 import { double, forever, Gate } from '../support/definitions.ts';
-import { browserTimeout, noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
+import { everywhere, noBrowser, seriousBarriers, TestBrowser, useBrowser } from '../support/test-browser.ts';
 import { TestTokens } from '../support/tokens.ts';
 
-vi.setConfig(browserTimeout);
+useBrowser();
 
 const status = (page: Page, name: string) => page.locator('main header').getByText(name, { exact: true });
 const panel = (page: Page, title: string) =>
@@ -291,23 +291,18 @@ test.skipIf(noBrowser)(
     const file = `${'a-long-name-of-a-file-'.repeat(8)}.csv`;
     const running = await api.tests.tasks.enqueue(work, { file });
 
-    for (const [colorScheme, width] of [
-      ['light', 1440],
-      ['dark', 1440],
-      ['light', 390],
-    ] as const) {
-      const viewport = { width, height: 844 };
-      const page = await browser.open(`${api.origin}/tasks/${failed.id}`, { colorScheme, viewport });
-      await status(page, 'Failed').waitFor();
-      await page.getByText('attempt 1 has begun').waitFor();
-      expect(await seriousBarriers(page)).toEqual([]);
-      await page.goto(`${api.origin}/tasks/${running.id}`);
-      await page.getByText('40 %').waitFor();
-      await page.getByText('a line is broken').waitFor();
-      await page.getByLabel('Search the log').fill('line');
-      await panel(page, 'Input').getByText(file).waitFor();
+    const page = await browser.open(`${api.origin}/tasks/${failed.id}`);
+    await status(page, 'Failed').waitFor();
+    await page.getByText('attempt 1 has begun').waitFor();
+    await everywhere(page, async () => expect(await seriousBarriers(page)).toEqual([]));
+    await page.goto(`${api.origin}/tasks/${running.id}`);
+    await page.getByText('40 %').waitFor();
+    await page.getByText('a line is broken').waitFor();
+    await page.getByLabel('Search the log').fill('line');
+    await panel(page, 'Input').getByText(file).waitFor();
+    await everywhere(page, async (width) => {
       expect(await seriousBarriers(page)).toEqual([]);
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
-    }
+    });
   },
 );

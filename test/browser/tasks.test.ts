@@ -1,11 +1,11 @@
 import type { Page } from 'playwright-core';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { TestApi } from '../server/test-api.ts';
 import { double, forever } from '../support/definitions.ts';
-import { browserTimeout, noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
+import { everywhere, noBrowser, seriousBarriers, TestBrowser, useBrowser } from '../support/test-browser.ts';
 import { TestTokens } from '../support/tokens.ts';
 
-vi.setConfig(browserTimeout);
+useBrowser();
 
 const rows = (page: Page) => page.getByRole('row').and(page.locator('[id^="row-"]'));
 const row = (page: Page, id: string) => page.locator(`[id="row-${id}"]`);
@@ -232,21 +232,13 @@ test.skipIf(noBrowser)(
     await using browser = await TestBrowser.start();
     const token = tokens.make('reader', undefined, ['tasks:read']);
 
-    for (const [colorScheme, width] of [
-      ['light', 1440],
-      ['dark', 1440],
-      ['light', 390],
-    ] as const) {
-      const page = await browser.open(`${api.origin}/tasks?tag=a`, {
-        token,
-        colorScheme,
-        viewport: { width, height: 844 },
-      });
-      await rows(page).getByText('Running').waitFor();
+    const page = await browser.open(`${api.origin}/tasks?tag=a`, { token });
+    await rows(page).getByText('Running').waitFor();
 
+    await everywhere(page, async () => {
       expect(await page.getByRole('checkbox').count()).toBe(0);
       expect(await page.getByRole('button', { name: 'All that match' }).count()).toBe(0);
       expect(await seriousBarriers(page)).toEqual([]);
-    }
+    });
   },
 );

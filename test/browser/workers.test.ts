@@ -1,9 +1,9 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { defineTask } from '../../src/index.ts';
 import { TestApi } from '../server/test-api.ts';
-import { browserTimeout, noBrowser, seriousBarriers, TestBrowser } from '../support/test-browser.ts';
+import { noBrowser, seriousBarriers, TestBrowser, useBrowser } from '../support/test-browser.ts';
 
-vi.setConfig(browserTimeout);
+useBrowser();
 
 test.skipIf(noBrowser)('a worker shows what it runs, is drained with a reason, and resumed', async () => {
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();

@@ -1,12 +1,30 @@
 import { readFile } from 'node:fs/promises';
 import type { AxeResults } from 'axe-core';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { expect, inject } from 'vitest';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core';
+import { afterAll, expect, inject, vi } from 'vitest';
 
+const axe = new URL('../../node_modules/axe-core/axe.min.js', import.meta.url);
 const program = inject('browser');
+let running: Promise<Browser> | undefined;
 
-/** For `vi.setConfig` of a test file, in ms: where the machine has other work, a browser takes its time to start. */
-export const browserTimeout = { testTimeout: 60_000 };
+/**
+ * To be called at the top of a test file that drives Chromium: one serves all of its tests, and ends after them. Where the
+ * machine has other work, a browser takes its time, and so may the tests.
+ */
+export function useBrowser(): void {
+  vi.setConfig({ testTimeout: 60_000 });
+  afterAll(async () => {
+    const browser = await running;
+    running = undefined;
+    await browser?.close();
+  });
+}
 
 /** Tests that drive Chromium are skipped where there is none: `test.skipIf(noBrowser)`. */
 export const noBrowser: boolean = program === undefined;
@@ -19,9 +37,10 @@ export interface PageOptions extends Pick<BrowserContextOptions, 'colorScheme' |
   readonly expected?: RegExp;
 }
 
-/** A Chromium of its own. When it is closed, no page may have had an error that the test didn't expect. */
+/** What a test sees of Chromium. When it is closed, no page may have had an error that the test didn't expect. */
 export class TestBrowser implements AsyncDisposable {
   readonly #browser: Browser;
+  readonly #contexts: BrowserContext[] = [];
   /** What pages wrote to their console as an error, or threw. */
   readonly problems: string[] = [];
 
@@ -29,8 +48,9 @@ export class TestBrowser implements AsyncDisposable {
     this.#browser = browser;
   }
 
+  /** Chromium itself starts with the first test of a file that needs it (`useBrowser`). */
   static async start(): Promise<TestBrowser> {
-    const browser = await chromium.launch({
+    running ??= chromium.launch({
       ...(program === undefined ? {} : { executablePath: program }),
       args: [
         '--no-sandbox',
@@ -40,7 +60,7 @@ export class TestBrowser implements AsyncDisposable {
         '--disable-sync',
       ],
     });
-    return new TestBrowser(browser);
+    return new TestBrowser(await running);
   }
 
   /** Opens an address in a window of its own, which shares nothing with others. */
@@ -52,6 +72,7 @@ export class TestBrowser implements AsyncDisposable {
       colorScheme = 'light',
     } = options;
     const context = await this.#browser.newContext({ viewport, colorScheme, reducedMotion: 'reduce' });
+    this.#contexts.push(context);
     const page = await context.newPage();
     const note = (problem: string): void => {
       if (!expected.test(problem)) this.problems.push(problem);
@@ -69,17 +90,30 @@ export class TestBrowser implements AsyncDisposable {
 
   /** Closes all pages; one that had an error fails the test. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#browser.close();
+    await Promise.all(this.#contexts.map((context) => context.close()));
     expect(this.problems).toEqual([]);
+  }
+}
+
+/** Looks at a page in light and in dark, each on a wide screen and on a phone; `look` gets the width of the screen. */
+export async function everywhere(page: Page, look: (width: number) => Promise<void>): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    for (const [width, height] of [
+      [1440, 900],
+      [390, 844],
+    ] as const) {
+      await page.setViewportSize({ width, height });
+      await look(width);
+    }
   }
 }
 
 /** What axe finds on a page that is serious or worse: which rule, and where. */
 export async function seriousBarriers(page: Page): Promise<readonly string[]> {
-  const source = await readFile(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
-  // By the debugger, as the page's policy lets in no script but its own.
-  await page.evaluate(source);
-  const results = await page.evaluate<AxeResults>('axe.run()');
+  // By the debugger, as the page's policy lets in no script but its own; it stays until the page is loaded anew.
+  if (!(await page.evaluate<boolean>('"axe" in window'))) await page.evaluate(await readFile(axe, 'utf8'));
+  const results = await page.evaluate<AxeResults>("axe.run({ resultTypes: ['violations'] })");
   return results.violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) =>
