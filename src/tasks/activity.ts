@@ -1,13 +1,6 @@
 import type { Redis, Script } from '../redis/connection.ts';
 import { queueRoot } from '../redis/keys.ts';
-import {
-  type DurationSummary,
-  emptyHistogram,
-  type Histogram,
-  mergeHistograms,
-  summarize,
-  countOf,
-} from './histogram.ts';
+import { type DurationSummary, type Histogram, mergeHistograms, summarize, countOf } from './histogram.ts';
 import { chunks } from './replies.ts';
 import { activityFields } from './scripts/activity-counts.ts';
 import { activity, minutesPerLook } from './scripts/activity.ts';
@@ -156,22 +149,25 @@ function parseMinute(fields: readonly string[]): Map<string, Activity> {
 
 function parseActivity(values: ReadonlyMap<string, number>): Activity {
   const wait = parseHistogram(values, activityFields.wait);
+  const successes = parseHistogram(values, activityFields.success);
   return {
     enqueued: values.get(activityFields.enqueued) ?? 0,
     // Each start is timed.
     started: countOf(wait),
-    finished: Object.fromEntries(finalStatuses.map((status) => [status, values.get(status) ?? 0])),
+    finished: {
+      ...Object.fromEntries(finalStatuses.map((status) => [status, values.get(status) ?? 0])),
+      SUCCEEDED: countOf(successes),
+    },
     attemptsFailed: values.get(activityFields.attemptsFailed) ?? 0,
     wait,
-    run: parseHistogram(values, activityFields.run),
+    run: mergeHistograms([successes, parseHistogram(values, activityFields.run)]),
   };
 }
 
 function parseHistogram(values: ReadonlyMap<string, number>, kind: string): Histogram {
-  const pieces = [...values].flatMap(([field, count]) => {
-    const piece = field.startsWith(kind) ? Number(field.slice(kind.length)) : Number.NaN;
-    return Number.isNaN(piece) ? [] : [[piece, count] as const];
-  });
-  if (pieces.length === 0) return emptyHistogram;
-  return { pieces: new Map(pieces), max: values.get(`${kind}Max`) ?? 0 };
+  return new Map(
+    [...values].flatMap(([field, count]) =>
+      field.startsWith(kind) ? [[Number(field.slice(kind.length)), count] as const] : [],
+    ),
+  );
 }

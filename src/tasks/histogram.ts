@@ -1,12 +1,7 @@
 import { lastPiece } from './scripts/activity-counts.ts';
 
-/** How long some things took, in pieces that grow by √2: piece 0 is what took 1 ms at most. */
-export interface Histogram {
-  /** Piece → how many times are in it. */
-  readonly pieces: ReadonlyMap<number, number>;
-  /** The longest time, in ms. */
-  readonly max: number;
-}
+/** How long some things took: piece → how many times are in it. Pieces grow by √2; piece 0 is what took 1 ms at most. */
+export type Histogram = ReadonlyMap<number, number>;
 
 /** What is told of a histogram. Times are in ms; undefined where nothing was timed. */
 export interface DurationSummary {
@@ -17,11 +12,9 @@ export interface DurationSummary {
   readonly max: number | undefined;
 }
 
-export const emptyHistogram: Histogram = { pieces: new Map(), max: 0 };
-
 /** The piece that a time (ms) belongs to, as the scripts find it. */
 export function pieceOf(ms: number): number {
-  return ms <= 1 ? 0 : Math.min(lastPiece, Math.ceil(2 * Math.log2(ms) - 1e-9));
+  return ms <= 1 ? 0 : Math.min(lastPiece, Math.ceil(2 * Math.log2(ms) - 1e-12));
 }
 
 /** The last time (ms) of a piece; of the very last one there is none. */
@@ -32,13 +25,13 @@ export function endOf(piece: number): number {
 /** Histograms as one. */
 export function mergeHistograms(histograms: readonly Histogram[]): Histogram {
   const pieces = new Map<number, number>();
-  for (const { pieces: own } of histograms)
+  for (const own of histograms)
     for (const [piece, count] of own) pieces.set(piece, (pieces.get(piece) ?? 0) + count);
-  return { pieces, max: Math.max(0, ...histograms.map(({ max }) => max)) };
+  return pieces;
 }
 
-export function countOf({ pieces }: Histogram): number {
-  return pieces.values().reduce((sum, count) => sum + count, 0);
+export function countOf(histogram: Histogram): number {
+  return histogram.values().reduce((sum, count) => sum + count, 0);
 }
 
 /**
@@ -46,26 +39,22 @@ export function countOf({ pieces }: Histogram): number {
  * beside the exact one: it is the middle of its piece, which no time of it is further away from than by the fourth root of 2.
  */
 export function percentile(histogram: Histogram, share: number): number | undefined {
-  const count = countOf(histogram);
-  if (count === 0) return undefined;
-  const rank = Math.max(1, Math.ceil(share * count));
-  if (rank === count) return histogram.max;
+  const rank = Math.max(1, Math.ceil(share * countOf(histogram)));
   let passed = 0;
-  for (const [piece, own] of [...histogram.pieces].toSorted(([one], [other]) => one - other)) {
+  for (const [piece, own] of [...histogram].toSorted(([one], [other]) => one - other)) {
     passed += own;
-    if (passed >= rank) return Math.min(histogram.max, middleOf(piece));
+    if (passed >= rank) return middleOf(piece);
   }
-  return histogram.max;
+  return undefined;
 }
 
 export function summarize(histogram: Histogram): DurationSummary {
-  const count = countOf(histogram);
   return {
-    count,
+    count: countOf(histogram),
     p50: percentile(histogram, 0.5),
     p95: percentile(histogram, 0.95),
     p99: percentile(histogram, 0.99),
-    max: count === 0 ? undefined : histogram.max,
+    max: percentile(histogram, 1),
   };
 }
 

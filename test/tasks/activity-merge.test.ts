@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { type Activity, mergeActivity, mergeMinutes, readMinutes } from '../../src/tasks/activity.ts';
+import { pieceOf } from '../../src/tasks/histogram.ts';
 
 const minuteMs = 60_000;
 const start = 29_000_000 * minuteMs;
 
 /** The activity of so many tasks that each waited and ran for so long, in a piece of their own. */
 function activityOf(count: number, ms = 1): Activity {
-  const times = { pieces: new Map([[ms === 1 ? 0 : 4, count]]), max: ms };
+  const times = new Map([[pieceOf(ms), count]]);
   return {
     enqueued: count,
     started: count,
@@ -23,7 +24,7 @@ describe('minutes of several queues', () => {
       [
         [
           { at: start, definitions: new Map([['one', activityOf(2)]]) },
-          { at: start + 2 * minuteMs, definitions: new Map([['one', activityOf(3, 4)]]) },
+          { at: start + 2 * minuteMs, definitions: new Map([['one', activityOf(3, 3)]]) },
         ],
         [{ at: start, definitions: new Map([['other', activityOf(5)]]) }],
       ],
@@ -33,7 +34,7 @@ describe('minutes of several queues', () => {
     expect(merged.map(({ at }) => at)).toEqual([-1, 0, 1, 2].map((minute) => start + minute * minuteMs));
     expect(merged.map(({ enqueued }) => enqueued)).toEqual([0, 7, 0, 3]);
     expect(merged[0]).toMatchObject({ finished: { SUCCEEDED: 0 }, wait: { count: 0, max: undefined } });
-    expect(merged[3]).toMatchObject({ run: { count: 3, max: 4 } });
+    expect(merged[3]).toMatchObject({ run: { count: 3, max: 3 } });
   });
 
   test('are told up to the newest one that any of them tells, as a minute may begin between two looks', () => {
@@ -66,7 +67,7 @@ describe('minutes of several queues', () => {
   });
 
   test('nothing at all is nothing', () => {
-    expect(mergeActivity([])).toMatchObject({ enqueued: 0, started: 0, wait: { max: 0 } });
+    expect(mergeActivity([])).toMatchObject({ enqueued: 0, started: 0, wait: new Map() });
   });
 
   test.each([

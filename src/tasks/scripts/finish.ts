@@ -70,11 +70,12 @@ end
 
 -- How long the recent attempts of a definition ran, on average: each counts a tenth of all before it.
 local paces = {}
-local notePace = function(task, startedAt)
-  local name, took = task.name, now - startedAt
+local notePace = function(name, took)
   local mean = paces[name] or tonumber(redis.call('HGET', paceKey, name) or nil)
   paces[name] = mean and mean + (took - mean) / 10 or took
-  putField(paceKey, name, string.format('%.1f', paces[name]))
+end
+local writePaces = function()
+  for name, mean in pairs(paces) do putField(paceKey, name, string.format('%.1f', mean)) end
 end
 
 -- Ends the open attempt and moves the record on. 'given': output; failure (for the record) and brief (for the
@@ -132,11 +133,12 @@ local settle = function(task, outcome, given)
     .. task.worker .. '","startedAt":' .. nowText
   changes[attempt] = open .. ',"finishedAt":' .. nowText .. ',"outcome":"' .. outcome
     .. '"' .. (brief and ',"failure":' .. brief or '') .. '}'
-  local startedAt = open:match('"startedAt":(%d+)')
-  if given.reported and (outcome == 'SUCCEEDED' or outcome == 'FAILED') then notePace(task, startedAt) end
+  local took = now - open:match('"startedAt":(%d+)')
+  if given.reported and (outcome == 'SUCCEEDED' or outcome == 'FAILED') then notePace(task.name, took) end
   -- When the run of a lost worker ended, nobody knows; one that was given back tells nothing of its definition.
   if given.reported and outcome ~= 'SUPERSEDED' or outcome == 'TIMED_OUT' then
-    noteTime(task.name, '${activityFields.run}', math.max(0, now - startedAt))
+    noteTime(task.name, outcome == 'SUCCEEDED' and '${activityFields.success}' or '${activityFields.run}',
+      math.max(0, took))
   end
   if outcome == 'FAILED' or outcome == 'TIMED_OUT' or outcome == 'LOST' then
     countActivity(task.name, '${activityFields.attemptsFailed}')
@@ -228,6 +230,7 @@ end
 local hints = {}
 -- Else as busy as before.
 if makesWork then hints = wake() elseif wasStale then noteIdle() end
+writePaces()
 flush()
 flushHeads()
 return { answers, unpack(hints) }

@@ -6,7 +6,7 @@
 export const gathering = `
 local gathered
 local gather = function()
-  gathered = { sets = {}, hashes = {}, counts = {}, lives = {}, highs = {}, sums = {} }
+  gathered = { sets = {}, hashes = {}, counts = {}, lives = {}, sums = {} }
 end
 local gatheredIn = function(kind, key)
   local entries = gathered[kind][key]
@@ -46,15 +46,6 @@ local countOne = function(key, field, life)
   counts[field] = (counts[field] or 0) + 1
   gathered.lives[key] = life
 end
-local raiseOne = function(key, field, number)
-  if number > tonumber(redis.call('HGET', key, field) or -1) then redis.call('HSET', key, field, int(number)) end
-end
--- Raises a field of a hash to a number, where it is less.
-local raise = function(key, field, number)
-  if not gathered then return raiseOne(key, field, number) end
-  local highs = gatheredIn('highs', key)
-  if number > (highs[field] or -1) then highs[field] = number end
-end
 local addMore = function(key, field, more)
   if more ~= 0 and redis.call('HINCRBY', key, field, more) <= 0 then redis.call('HDEL', key, field) end
 end
@@ -83,16 +74,13 @@ local flushInto = function(entries, key, add, remove, turned)
 end
 local flush = function()
   if not gathered then return end
-  local sets, hashes, counts, lives = gathered.sets, gathered.hashes, gathered.counts, gathered.lives
-  local highs, sums = gathered.highs, gathered.sums
+  local sets, hashes, counts = gathered.sets, gathered.hashes, gathered.counts
+  local lives, sums = gathered.lives, gathered.sums
   gather()
   for key, entries in pairs(sets) do flushInto(entries, key, 'ZADD', 'ZREM', true) end
   for key, entries in pairs(hashes) do flushInto(entries, key, 'HSET', 'HDEL') end
   for key, entries in pairs(counts) do
     for field, more in pairs(entries) do countMore(key, field, more, lives[key]) end
-  end
-  for key, entries in pairs(highs) do
-    for field, number in pairs(entries) do raiseOne(key, field, number) end
   end
   for key, entries in pairs(sums) do
     for field, more in pairs(entries) do addMore(key, field, more) end

@@ -270,7 +270,8 @@ local change = function(task, changes)
   if from ~= to and isFinal[to] then
     retire(task)
     countOne(flowKey(int(math.floor(now / ${flowMs}))), to, ${keepFlowMs})
-    countActivity(task.name, to)
+    -- A success is counted by how long it ran.
+    if to ~= 'SUCCEEDED' then countActivity(task.name, to) end
     -- A worker counts what it has told itself.
     if not changes.endedToken then addTo(endsKey, task.name .. ':' .. to, 1) end
   elseif isFinal[from] and not isFinal[to] then
