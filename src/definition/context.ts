@@ -31,6 +31,11 @@ export interface TaskContext {
   /** This attempt's number, counted from 1. */
   readonly attempt: number;
   /**
+   * The W3C `traceparent` of this attempt's span, to pass on to what `run` calls; where there are no traces, that of the
+   * request which enqueued the task, if it brought one.
+   */
+  readonly traceparent: string | undefined;
+  /**
    * Aborts when the task is canceled, times out, or is given to another worker. Pass it on, and stop when it fires.
    * `signal.reason.code` is `CANCELED`, `TIMED_OUT`, `STALE` (another attempt has the task) or `STOPPING` (its worker).
    */

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Session } from '../auth/session.ts';
+import { parseTrace } from '../graphql/context.ts';
 import type { Line } from './line.ts';
 import type { Origin } from './pipeline.ts';
 import type { SocketSession } from './socket-session.ts';
@@ -44,6 +45,12 @@ export class SocketOrigin implements Origin {
     return this.#gone.signal;
   }
 
+  /** The same for an operation that brings a `traceparent` of its own. */
+  of(traceparent: unknown): Origin {
+    const own = typeof traceparent === 'string' ? parseTrace(traceparent) : undefined;
+    return own === undefined ? this : new OperationOrigin(this, own);
+  }
+
   /**
    * Notes that the subscription of this id is about to begin; false where one of the same id is, which its client has
    * completed already: graphql-ws would take one for the other, and one of them would never end.
@@ -79,5 +86,28 @@ export class SocketOrigin implements Origin {
     this.#hasLeft = true;
     this.signedIn.leave();
     this.#gone?.abort();
+  }
+}
+
+/** One operation of a socket, which belongs to another trace than the socket does. */
+class OperationOrigin implements Origin {
+  readonly traceparent: string;
+  readonly #socket: SocketOrigin;
+
+  constructor(socket: SocketOrigin, traceparent: string) {
+    this.#socket = socket;
+    this.traceparent = traceparent;
+  }
+
+  get session(): Session {
+    return this.#socket.session;
+  }
+
+  get address(): string {
+    return this.#socket.address;
+  }
+
+  get signal(): AbortSignal {
+    return this.#socket.signal;
   }
 }

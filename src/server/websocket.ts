@@ -312,7 +312,7 @@ function createProtocol(
       wait.leaveBy(() => begun.leave());
       return wait;
     }),
-    onSubscribe({ extra: origin }, id, { query, variables, operationName }) {
+    onSubscribe({ extra: origin }, id, { query, variables, operationName, extensions }) {
       try {
         const document = pipeline.documents.parse(query);
         const errors = pipeline.documents.validate(document, origin.session.viewer);
@@ -324,7 +324,7 @@ function createProtocol(
           schema: pipeline.schema,
           document,
           operationName,
-          contextValue: pipeline.context(params, origin),
+          contextValue: pipeline.context(params, origin.of(extensions?.['traceparent'])),
           params,
           origin,
           id,

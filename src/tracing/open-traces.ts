@@ -96,7 +96,8 @@ function written({ traceId, spanId, traceFlags }: SpanContext): string {
   return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
 }
 
-function parsed(traceparent: string | undefined): SpanContext | undefined {
+/** The span that a `traceparent` names; undefined where it is none. */
+export function parsed(traceparent: string | undefined): SpanContext | undefined {
   const [, traceId = '', spanId = '', flags = ''] = traceparent?.split('-') ?? [];
   const found = { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true };
   return isSpanContextValid(found) ? found : undefined;

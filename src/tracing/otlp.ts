@@ -13,6 +13,7 @@ import type { Logger } from '../logger.ts';
 import type { Traces } from '../traces.ts';
 import { version } from '../version.ts';
 import { openTraces } from './open-traces.ts';
+import { samplerOf } from './sampler.ts';
 
 /** Traces that are sent to a collector; `close` sends the rest. */
 export interface OtlpTraces {
@@ -29,13 +30,17 @@ const complaintMs = 60_000;
 /**
  * Sends spans by OTLP over HTTP to where `OTEL_EXPORTER_OTLP_ENDPOINT` says, and makes it what all of OpenTelemetry in this
  * process uses, so that spans of task files go the same way.
+ *
+ * @throws ConfigurationError where `OTEL_TRACES_SAMPLER` asks for what isn't there
  */
 export function openOtlp(service: string, logger: Logger): OtlpTraces {
+  const sampler = samplerOf(process.env);
   complainTo(logger);
   const own = resourceFromAttributes({ 'service.name': service, 'service.version': version });
   const given = detectResources({ detectors: [envDetector, serviceNameEnvDetector] });
   const provider = new TracerProvider({
     resource: own.merge(given),
+    sampler,
     spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter() })],
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());

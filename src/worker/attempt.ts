@@ -196,7 +196,9 @@ export class Attempt {
     if (definition.thread) {
       const children = () => this.#childLine();
       this.#kill = new AbortController();
-      return await this.#threads.run({ definition, input, context, children, kill: this.#kill.signal });
+      const isTraced = this.#span !== undefined;
+      const kill = this.#kill.signal;
+      return await this.#threads.run({ definition, input, context, isTraced, children, kill });
     }
     return await runningAttempt.run({ id, task: name }, async () => {
       const coerced = await this.#compiled.coerceInput(JSON.parse(input));
@@ -247,6 +249,7 @@ export class Attempt {
     return {
       id,
       attempt,
+      traceparent: this.#traceparent,
       signal,
       ...functions,
       progress: (update) => {
@@ -261,6 +264,11 @@ export class Attempt {
     };
   }
 
+  /** What belongs to this attempt belongs to it in a trace, too. */
+  get #traceparent(): string | undefined {
+    return this.#span?.traceparent ?? this.delivery.task.trace;
+  }
+
   /** Made when it is first asked for: most attempts have no children. */
   #childLine(): Children {
     if (this.#children !== undefined) return this.#children;
@@ -271,7 +279,7 @@ export class Attempt {
     this.#children = new Children({
       ...this.#services,
       delivery: this.delivery,
-      trace: this.#span?.traceparent ?? this.delivery.task.trace,
+      trace: this.#traceparent,
       parking: this.#parking,
       progress: new ChildProgress((fraction) => {
         if (!this.#tellsProgress) this.#progress.update(fraction);

@@ -33,7 +33,7 @@ export class ThreadContext {
   readonly #asked: Map<number, (reply: Reply) => void> = new Map();
 
   /** Gives the outputs of a definition their types, which only this thread has. */
-  constructor({ id, attempt, port, aborted }: ThreadJob, parse: ParseOutput) {
+  constructor({ id, attempt, traceparent, port, aborted }: ThreadJob, parse: ParseOutput) {
     this.#port = port;
     if (aborted) this.#abort.abort(errorOf(aborted));
     port.on('message', (message: ToThread) => this.#hear(message));
@@ -42,6 +42,7 @@ export class ThreadContext {
     this.context = {
       id,
       attempt,
+      traceparent,
       signal: this.#abort.signal,
       progress: (update) => {
         const told = this.#tell(update);

@@ -15,6 +15,9 @@ export interface ThreadJob {
   readonly input: string;
   readonly id: string;
   readonly attempt: number;
+  readonly traceparent: string | undefined;
+  /** Whether there are traces, so that it is to be active while `run` runs. */
+  readonly isTraced: boolean;
   /** Why the signal has fired already, where it has. */
   readonly aborted: Reason | undefined;
   readonly port: MessagePort;

@@ -20,13 +20,21 @@ export async function runInThread(job: ThreadJob): Promise<ThreadOutcome> {
   try {
     const compiled = await load(job);
     const input = await compiled.coerceInput(JSON.parse(job.input));
-    const returned = await compiled.definition.run(input, thread.context);
+    const run = () => compiled.definition.run(input, thread.context);
+    const returned = await (job.isTraced ? traced(job, run) : run());
     return { output: JSON.stringify(compiled.serializeOutput(returned) ?? null) };
   } catch (error) {
     return { thrown: tellThrown(error, job.attempt) };
   } finally {
     await thread.close();
   }
+}
+
+/** With its attempt's span active, as on the main thread. */
+async function traced<Result>({ traceparent }: ThreadJob, run: () => Result): Promise<Awaited<Result>> {
+  // Only now: a file that sets up OpenTelemetry in its thread comes first.
+  const { runWithin } = await import('../tracing/remote-span.ts');
+  return await runWithin(traceparent, run);
 }
 
 async function load({ source, name }: ThreadJob): Promise<CompiledDefinition> {

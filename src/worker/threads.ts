@@ -29,6 +29,8 @@ export interface ThreadRunOptions {
   readonly input: string;
   /** The main thread's context, which is told and asked from the thread. */
   readonly context: TaskContext;
+  /** Whether there are traces. @default false */
+  readonly isTraced?: boolean;
   /** Its children, for what the thread asks of them. */
   readonly children: () => ChildLine;
   /** Ends the thread, whatever it does. */
@@ -157,7 +159,7 @@ export class Threads implements AsyncDisposable {
   }
 
   async #run(
-    { definition, input, context, children }: ThreadRunOptions,
+    { definition, input, context, isTraced = false, children }: ThreadRunOptions,
     signal: AbortSignal,
   ): Promise<string> {
     const source = sourceOf(definition);
@@ -168,9 +170,19 @@ export class Threads implements AsyncDisposable {
     // Before Piscina's own listener, which takes the thread out.
     signal.addEventListener('abort', () => (threads = pool.threads), { once: true });
     const line = new ThreadLine(context, children);
-    const { id, attempt } = context;
+    const { id, attempt, traceparent } = context;
     const aborted = context.signal.aborted ? reasonOf(context.signal.reason) : undefined;
-    const job: ThreadJob = { source, name: definition.name, input, id, attempt, aborted, port: line.remote };
+    const job: ThreadJob = {
+      source,
+      name: definition.name,
+      input,
+      id,
+      attempt,
+      traceparent,
+      isTraced,
+      aborted,
+      port: line.remote,
+    };
     let outcome: ThreadOutcome;
     try {
       outcome = await pool.run(job, { transferList: [line.remote], signal });

@@ -19,6 +19,7 @@ export function contextOf({ signal, onProgress }: ContextOptions = {}): TaskCont
   return {
     id: 'default_01test',
     attempt: 1,
+    traceparent: undefined,
     signal: signal ?? new AbortController().signal,
     progress: async (update) => onProgress?.(typeof update === 'number' ? { fraction: update } : update),
     ...noChildren,

@@ -87,6 +87,20 @@ test('a worker with --traces otlp sends the span of each attempt to the collecto
   });
 });
 
+test('a worker sends what its sampler takes, and does not start where it is told of one that there is not', async () => {
+  await using receiver = await collector();
+  const settings = { TASKWIRE_TRACES: 'otlp', OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url };
+
+  const off = await worked([], { ...settings, OTEL_TRACES_SAMPLER: 'always_off' });
+  await using wrong = taskwire(['worker'], {
+    env: { ...environment(), ...settings, OTEL_TRACES_SAMPLER: 'half' },
+  });
+
+  expect([off.status, receiver.bodies]).toEqual(['SUCCEEDED', []]);
+  expect(await wrong.ended).toMatchObject({ code: 2 });
+  expect(wrong.stderr).toContain('OTEL_TRACES_SAMPLER: expected one of always_on, always_off, traceidratio');
+});
+
 test('where the collector is away the work goes on, the worker says so and stops in time', async () => {
   const { status, end, stderr } = await worked(['--traces', 'otlp'], {
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}`,

@@ -3,8 +3,10 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { defineTask } from '../../src/definition/definition.ts';
+import { loadDefinitions } from '../../src/definition/load.ts';
 import { openTraces } from '../../src/tracing/open-traces.ts';
 import { TestApi } from '../server/test-api.ts';
 import { TestTasks } from '../support/tasks.ts';
@@ -127,6 +129,56 @@ test('a page tells its trace when it opens its socket, as it can set no headers'
   const run = await one('run resize');
   expect([mutation, run].map((span) => span.spanContext().traceId)).toEqual([clicked, clicked]);
   await client.dispose();
+});
+
+test('an operation of a socket may belong to a trace of its own, and the next one belongs to that of the socket', async () => {
+  const { traces, named } = recorded();
+  await using api = await TestApi.start([resize], { traces, workers: 0 });
+  const client = createClient({ url: api.socketUrl, webSocketImpl: WebSocket, connectionParams: click });
+  const query = 'mutation { resize(input: {}) { task { id } } }';
+  const other = '4bf92f3577b34da6a3ce929d0e0e4736';
+
+  for (const traceparent of [`00-${other}-00f067aa0ba902b7-01`, undefined, 'nonsense', 7]) {
+    await Array.fromAsync(client.iterate({ query, extensions: { traceparent } }));
+  }
+
+  const mutations = named('mutation resize');
+  expect(mutations.map((span) => span.spanContext().traceId)).toEqual([other, clicked, clicked, clicked]);
+  expect(mutations[0]?.parentSpanContext?.spanId).toBe('00f067aa0ba902b7');
+  await client.dispose();
+});
+
+test('a run knows the traceparent of its attempt, and in a thread the span is active, too', async () => {
+  const { traces, one } = recorded();
+  const told: (string | undefined)[] = [];
+  const tells = defineTask({ name: 'tells', run: (_, { traceparent }) => void told.push(traceparent) });
+  const file = fileURLToPath(new URL('../fixtures/threads/tasks.ts', import.meta.url));
+  const inThread = (await loadDefinitions([file])).filter(({ name }) => name === 'traceHere');
+  await using tests = await TestTasks.start([tells, ...inThread], { traces });
+
+  const { id } = await tests.tasks.enqueue('tells', {}, { trace: click.traceparent });
+  await tests.finished(id);
+  const { id: threaded } = await tests.tasks.enqueue('traceHere', {}, { trace: click.traceparent });
+  const { output } = await tests.finished(threaded);
+
+  const run = (await one('run tells')).spanContext();
+  expect(told).toEqual([`00-${clicked}-${run.spanId}-01`]);
+  const { spanId } = (await one('run traceHere')).spanContext();
+  expect(output).toEqual({
+    traceparent: `00-${clicked}-${spanId}-01`,
+    active: spanId,
+  });
+});
+
+test('where traces are off a run knows the traceparent of the request, and nothing is active in a thread', async () => {
+  const file = fileURLToPath(new URL('../fixtures/threads/tasks.ts', import.meta.url));
+  const inThread = (await loadDefinitions([file])).filter(({ name }) => name === 'traceHere');
+  await using tests = await TestTasks.start(inThread);
+
+  const { id } = await tests.tasks.enqueue('traceHere', {}, { trace: click.traceparent });
+  const { output } = await tests.finished(id);
+
+  expect(output).toEqual({ traceparent: click.traceparent, active: '' });
 });
 
 test('each attempt that fails is a span of its own with the error, and a refused mutation tells its code but no values', async () => {

@@ -24,6 +24,7 @@ async function runWriting(what: string, write: TaskStream['write'], signal: Abor
   const context: TaskContext = {
     id: '01',
     attempt: 1,
+    traceparent: undefined,
     signal,
     progress: async () => undefined,
     ...noChildren,

@@ -43,6 +43,7 @@ function testThreads(options: Partial<ThreadsOptions> = {}) {
   const context: TaskContext = {
     id: '01',
     attempt: 1,
+    traceparent: undefined,
     signal: abort.signal,
     progress: async (update) => void progress.push(update),
     ...noChildren,
@@ -90,6 +91,7 @@ test("a task file's run gets its typed input in a thread, and its output comes b
     at: '2026-01-02T03:04:05.000Z',
     id: '01',
     attempt: 1,
+    traceparent: undefined,
     isMainThread: false,
   });
 });
