@@ -22,7 +22,7 @@ test(
         bench,
         '--quick',
         '--only',
-        'worker,sockets,http',
+        'worker,sockets,http,telemetry',
         '--json',
         json,
       ]);

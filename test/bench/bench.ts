@@ -5,6 +5,7 @@ import { http } from './figures/http.ts';
 import { idle } from './figures/idle.ts';
 import { sockets } from './figures/sockets.ts';
 import { store as storeFigure } from './figures/store.ts';
+import { telemetry } from './figures/telemetry.ts';
 import { worker } from './figures/worker.ts';
 import { readers } from './figures/readers.ts';
 import { lateness } from './figures/lateness.ts';
@@ -20,7 +21,17 @@ import { linesOf, tableOf } from './report.ts';
  * `npm run bench`: what Taskwire does beside what others do, in one run, in turns, in real processes. Prints one table and
  * writes the same as JSON; docs/performance.md says how each figure is measured.
  */
-const figures: readonly Figure[] = [endToEnd, worker, sockets, idle, http, storeFigure, lateness, readers];
+const figures: readonly Figure[] = [
+  endToEnd,
+  worker,
+  sockets,
+  idle,
+  http,
+  storeFigure,
+  lateness,
+  readers,
+  telemetry,
+];
 
 if (process.argv.includes('--help')) {
   process.stdout.write(`${usage}\nFigures: ${figures.map(({ name }) => name).join(', ')}\n`);

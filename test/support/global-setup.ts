@@ -16,6 +16,8 @@ declare module 'vitest' {
     redisServer: string | undefined;
     /** The program of a Chromium. */
     browser: string | undefined;
+    /** The program of Prometheus, with promtool beside it. */
+    prometheus: string | undefined;
     /** The folder of what `watch-leaks.ts` has found. */
     leaks: string;
   }
@@ -45,6 +47,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
     process.stderr.write(`Skipped: tests that need a browser. ${browser.missing}\n`);
   }
   project.provide('browser', 'path' in browser ? browser.path : undefined);
+  const prometheus = await systemPackage('prometheus');
+  if ('missing' in prometheus) {
+    process.stderr.write(`Skipped: tests that need Prometheus. ${prometheus.missing}\n`);
+  }
+  project.provide('prometheus', 'path' in prometheus ? prometheus.path : undefined);
   const leaks = await mkdtemp(join(tmpdir(), 'taskwire-leaks-'));
   project.provide('leaks', leaks);
   return async () => {

@@ -5,13 +5,15 @@ import type { EnqueuedTask } from '../../../src/tasks/draft.ts';
 import { connectTasks } from '../../../src/tasks/tasks.ts';
 import { serveCalls } from '../harness/child.ts';
 import { definitions } from './definitions.ts';
+import { tracesOf } from './telling.ts';
 
-// Taskwire's API: `api.ts REDIS_URL [memory|token|unbounded]`. With `memory` nothing is enqueued: what is left is the HTTP
+// Taskwire's API: `api.ts REDIS_URL [store|memory|token|unbounded] [traces]`. With `memory` nothing is enqueued: what is left is the HTTP
 // layer. With `token` clients sign in, each within bounds that aren't reached; with `unbounded` there are none.
 const [url = '', mode = 'store'] = process.argv.slice(2);
 const logger = createLogger({ level: 'error' });
 const redis = { url, prefix: 'bench' };
-const tasks = await connectTasks({ redis, definitions, logger });
+const traces = await tracesOf(process.argv[4], logger);
+const tasks = await connectTasks({ redis, definitions, logger, traces });
 if (mode === 'memory') Object.defineProperty(tasks, 'enqueue', { value: fromMemory });
 // All load comes from one address here.
 const [sockets, connections] = [{ maxPerAddress: 20_000, maxPerOwner: 20_000 }, { maxPerAddress: 20_000 }];
