@@ -11,8 +11,8 @@ const directory = fileURLToPath(new URL('../../dist/dashboard', import.meta.url)
 const pages = new Set(['tasks', 'enqueue', 'queues', 'workers', 'schedules', 'audit']);
 
 /**
- * The dashboard's files: a page that is a client of the API, and nothing more. They are held in memory, some 900 KB, so that
- * an update of the package takes none away from a process that still serves the version before.
+ * The dashboard's files: a page that is a client of the API, and nothing more. They are held in memory, some 900 KB for all
+ * servers of a process, so that an update of the package takes none away from a process that still serves the version before.
  */
 export class Dashboard {
   readonly #page: Buffer;
@@ -22,22 +22,18 @@ export class Dashboard {
   /** `basePath` is where browsers find the API: `/`, or a path with a slash at both ends. Undefined where it isn't built. */
   static open(basePath: string): Dashboard | undefined {
     try {
-      return new Dashboard(basePath);
+      held ??= readFiles();
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
       throw error;
     }
+    const page = held.get('/index.html');
+    return page && new Dashboard(held, page, basePath);
   }
 
-  private constructor(basePath: string) {
-    const page = readFileSync(join(directory, 'index.html'), 'utf8');
-    this.#page = Buffer.from(page.replace('<base href="/" />', `<base href="${basePath}" />`));
-    const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter(
-      (name) => extname(name) !== '',
-    );
-    this.#files = new Map(
-      names.map((name) => [`/${name.replaceAll(sep, '/')}`, readFileSync(join(directory, name))]),
-    );
+  private constructor(files: ReadonlyMap<string, Buffer>, page: Buffer, basePath: string) {
+    this.#files = files;
+    this.#page = Buffer.from(String(page).replace('<base href="/" />', `<base href="${basePath}" />`));
   }
 
   /** Answers where a path is one of a page or of a file; false where it is neither. */
@@ -97,6 +93,16 @@ export class Dashboard {
     this.#tags.set(content, tag);
     return tag;
   }
+}
+
+let held: ReadonlyMap<string, Buffer> | undefined;
+
+/** By the paths that they have below the dashboard's address. Throws ENOENT where it isn't built. */
+function readFiles(): ReadonlyMap<string, Buffer> {
+  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => extname(name) !== '',
+  );
+  return new Map(names.map((name) => [`/${name.replaceAll(sep, '/')}`, readFileSync(join(directory, name))]));
 }
 
 function end(request: IncomingMessage, response: ServerResponse, content: Buffer): void {
