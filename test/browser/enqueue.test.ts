@@ -1,6 +1,10 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { defineTask } from '../../src/index.ts';
+import { connectTasks } from '../../src/tasks/tasks.ts';
 import { TestApi } from '../server/test-api.ts';
+import { testLogger } from '../support/stores.ts';
 import { everywhere, noBrowser, seriousBarriers, TestBrowser, useBrowser } from '../support/test-browser.ts';
 
 useBrowser();
@@ -92,6 +96,114 @@ test.skipIf(noBrowser)(
     expect(await title.getAttribute('aria-invalid')).toBe('true');
     await title.fill('Free');
     expect(await page.getByText('There is such a book.').count()).toBe(0);
+  },
+);
+
+/** Mail as it was sent once, and as it is sent now. */
+const oldMail = defineTask({
+  name: 'mail',
+  input: (t) => ({
+    to: t.string({ required: true }),
+    password: t.string({ required: true, secret: true }),
+    pin: t.int({ secret: true }),
+    copies: t.int(),
+    cover: t.string(),
+  }),
+  run() {},
+});
+const mail = defineTask({
+  name: 'mail',
+  input: (t) => ({
+    to: t.string({ required: true }),
+    password: t.string({ required: true, secret: true }),
+    pin: t.int({ secret: true }),
+    cover: t.object('MailCover', (t) => ({ colour: t.string({ required: true }) })),
+  }),
+  output: (t) => ({ seen: t.string() }),
+  run: (input) => ({ seen: JSON.stringify(input) }),
+});
+
+test.skipIf(noBrowser)(
+  'a replay keeps the secrets that one leaves, takes those that one gives, and hides nothing that its form knows no field for',
+  async () => {
+    await using api = await TestApi.start([mail]);
+    await using browser = await TestBrowser.start();
+    const before = await connectTasks({ redis: api.tests.redis, definitions: [oldMail], logger: testLogger });
+    const input = { to: 'ann', password: 'hunter2', pin: 1234, copies: 3, cover: 'RED' };
+    const { id } = await before.enqueue(oldMail, input).finally(async () => await before.close());
+    const page = await browser.open(`${api.origin}/enqueue/mail?replay=${id}`);
+    const seen = page.getByLabel('to', { exact: true });
+    await seen.waitFor();
+
+    // What isn't right any more is marked at once.
+    await page.getByText('There is no field copies.').waitFor();
+    await page.getByText('Expected an object.').waitFor();
+    expect(await page.getByLabel('copies', { exact: true }).inputValue()).toBe('3');
+    expect(await page.getByLabel('cover', { exact: true }).inputValue()).toBe('"RED"');
+    await page.getByText('Left as it is, it keeps the value of the original.').first().waitFor();
+    expect(await seriousBarriers(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Remove copies' }).click();
+    await page.getByLabel('cover', { exact: true }).fill('{ "colour": "RED" }');
+    await page.getByLabel('colour', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Change pin' }).click();
+    await page.keyboard.type('4321');
+    await page.getByRole('button', { name: 'Change password' }).click();
+    await page.keyboard.type('mistyped');
+    await page.getByRole('button', { name: 'Keep the password of the original' }).click();
+    await page.getByRole('button', { name: 'Change password' }).waitFor();
+    await seen.fill('bob');
+    await page.getByRole('button', { name: 'Enqueue', exact: true }).click();
+    await page.waitForURL(/\/tasks\/./);
+
+    const replay = decodeURIComponent(new URL(page.url()).pathname.split('/').at(-1) ?? '');
+    const { output, replayOf } = await api.tests.finished(replay);
+    expect(replayOf).toBe(id);
+    expect(JSON.parse((output as { readonly seen: string }).seen)).toEqual({
+      to: 'bob',
+      password: 'hunter2',
+      pin: 4321,
+      cover: { colour: 'RED' },
+    });
+  },
+);
+
+test.skipIf(noBrowser)(
+  'what the form holds is copied as a command that enqueues it in a shell, without its secrets',
+  async () => {
+    await using api = await TestApi.start([printBook]);
+    await using browser = await TestBrowser.start();
+    const page = await browser.open(`${api.origin}/enqueue/printBook`);
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    const copied = async (label: string): Promise<string> => {
+      await page.getByRole('button', { name: 'Copy as' }).click();
+      await page.getByRole('menuitem', { name: label }).click();
+      await page.getByText('Copied: ').last().waitFor();
+      return await page.evaluate<string>('navigator.clipboard.readText()');
+    };
+    await page.getByLabel('title', { exact: true }).fill("It's");
+    await page.getByLabel('colour', { exact: true }).selectOption({ index: 1 });
+    await page.getByLabel('extra', { exact: true }).fill('{ "a":');
+    await page.getByRole('button', { name: 'Copy as' }).click();
+    await page.getByRole('menuitem', { name: 'curl: enqueue it' }).click();
+    await page.getByText('Not copied: what is marked has to be JSON first.').waitFor();
+    await page.getByRole('button', { name: 'Dismiss' }).click();
+    await page.getByLabel('extra', { exact: true }).fill('');
+
+    const command = await copied('curl: enqueue it');
+    await page.getByRole('button', { name: 'Dismiss' }).click();
+    const { stdout } = await promisify(execFile)('/bin/sh', ['-c', command]);
+    const { output } = await api.tests.finished(JSON.parse(stdout).data.printBook.task.id);
+    expect(JSON.parse((output as { readonly seen: string }).seen)).toMatchObject({
+      title: "It's",
+      chapters: [],
+    });
+    await page.getByLabel('password', { exact: true }).fill('hush');
+    const document = await copied('GraphQL: enqueue it');
+    await page.getByText('Secrets are not in it').waitFor();
+
+    expect(document).toContain('printBook(input: $input)');
+    expect(document).toContain('"password": "[secret]"');
+    expect(document).not.toContain('hush');
   },
 );
 

@@ -31,10 +31,11 @@ test.skipIf(noBrowser)(
     await page.getByLabel('Name').fill('nightly');
     await page.getByLabel('Cron expression').fill('0 6 1 * 99');
     await page.getByLabel('Time zone').fill('Europe/Berlin');
-    await page.getByRole('textbox', { name: 'Input' }).fill('{ "n": 21');
-    await page.getByText("That isn't JSON").waitFor();
-    expect(await page.getByRole('button', { name: 'Create' }).isDisabled()).toBe(true);
-    await page.getByRole('textbox', { name: 'Input' }).fill('{ "n": 21 }');
+    await page.getByRole('button', { name: 'Create' }).click();
+    await page.getByText('Expected a value, as it is required.').waitFor();
+    const n = page.getByLabel('n', { exact: true });
+    expect(await n.evaluate('document.activeElement.getAttribute("aria-invalid")')).toBe('true');
+    await n.fill('21');
     await page.getByRole('button', { name: 'Create' }).click();
     await page.getByRole('dialog').getByRole('alert').waitFor();
     expect(await page.getByLabel('Cron expression').getAttribute('aria-invalid')).toBe('true');
@@ -78,7 +79,9 @@ test.skipIf(noBrowser)('what is edited holds from then on, and its times stay wh
   const row = page.getByRole('row', { name: /every 15 min/ });
 
   await row.getByRole('button', { name: 'Edit often' }).click();
-  await page.getByRole('textbox', { name: 'Input' }).fill('{ "n": 4242 }');
+  expect(await page.getByLabel('n', { exact: true }).inputValue()).toBe('1');
+  await page.getByRole('button', { name: 'JSON', exact: true }).click();
+  await page.getByRole('textbox', { name: 'Input as JSON' }).fill('{ "n": 4242 }');
   await page.getByLabel('Overlap').selectOption('SKIP');
   await page.getByRole('button', { name: 'Save' }).click();
 

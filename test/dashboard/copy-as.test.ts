@@ -6,13 +6,9 @@ import * as fc from 'fast-check';
 import { buildSchema, parse, validate } from 'graphql';
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import {
-  asCurl,
-  asGraphql,
-  enqueueAgain,
-  followTask,
-  quoted,
-} from '../../src/dashboard/pages/task/copy-as.ts';
+import { asCurl, asGraphql, quoted } from '../../src/dashboard/client/operation-text.ts';
+import { operationToCopy } from '../../src/dashboard/pages/enqueue/operation.ts';
+import { enqueueAgain, followTask } from '../../src/dashboard/pages/task/copy-as.ts';
 
 const run = promisify(execFile);
 const task = {
@@ -32,6 +28,8 @@ test('what is copied is valid for the API, whatever the task has', async () => {
     enqueueAgain({ ...task, mutation: undefined }),
     enqueueAgain({ ...task, mutation: undefined, priority: 0, tags: [] }),
     followTask(task),
+    operationToCopy(task, task.input, { priority: 5 }),
+    operationToCopy({ ...task, replayOf: task.id }, task.input, {}),
   ];
 
   const errors = operations.flatMap((operation) => validate(schema, parse(asGraphql(operation))));

@@ -17,6 +17,7 @@ import {
 } from '../../src/dashboard/parts/schema-form/secret.ts';
 import { shapeOf } from '../../src/dashboard/parts/schema-form/shape.ts';
 import {
+  fits,
   initialItem,
   initialValue,
   readJson,
@@ -130,6 +131,32 @@ test('what a page can tell to be wrong is told with the place, before anything i
   expect(check({ delay: '5s', priority: 700 }, optionsSchema)).toMatchObject([{ path: ['priority'] }]);
 });
 
+test('what GraphQL takes beside its type is nothing wrong: one value for a list, a number for an ID', () => {
+  expect(check({ tags: ['a'] }, optionsSchema)).toEqual([]);
+  expect(check({ tags: 'a' }, optionsSchema)).toEqual([]);
+  expect(check({ tags: 7 }, optionsSchema)).toMatchObject([{ path: ['tags'] }]);
+  const id = { type: 'object', properties: { id: { type: 'string', title: 'ID' } } };
+  expect(check({ id: 7 }, id)).toEqual([]);
+  expect(check({ id: 7.5 }, id)).toMatchObject([{ path: ['id'] }]);
+});
+
+test('a value that a control would not show, as of an older version of the input, is not given to it', () => {
+  const shown = {
+    title: 'a',
+    copies: 'ten',
+    cover: null,
+    size: {},
+    chapters: [],
+    isSigned: true,
+    extra: [1],
+  };
+  const hidden = { title: 1, copies: [1], cover: 'RED', size: [], chapters: 'One', isSigned: 'yes' };
+
+  expect(Object.entries(shown).map(([name, value]) => fits(value, shapeAt(name)))).not.toContain(false);
+  expect(Object.entries(hidden).map(([name, value]) => fits(value, shapeAt(name)))).not.toContain(true);
+  expect(fits(readJson('{'), shapeAt('cover'))).toBe(false);
+});
+
 test('exactly one field of a choice of fields is given, and a type that contains itself ends', () => {
   const tree = {
     type: 'object',
@@ -188,6 +215,30 @@ test('secrets are in no link, and covered where the input is shown as JSON', () 
   expect(draftOf('printBook', schema, forged).input).toEqual({ title: 'a' });
 });
 
+test('a secret that is covered stays with its item, whichever item before it has gone', () => {
+  const uncovered = (names: readonly string[], before: unknown) =>
+    uncoverSecrets(
+      { chapters: names.map((name) => ({ name, key: '[secret]' })) },
+      { chapters: before },
+      schema,
+      schema,
+    );
+  const before = [
+    { name: 'One', key: '1' },
+    { name: 'Two', key: '2' },
+  ];
+
+  expect(uncovered(['Two'], before)).toEqual({ chapters: [{ name: 'Two', key: '2' }] });
+  expect(uncovered(['Two', 'One'], before)).toEqual({ chapters: before.toReversed() });
+  expect(uncovered(['One', 'Three'], before)).toEqual({
+    chapters: [
+      { name: 'One', key: '1' },
+      { name: 'Three', key: '2' },
+    ],
+  });
+  expect(uncovered(['Four'], before)).toEqual({ chapters: [{ name: 'Four', key: '[secret]' }] });
+});
+
 test('a number is what was typed, and a text that is none stays to be corrected', () => {
   expect(['12', ' -0.5 ', '1e3', '.5'].map(readNumber)).toEqual([12, -0.5, 1000, 0.5]);
   expect(['1,5', '0x10', 'ten'].map(readNumber)).toEqual(['1,5', '0x10', 'ten']);
@@ -216,6 +267,11 @@ test('the mutation is made of names that the API told, and of nothing else', () 
     variables: { input: { title: 'Emma' }, options: { priority: 5 } },
   });
   expect(enqueueOperation({ mutation: 'ping', inputType: null }, {}, {}).query).toContain('  m: ping {');
+  const replay = enqueueOperation({ ...printBook, replayOf: 'default_1' }, { title: 'Emma' }, {});
+  expect(replay.query).toContain(
+    'mutation Enqueue($id: ID!, $input: JSON) {\n  m: replayTask(id: $id, input: $input) {',
+  );
+  expect(replay.variables).toEqual({ id: 'default_1', input: { title: 'Emma' } });
   expect(() => enqueueOperation({ ...printBook, mutation: 'a { b }' }, {}, {})).toThrow(
     'Expected a name of GraphQL, got "a { b }".',
   );

@@ -28,6 +28,11 @@ ${selection.map((line) => `    ${line}\n`).join('')}  }
   return { query, variables: Object.fromEntries(args.map(([name, , value]) => [name, value])) };
 }
 
+/** The same for who copies it: with what one wants to see of the new task. */
+export function enqueueToCopy(mutation: string, args: readonly Argument[]): Operation {
+  return enqueueBy(mutation, args, ['task {', '  id', '  status', '}']);
+}
+
 function nameOf(name: string): string {
   if (/^[_A-Za-z][_0-9A-Za-z]*$/.test(name)) return name;
   throw new TypeError(`Expected a name of GraphQL, got ${JSON.stringify(name)}.`);

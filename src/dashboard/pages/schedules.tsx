@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { Suspense, useState } from 'react';
 import { useLocation, useSearch } from 'wouter';
 import { graphql, type ResultOf } from '../client/graphql.ts';
 import { useViewer } from '../client/viewer.tsx';
@@ -7,7 +7,7 @@ import { Button } from '../parts/button.tsx';
 import { Input } from '../parts/field.tsx';
 import { Empty, Loading, Page, Panel } from '../parts/page.tsx';
 import { Problem } from '../parts/problem.tsx';
-import { ScheduleDialog } from './schedules/schedule-dialog.tsx';
+import { ScheduleDialog } from './schedules/dialogs.ts';
 import { type Schedule, scheduleFields, titleOf } from './schedules/schedule-fields.ts';
 import { ScheduleTable } from './schedules/schedule-table.tsx';
 import styles from './schedules/schedules.module.css';
@@ -104,7 +104,7 @@ export default function SchedulesPage() {
           </p>
         )}
       </Panel>
-      {isMaking && <ScheduleDialog onClose={() => setMaking(false)} />}
+      <Suspense>{isMaking && <ScheduleDialog onClose={() => setMaking(false)} />}</Suspense>
     </Page>
   );
 }

@@ -37,7 +37,10 @@ function Value({ value, depth }: { readonly value: Json; readonly depth: number 
   if (depth === 0) return branches;
   return (
     <details open={depth < 3 && entries.length <= 20}>
-      <summary>{isList ? `${entries.length} items` : `${entries.length} fields`}</summary>
+      <summary>
+        {entries.length} {isList ? 'item' : 'field'}
+        {entries.length === 1 ? '' : 's'}
+      </summary>
       {branches}
     </details>
   );

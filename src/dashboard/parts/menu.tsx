@@ -24,6 +24,11 @@ export function Menu({
   const root = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!isOpen) return;
+    const list = root.current?.querySelector('[role="menu"]');
+    // Upwards where there is no room below, as in a bar at the bottom.
+    const isCut =
+      (list?.getBoundingClientRect().bottom ?? 0) > document.documentElement.clientHeight - roomBelow;
+    list?.toggleAttribute('data-up', isCut);
     entries(root.current)[0]?.focus();
     const onDown = ({ target }: PointerEvent): void => {
       if (target instanceof Node && root.current?.contains(target) !== true) setOpen(false);
@@ -72,6 +77,9 @@ export function Menu({
     </div>
   );
 }
+
+/** What a phone's navigation takes, in px. */
+const roomBelow = 60;
 
 function entries(root: HTMLElement | null): HTMLElement[] {
   return [...(root?.querySelectorAll<HTMLElement>('[role="menuitem"]') ?? [])];

@@ -1,9 +1,11 @@
 import { useId, useState } from 'react';
+import { secretText } from '../client/secret-text.ts';
 import { Prose } from './prose.tsx';
 import { TextArea } from './field.tsx';
-import { Properties } from './schema-form/any-control.tsx';
+import { placesOf, Properties } from './schema-form/any-control.tsx';
 import { messageOf } from './schema-form/control.ts';
 import { type Issue, issuesHere } from './schema-form/issue.ts';
+import { KeptFrom } from './schema-form/kept-secret.tsx';
 import { coverSecrets, uncoverSecrets } from './schema-form/secret.ts';
 import { type Schema, shapeOf } from './schema-form/shape.ts';
 import { useText } from './schema-form/use-text.ts';
@@ -14,28 +16,32 @@ import styles from './schema-form/schema-form.module.css';
  * A form made from the JSON Schema of an input, or the same as JSON. The value is what one would send: what isn't set isn't
  * in it. `check` says what can be known to be wrong with it, `issues` what is shown to be, each at its place.
  */
-export function SchemaForm({
-  schema,
-  value,
-  onChange,
-  issues,
-}: {
-  readonly schema: Schema;
+export function SchemaForm(props: SchemaFormProps) {
+  return (
+    <KeptFrom value={props.keptFrom}>
+      <Editor {...props} />
+    </KeptFrom>
+  );
+}
+
+interface SchemaFormProps {
+  /** Undefined where nothing is known of what it has to be: then there is JSON alone. */
+  readonly schema: Schema | undefined;
   readonly value: unknown;
   readonly onChange: (value: unknown) => void;
   /** With paths that begin at the value. */
   readonly issues: readonly Issue[];
-}) {
+  /** Whose value a secret keeps that is left as it is, in words: `of the original`. Unless given, there is none to keep. */
+  readonly keptFrom?: string | undefined;
+}
+
+function Editor(props: SchemaFormProps) {
+  const { schema = anything, value, onChange, issues } = props;
   const [tab, setTab] = useState<'form' | 'json'>('form');
   const shape = shapeOf(schema, schema);
-  if (shape.kind !== 'object' && shape.kind !== 'one-of') return null;
+  if (shape.kind !== 'object' && shape.kind !== 'one-of') return <AsJson {...props} />;
   const isReadable = isJsonObject(value);
-  const whole = messageOf(
-    issuesHere(
-      issues,
-      shape.properties.map(([name]) => name),
-    ),
-  );
+  const whole = messageOf(issuesHere(issues, isReadable ? placesOf(shape, value) : []));
   const shown = isReadable ? tab : 'json';
   return (
     <div className={styles['form']}>
@@ -69,14 +75,14 @@ export function SchemaForm({
           <Properties shape={shape} root={schema} value={value} onChange={onChange} issues={issues} />
         </>
       ) : (
-        <AsJson schema={schema} value={value} onChange={onChange} issues={issues} />
+        <AsJson {...props} />
       )}
     </div>
   );
 }
 
 /** The whole value as text. Secrets are covered in it, and stay what they are as long as they are left so. */
-function AsJson({ schema, value, onChange, issues }: Parameters<typeof SchemaForm>[0]) {
+function AsJson({ schema = anything, value, onChange, issues, keptFrom }: SchemaFormProps) {
   const id = useId();
   const [before, setBefore] = useState(value);
   const last = isJsonObject(value) ? value : before;
@@ -97,7 +103,7 @@ function AsJson({ schema, value, onChange, issues }: Parameters<typeof SchemaFor
         autoCapitalize="off"
         spellCheck={false}
         aria-invalid={message !== undefined}
-        aria-describedby={message === undefined ? undefined : `${id}-about`}
+        aria-describedby={`${id}-about`}
         value={text}
         onChange={({ target }) => {
           setText(target.value);
@@ -105,11 +111,16 @@ function AsJson({ schema, value, onChange, issues }: Parameters<typeof SchemaFor
           onChange(read(target.value));
         }}
       />
-      {message !== undefined && (
-        <p id={`${id}-about`} className={styles['error']}>
-          {message}
-        </p>
-      )}
+      <div id={`${id}-about`} className={styles['about']}>
+        {message !== undefined && <p className={styles['error']}>{message}</p>}
+        {keptFrom !== undefined && text.includes(`"${secretText}"`) && (
+          <p className={styles['hint']}>
+            What says <code>"{secretText}"</code> is not shown. As it came here it keeps the value {keptFrom}.
+          </p>
+        )}
+      </div>
     </div>
   );
 }
+
+const anything: Schema = {};

@@ -1,8 +1,9 @@
-import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { type FormEvent, type KeyboardEvent, useState } from 'react';
 import { type CombinedError, useClient } from 'urql';
 import { useLocation, useSearch } from 'wouter';
 import { basePath } from '../../client/endpoint.ts';
 import { Button } from '../../parts/button.tsx';
+import { CopyAsMenu } from '../../parts/copy-as-menu.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { Panel } from '../../parts/page.tsx';
 import { Problem } from '../../parts/problem.tsx';
@@ -10,17 +11,20 @@ import { SchemaForm } from '../../parts/schema-form.tsx';
 import { Properties } from '../../parts/schema-form/any-control.tsx';
 import { check } from '../../parts/schema-form/check.ts';
 import { type Issue, issuesBelow, issuesIn, issuesLeft } from '../../parts/schema-form/issue.ts';
+import { coverSecrets } from '../../parts/schema-form/secret.ts';
 import { type Schema, shapeOf } from '../../parts/schema-form/shape.ts';
-import { initialValue } from '../../parts/schema-form/value.ts';
+import { useWrong } from '../../parts/schema-form/use-wrong.ts';
+import { initialValue, isSame, Unreadable, valueAt } from '../../parts/schema-form/value.ts';
 import { toast } from '../../parts/toasts.tsx';
 import { type Draft, draftOf, keepDraft, linkTo } from './draft.ts';
-import { type Enqueued, enqueueOperation } from './operation.ts';
+import { type Enqueued, enqueueOperation, operationToCopy } from './operation.ts';
 import { optionsSchema } from './options-schema.ts';
 import styles from './enqueue-form.module.css';
 
-/** Fills in the input and the options of a task, and enqueues it. */
+/** Fills in the input and the options of a task, and enqueues it; a task that is there, with another input. */
 export function EnqueueForm({
   definition,
+  original,
 }: {
   readonly definition: {
     readonly name: string;
@@ -28,30 +32,36 @@ export function EnqueueForm({
     readonly inputType: string | null;
     readonly inputSchema: Schema | null;
   };
+  /** What it is a replay of. Its secrets are shown to nobody, and kept where they are left as they are. */
+  readonly original?: Original | undefined;
 }) {
   const { name, inputSchema } = definition;
   const client = useClient();
   const [, navigate] = useLocation();
   const search = useSearch();
-  const form = useRef<HTMLFormElement>(null);
-  const [draft, setDraft] = useState<Draft>(() => draftOf(name, inputSchema, search));
-  const [isTried, setTried] = useState(false);
+  const [form, goToWrong] = useWrong();
+  const begin = (): Draft =>
+    original === undefined
+      ? draftOf(name, inputSchema, search)
+      : { input: original.input ?? emptyOf(inputSchema), options: {} };
+  const [draft, setDraft] = useState<Draft>(begin);
+  // What is there already may not be right any more.
+  const [isTried, setTried] = useState(original !== undefined);
   const [told, setTold] = useState<readonly Issue[]>([]);
   const [error, setError] = useState<CombinedError>();
   const [isBusy, setBusy] = useState(false);
-  const [refusals, setRefusals] = useState(0);
+  const target = { ...definition, replayOf: original?.id };
   const found = checkDraft(draft, inputSchema);
   const issues = isTried ? [...found, ...told] : told;
   const optionIssues = issuesBelow(issues, 'options');
 
-  useEffect(() => {
-    if (refusals > 0) focusFirstWrong(form.current);
-  }, [refusals]);
-
+  const keep = (next: Draft): void => {
+    setDraft(next);
+    if (original === undefined) keepDraft(name, next, inputSchema);
+  };
   const change = (next: Draft): void => {
     setTold(issuesLeft(told, draft, next));
-    setDraft(next);
-    keepDraft(name, next, inputSchema);
+    keep(next);
   };
 
   const enqueue = async (): Promise<void> => {
@@ -59,13 +69,14 @@ export function EnqueueForm({
     setTried(true);
     setError(undefined);
     setTold([]);
-    if (found.length > 0) return setRefusals(refusals + 1);
+    if (found.length > 0) return goToWrong();
     setBusy(true);
-    const { query, variables } = enqueueOperation(definition, draft.input, draft.options);
+    const { query, variables } = enqueueOperation(target, draft.input, draft.options);
     const { data, error } = await client.mutation<Enqueued>(query, variables).toPromise();
     setBusy(false);
     if (data !== undefined && error === undefined) {
       if (data.m.deduplicated) toast('No new task: this one stands for what you enqueued.');
+      else if (original !== undefined) toast('It is enqueued anew: this is the new one.');
       navigate(`/tasks/${encodeURIComponent(data.m.task.id)}`);
       return;
     }
@@ -74,7 +85,7 @@ export function EnqueueForm({
     setTold(placed);
     // What is told at each place needs no telling twice.
     setError(placed.length > 0 && placed.length === wrong.length ? undefined : error);
-    setRefusals(refusals + 1);
+    goToWrong();
   };
 
   const onKey = (event: KeyboardEvent): void => {
@@ -88,6 +99,23 @@ export function EnqueueForm({
     }
   };
 
+  const copied = () => {
+    const isHalf = ({ path }: Issue): boolean => valueAt(draft, path) instanceof Unreadable;
+    if (found.some(isHalf)) {
+      setTried(true);
+      goToWrong();
+      toast('Not copied: what is marked has to be JSON first.', 'bad');
+      return undefined;
+    }
+    return operationToCopy(target, coverOf(draft.input), draft.options);
+  };
+  const coverOf = (input: unknown): unknown =>
+    inputSchema === null ? input : coverSecrets(input, inputSchema, inputSchema);
+  const noteOf = (): string | undefined => {
+    if (isSame(coverOf(draft.input), draft.input)) return undefined;
+    return 'Secrets are not in it: put each in place of its "[secret]".';
+  };
+
   const options = shapeOf(optionsSchema, optionsSchema);
   const hasFields = inputSchema !== null;
   return (
@@ -96,7 +124,7 @@ export function EnqueueForm({
       ref={form}
       className={styles['form']}
       noValidate
-      aria-label={`Enqueue ${name}`}
+      aria-label={`${original === undefined ? 'Enqueue' : 'Replay'} ${name}`}
       onKeyDown={onKey}
       onSubmit={(event: FormEvent) => {
         event.preventDefault();
@@ -111,6 +139,7 @@ export function EnqueueForm({
               value={draft.input}
               onChange={(input) => change({ ...draft, input })}
               issues={issuesBelow(issues, 'input')}
+              keptFrom={original === undefined ? undefined : 'of the original'}
             />
           ) : (
             <p className="soft">
@@ -145,7 +174,8 @@ export function EnqueueForm({
         </Button>
         <kbd className="faint">{isMac ? '⌘' : 'Ctrl'} + Enter</kbd>
         <span className={styles['rest']}>
-          {hasFields && (
+          <CopyAsMenu items={[{ does: 'enqueue it', icon: 'enqueue', operation: copied, note: noteOf }]} />
+          {hasFields && original === undefined && (
             <CopyButton label="Copy link to this form as it is filled in, without secrets" text={linkOf}>
               Copy link
             </CopyButton>
@@ -153,15 +183,13 @@ export function EnqueueForm({
           <Button
             tone="quiet"
             onClick={() => {
-              const empty = { input: emptyOf(inputSchema), options: {} };
-              setTried(false);
+              setTried(original !== undefined);
               setTold([]);
               setError(undefined);
-              setDraft(empty);
-              keepDraft(name, empty, inputSchema);
+              keep(original === undefined ? { input: emptyOf(inputSchema), options: {} } : begin());
             }}
           >
-            Clear
+            {original === undefined ? 'Clear' : 'As it was'}
           </Button>
         </span>
       </div>
@@ -172,6 +200,13 @@ export function EnqueueForm({
     const search = inputSchema === null ? '' : linkTo(draft.input, inputSchema);
     return new URL(`${basePath}enqueue/${encodeURIComponent(name)}${search}`, location.origin).href;
   }
+}
+
+/** A task that is to be enqueued once more. */
+export interface Original {
+  readonly id: string;
+  /** With `"[secret]"` in place of what nobody is shown. */
+  readonly input: unknown;
 }
 
 const isMac = navigator.userAgent.includes('Mac');
@@ -187,9 +222,4 @@ function checkDraft({ input, options }: Draft, schema: Schema | null): readonly 
     ...(schema === null ? [] : below('input', check(input, schema))),
     ...below('options', check(options, optionsSchema)),
   ];
-}
-
-function focusFirstWrong(form: HTMLFormElement | null): void {
-  const wrong = form?.querySelector<HTMLElement>('[aria-invalid="true"], [data-wrong]');
-  wrong?.focus();
 }

@@ -1,11 +1,11 @@
-import { useState } from 'react';
+import { Suspense, useState } from 'react';
 import { type CombinedError, useMutation } from 'urql';
 import { useViewer } from '../../client/viewer.tsx';
 import { Ask } from '../../parts/ask.tsx';
 import { IconButton } from '../../parts/button.tsx';
 import { messagesOf } from '../../parts/problem.tsx';
 import { toast } from '../../parts/toasts.tsx';
-import { ScheduleDialog } from './schedule-dialog.tsx';
+import { ScheduleDialog } from './dialogs.ts';
 import { type Schedule, titleOf } from './schedule-fields.ts';
 import { deleteSchedule, pauseSchedule, resumeSchedule, runScheduleNow } from './schedule-mutations.ts';
 import styles from './schedules.module.css';
@@ -46,7 +46,7 @@ export function ScheduleActions({ schedule }: { readonly schedule: Schedule }) {
           <IconButton icon="trash" label={`Delete ${title}`} onClick={() => setAsked('delete')} />
         </>
       )}
-      {asked === 'edit' && <ScheduleDialog schedule={schedule} onClose={close} />}
+      <Suspense>{asked === 'edit' && <ScheduleDialog schedule={schedule} onClose={close} />}</Suspense>
       {asked === 'pause' && (
         <Ask
           title={`Pause ${title}?`}

@@ -1,15 +1,19 @@
 import { type FormEvent, useState } from 'react';
 import { useMutation } from 'urql';
 import { useAsked } from '../../hooks/use-asked.ts';
-import { graphql } from '../../client/graphql.ts';
+import { graphql, type Json } from '../../client/graphql.ts';
 import { Button } from '../../parts/button.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
-import { Field, Input, Select, TextArea } from '../../parts/field.tsx';
+import { Field, Input, Select } from '../../parts/field.tsx';
+import { Loading } from '../../parts/page.tsx';
 import { Problem } from '../../parts/problem.tsx';
-import { issuesIn, writePath } from '../../parts/schema-form/issue.ts';
-import { secretText } from '../../client/secret-text.ts';
+import { SchemaForm } from '../../parts/schema-form.tsx';
+import { check } from '../../parts/schema-form/check.ts';
+import { issuesBelow, issuesIn, issuesLeft, writePath } from '../../parts/schema-form/issue.ts';
+import { useWrong } from '../../parts/schema-form/use-wrong.ts';
+import { initialValue } from '../../parts/schema-form/value.ts';
 import { toast } from '../../parts/toasts.tsx';
-import { draftOf, inputToFill, parseInput, restOf, specOf } from './schedule-draft.ts';
+import { draftOf, restOf, specOf } from './schedule-draft.ts';
 import { type Schedule, titleOf } from './schedule-fields.ts';
 import { createSchedule, updateSchedule } from './schedule-mutations.ts';
 import { missedWords, overlapWords } from './schedule-words.ts';
@@ -44,29 +48,41 @@ export function ScheduleDialog({
   const { fetching, error } = schedule === undefined ? created : updated;
   const definitions = data?.definitions.filter(({ canEnqueue }) => canEnqueue) ?? [];
   const definition = data?.definitions.find(({ name }) => name === draft.definition);
-  const hasInput = schedule !== undefined ? schedule.input !== null : definition?.inputType !== null;
-  const parsed = hasInput ? parseInput(draft.input) : { value: null };
-  const issues = issuesIn(error).map(({ path, message }) => ({ path: writePath(path), message }));
+  const schema = definition?.inputSchema ?? undefined;
+  const hasInput = schedule !== undefined ? schedule.input !== null : definition?.inputType != null;
+  // What was filled in for another definition is there again for who comes back to it.
+  const [inputs, setInputs] = useState<Readonly<Record<string, unknown>>>(() =>
+    schedule === undefined ? {} : { [schedule.definition]: schedule.input },
+  );
+  const input = inputs[draft.definition] ?? (schema === undefined ? {} : initialValue(schema, schema));
+  const found = hasInput && schema !== undefined ? check(input, schema) : [];
+  // What is there already may not be right any more.
+  const [isTried, setTried] = useState(schedule !== undefined);
+  const [sent, setSent] = useState<unknown>();
+  const told = issuesIn(error);
+  const inputIssues = [
+    ...(isTried ? found : []),
+    ...issuesBelow(issuesLeft(told, { input: sent }, { input }), 'input'),
+  ];
+  const [form, goToWrong] = useWrong();
+  const issues = told.map(({ path, message }) => ({ path: writePath(path), message }));
   const errorAt = (path: string): string | undefined => {
     const found = issues.filter((issue) => issue.path === path || issue.path.startsWith(`${path}.`));
     const words = found.map((issue) => `${issue.path.slice(path.length + 1)} ${issue.message}`.trim());
     return words.length === 0 ? undefined : words.join(' ');
   };
   const set = (changes: Partial<typeof draft>): void => setDraft({ ...draft, ...changes });
-  const choose = (name: string): void => {
-    const schemaOf = (name: string) => definitions.find((one) => one.name === name)?.inputSchema ?? null;
-    // What was written by hand stays.
-    const isUntouched = draft.input === inputToFill(schemaOf(draft.definition));
-    set({ definition: name, input: isUntouched ? inputToFill(schemaOf(name)) : draft.input });
-  };
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
-    if ('problem' in parsed) return;
+    setTried(true);
+    if (found.length > 0) return goToWrong();
     const spec = specOf(draft);
-    const rest = { ...restOf(draft), input: parsed.value };
+    // What the form makes is JSON, which is all that gets past the check.
+    const rest = { ...restOf(draft), input: hasInput ? (input as Json) : null };
+    setSent(input);
     if (schedule === undefined) {
       const { error } = await create({ definition: draft.definition, schedule: spec, ...rest });
-      if (error !== undefined) return;
+      if (error !== undefined) return goToWrong();
       toast(`${rest.name ?? draft.definition} is scheduled.`);
     } else {
       // The same times given anew would count from now.
@@ -77,7 +93,7 @@ export function ScheduleDialog({
         ...rest,
         priority: rest.priority ?? 0,
       });
-      if (error !== undefined) return;
+      if (error !== undefined) return goToWrong();
       toast(`${rest.name ?? titleOf(schedule)} is changed.`);
     }
     onClose();
@@ -90,19 +106,13 @@ export function ScheduleDialog({
       footer={
         <>
           <Button onClick={onClose}>Leave it</Button>
-          <Button
-            tone="primary"
-            type="submit"
-            form="schedule"
-            isBusy={fetching}
-            disabled={'problem' in parsed}
-          >
+          <Button tone="primary" type="submit" form="schedule" isBusy={fetching}>
             {schedule === undefined ? 'Create' : 'Save'}
           </Button>
         </>
       }
     >
-      <form id="schedule" className={styles['form']} onSubmit={(event) => void submit(event)}>
+      <form ref={form} id="schedule" className={styles['form']} onSubmit={(event) => void submit(event)}>
         <Problem error={unread} />
         <div className={styles['row']}>
           <Field label="Definition" isRequired error={errorAt('definition')}>
@@ -112,7 +122,7 @@ export function ScheduleDialog({
                 required
                 disabled={schedule !== undefined}
                 value={draft.definition}
-                onChange={({ target }) => choose(target.value)}
+                onChange={({ target }) => set({ definition: target.value })}
               >
                 <option value="">Choose one</option>
                 {schedule !== undefined && <option>{schedule.definition}</option>}
@@ -134,28 +144,19 @@ export function ScheduleDialog({
           </Field>
         </div>
         <WhenFields draft={draft} onChange={set} errorAt={errorAt} />
-        {hasInput && draft.definition !== '' && (
-          <Field
-            label="Input"
-            hint={
-              draft.input.includes(`"${secretText}"`)
-                ? `JSON. What says "${secretText}" stays what it is.`
-                : 'JSON, in the form that its definition wants.'
-            }
-            error={'problem' in parsed ? parsed.problem : errorAt('input')}
-          >
-            {(control) => (
-              <TextArea
-                {...control}
-                rows={Math.min(16, Math.max(4, draft.input.split('\n').length + 1))}
-                spellCheck={false}
-                autoCapitalize="off"
-                autoComplete="off"
-                value={draft.input}
-                onChange={({ target }) => set({ input: target.value })}
-              />
-            )}
-          </Field>
+        {draft.definition !== '' && data === undefined && unread === undefined && <Loading lines={3} />}
+        {hasInput && (data !== undefined || unread !== undefined) && (
+          <fieldset className={styles['fields']}>
+            <legend>Input</legend>
+            <SchemaForm
+              key={draft.definition}
+              schema={schema}
+              value={input}
+              onChange={(next) => setInputs({ ...inputs, [draft.definition]: next })}
+              issues={inputIssues}
+              keptFrom={schedule === undefined ? undefined : 'that it has'}
+            />
+          </fieldset>
         )}
         <div className={styles['row']}>
           <Field label="Overlap" hint="While an earlier task has not ended.">

@@ -7,14 +7,14 @@ import { Button } from '../../parts/button.tsx';
 import { Menu, type MenuItem } from '../../parts/menu.tsx';
 import { messagesOf } from '../../parts/problem.tsx';
 import { toast } from '../../parts/toasts.tsx';
-import { CancelDialog, PriorityDialog, ReplayDialog, RescheduleDialog } from './dialogs.ts';
+import { CancelDialog, PriorityDialog, RescheduleDialog } from './dialogs.ts';
 import { CopyMenu } from './copy-menu.tsx';
 import { replayTask, retryTask } from './mutations.ts';
 import { type TaskData, taskDefinition } from './task-data.ts';
 import type { LiveTask } from './task-live.ts';
 import { useKeys } from './use-keys.ts';
 
-type Opened = 'cancel' | 'edit' | 'priority' | 'time';
+type Opened = 'cancel' | 'priority' | 'time';
 
 /** What can be done with a task: only what it, and who looks at it, may. */
 export function Actions({ task, about }: { readonly task: LiveTask; readonly about: TaskData | undefined }) {
@@ -42,6 +42,8 @@ export function Actions({ task, about }: { readonly task: LiveTask; readonly abo
     toast('It is enqueued anew: this is the new one.');
     show(data.replayTask.task.id);
   };
+  const edit = (): void =>
+    navigate(`/enqueue/${encodeURIComponent(task.name)}?${new URLSearchParams({ replay: task.id })}`);
   const close = (): void => setOpened(undefined);
 
   useKeys({
@@ -52,7 +54,7 @@ export function Actions({ task, about }: { readonly task: LiveTask; readonly abo
 
   const more: MenuItem[] = [
     ...(canReplay && about !== undefined && about.input !== null
-      ? [{ label: 'Replay with edited input…', icon: 'edit', onSelect: () => setOpened('edit') } as const]
+      ? [{ label: 'Replay with edited input…', icon: 'edit', onSelect: edit } as const]
       : []),
     ...(mayWrite && !task.isFinal
       ? [{ label: 'Change its priority…', icon: 'up', onSelect: () => setOpened('priority') } as const]
@@ -90,9 +92,6 @@ export function Actions({ task, about }: { readonly task: LiveTask; readonly abo
         {opened === 'cancel' && <CancelDialog task={task} onClose={close} />}
         {opened === 'priority' && <PriorityDialog task={task} onClose={close} />}
         {opened === 'time' && <RescheduleDialog task={task} onClose={close} />}
-        {opened === 'edit' && about !== undefined && (
-          <ReplayDialog task={task} input={about.input} onClose={close} onReplayed={show} />
-        )}
       </Suspense>
     </>
   );

@@ -10,10 +10,6 @@ export const PriorityDialog = lazy(async () => ({
   default: (await import('./priority-dialog.tsx')).PriorityDialog,
 }));
 
-export const ReplayDialog = lazy(async () => ({
-  default: (await import('./replay-dialog.tsx')).ReplayDialog,
-}));
-
 export const RescheduleDialog = lazy(async () => ({
   default: (await import('./reschedule-dialog.tsx')).RescheduleDialog,
 }));

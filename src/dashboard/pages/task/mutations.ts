@@ -27,8 +27,8 @@ export const retryTask = graphql(`
 `);
 
 export const replayTask = graphql(`
-  mutation ReplayTask($id: ID!, $input: JSON) {
-    replayTask(id: $id, input: $input) {
+  mutation ReplayTask($id: ID!) {
+    replayTask(id: $id) {
       task {
         __typename
         id

@@ -1,18 +1,46 @@
-import { useEffect, useRef } from 'react';
+import { use, useEffect, useRef } from 'react';
 import { Button, IconButton } from '../button.tsx';
-import { Select } from '../field.tsx';
+import { Input, Select } from '../field.tsx';
 import { type ControlProps, effective } from './control.ts';
 import { Frame, Group } from './frame.tsx';
 import { type Issue, issuesBelow, issuesHere } from './issue.ts';
-import { type Schema, shapeOf } from './shape.ts';
+import { KeptFrom, KeptSecret } from './kept-secret.tsx';
+import { type Schema, type Shape, shapeOf } from './shape.ts';
 import { BooleanControl, ChoiceControl, JsonControl, NumberControl } from './simple-controls.tsx';
 import { TextControl } from './text-control.tsx';
-import { initialItem, initialValue, isJsonObject, type JsonObject, withProperty } from './value.ts';
+import {
+  fits,
+  initialItem,
+  initialValue,
+  isJsonObject,
+  type JsonObject,
+  withProperty,
+  writeJson,
+} from './value.ts';
 import styles from './schema-form.module.css';
 
+type AnyProps = Omit<ControlProps, 'shape'> & { readonly schema: Schema };
+
 /** The control that a part of a schema asks for. */
-export function AnyControl({ schema, ...props }: Omit<ControlProps, 'shape'> & { readonly schema: Schema }) {
+export function AnyControl(props: AnyProps) {
+  const from = use(KeptFrom);
+  const shape = shapeOf(props.schema, props.root);
+  const control = <ControlOf {...props} />;
+  if (from === undefined || !shape.isSecret) return control;
+  return (
+    <KeptSecret {...props} shape={shape} from={from}>
+      {control}
+    </KeptSecret>
+  );
+}
+
+function ControlOf({ schema, ...props }: AnyProps) {
   const shape = shapeOf(schema, props.root);
+  const { title, description, isNullable, isSecret } = shape;
+  if (!fits(props.value, shape)) {
+    const about = { title, description, default: shape.default, isNullable, isSecret };
+    return <JsonControl {...props} shape={{ ...about, kind: 'json', isObject: false }} />;
+  }
   switch (shape.kind) {
     case 'text':
       return <TextControl {...props} shape={shape} />;
@@ -30,6 +58,14 @@ export function AnyControl({ schema, ...props }: Omit<ControlProps, 'shape'> & {
     case 'json':
       return <JsonControl {...props} shape={shape} />;
   }
+}
+
+/** The names that have a control in an object's. */
+export function placesOf(
+  { properties }: Extract<Shape, { readonly kind: 'object' | 'one-of' }>,
+  value: JsonObject,
+): readonly string[] {
+  return [...properties.map(([name]) => name), ...Object.keys(value)];
 }
 
 /** The controls of an object's properties. */
@@ -58,9 +94,46 @@ export function Properties({
           issues={issuesBelow(issues, name)}
         />
       ))}
+      {Object.entries(value)
+        .filter(([name]) => !names.includes(name))
+        .map(([name, unknown]) => (
+          <Unknown
+            key={name}
+            name={name}
+            root={root}
+            value={unknown}
+            onChange={() => onChange(withProperty(value, name, undefined, names))}
+            isRequired={false}
+            issues={issuesBelow(issues, name)}
+          />
+        ))}
     </div>
   );
 }
+
+/** What the type has no field for, as it may be of an older version of it: it can only be taken away. */
+function Unknown(props: Omit<ControlProps, 'shape'>) {
+  const { name, value, onChange } = props;
+  return (
+    <Frame
+      {...props}
+      shape={unknownShape}
+      hint="There is no such field, or not any more. The API takes none that it does not know: remove it."
+    >
+      {(described) => (
+        <div className={styles['line']}>
+          <Input {...described} className="mono" readOnly value={JSON.stringify(value) ?? writeJson(value)} />
+          <Button icon="trash" aria-label={`Remove ${name}`} onClick={onChange}>
+            Remove
+          </Button>
+        </div>
+      )}
+    </Frame>
+  );
+}
+
+const noWords = { title: undefined, description: undefined, default: undefined, isNullable: false };
+const unknownShape = { ...noWords, kind: 'json', isObject: false, isSecret: false } as const;
 
 /** An object: there where it must be, else once one adds it, so that types which contain themselves end somewhere. */
 function ObjectControl({
@@ -70,7 +143,7 @@ function ObjectControl({
   const { name, shape, root, onChange, isRequired, issues } = props;
   const value = effective(props);
   const isOpen = isJsonObject(value);
-  const shown = isOpen ? shape.properties.map(([name]) => name) : [];
+  const shown = isOpen ? placesOf(shape, value) : [];
   return (
     <Group
       {...props}
@@ -120,12 +193,11 @@ function OneOf({
     const [, schema] = shape.properties.find(([known]) => known === name) ?? [];
     if (schema !== undefined) onChange({ [name]: initialItem(schema, root) });
   };
-  const which = { title: undefined, description: undefined, default: undefined, isNullable: false };
   return (
     <div className={styles['properties']}>
       <Frame
         name={`Which of ${name}`}
-        shape={{ ...which, kind: 'json', isObject: false, isSecret: false }}
+        shape={unknownShape}
         value={chosen}
         onChange={onChange}
         isRequired

@@ -22,11 +22,10 @@ function* issues(value: unknown, shape: Shape, root: Schema, path: Path): Genera
     if (isJsonObject(value)) yield* ofObject(value, shape, root, path);
     else yield { path, message: 'Expected an object.' };
   } else if (shape.kind === 'list') {
-    if (!Array.isArray(value)) yield { path, message: 'Expected a list.' };
-    else {
-      const items = shapeOf(shape.items, root);
-      for (const [index, item] of value.entries()) yield* issues(item, items, root, [...path, index]);
-    }
+    const items = shapeOf(shape.items, root);
+    // GraphQL takes a single value for a list of one.
+    if (!Array.isArray(value)) yield* issues(value, items, root, path);
+    else for (const [index, item] of value.entries()) yield* issues(item, items, root, [...path, index]);
   } else {
     const message = wrong(value, shape);
     if (message !== undefined) yield { path, message };
@@ -61,7 +60,8 @@ function* ofObject(
 function wrong(value: unknown, shape: Shape): string | undefined {
   switch (shape.kind) {
     case 'text':
-      return typeof value === 'string' ? wrongText(value, shape) : 'Expected a text.';
+      if (typeof value === 'string') return wrongText(value, shape);
+      return shape.title === 'ID' && Number.isInteger(value) ? undefined : 'Expected a text.';
     case 'number':
       return wrongNumber(value, shape);
     case 'boolean':

@@ -31,7 +31,7 @@ function mapSecrets(
   const shape = shapeOf(schema, root);
   if (shape.isSecret) return value === null || value === undefined ? value : replace(value, before);
   if (shape.kind === 'list' && Array.isArray(value)) {
-    const items: readonly unknown[] = Array.isArray(before) ? before : [];
+    const items = inPlace(value, before, shape.items, root);
     return value.map((item, index) => mapSecrets(item, items[index], shape.items, root, replace));
   }
   if ((shape.kind !== 'object' && shape.kind !== 'one-of') || !isJsonObject(value)) return value;
@@ -45,4 +45,31 @@ function mapSecrets(
     ] as const;
   });
   return Object.fromEntries(mapped.filter(([, inner]) => inner !== undefined));
+}
+
+/**
+ * What each item of an edited list was before: the one that looks the same, else the one at its place if the list is as long
+ * as it was, as the API has it. So nothing gets another's secret because an item before it has gone.
+ */
+function inPlace(
+  items: readonly unknown[],
+  before: unknown,
+  schema: Schema,
+  root: Schema,
+): readonly unknown[] {
+  if (!Array.isArray(before)) return [];
+  const look = (item: unknown): string => JSON.stringify(coverSecrets(item, schema, root));
+  const looks = before.map(look);
+  const free = new Set(looks.keys());
+  const take = (place: number): number | undefined => (free.delete(place) ? place : undefined);
+  const same = items.map((item, index) => {
+    const wanted = look(item);
+    if (looks[index] === wanted && free.has(index)) return take(index);
+    const place = looks.findIndex((one, at) => one === wanted && free.has(at));
+    return place === -1 ? undefined : take(place);
+  });
+  return items.map((_, index) => {
+    const place = same[index] ?? (items.length === before.length ? take(index) : undefined);
+    return place === undefined ? undefined : before[place];
+  });
 }

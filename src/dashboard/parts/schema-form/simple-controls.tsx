@@ -94,6 +94,7 @@ export function ChoiceControl(props: ControlProps<'choice'>) {
   const current = effective(props);
   const mayBeUnset = !isRequired && (shape.default === undefined || shape.isNullable);
   const chosen = shape.choices.findIndex(({ value }) => isSame(value, current));
+  const isUnknown = chosen === -1 && current !== undefined && current !== null;
   return (
     <Frame {...props}>
       {(described) => (
@@ -107,7 +108,11 @@ export function ChoiceControl(props: ControlProps<'choice'>) {
         >
           {(mayBeUnset || chosen === -1) && (
             <option value="" disabled={!mayBeUnset}>
-              {mayBeUnset ? 'not set' : 'Choose one'}
+              {isUnknown
+                ? `${writeJson(current)} – there is no such value`
+                : mayBeUnset
+                  ? 'not set'
+                  : 'Choose one'}
             </option>
           )}
           {shape.choices.map(({ value, description }, index) => (

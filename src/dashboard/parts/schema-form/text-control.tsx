@@ -99,7 +99,7 @@ function Secret({ described, text, set, name }: TextField & { readonly name: str
         onChange={({ target }) => set(target.value)}
       />
       <IconButton
-        icon={isShown ? 'close' : 'search'}
+        icon={isShown ? 'hide' : 'show'}
         label={isShown ? `Hide ${name}` : `Show ${name}`}
         aria-pressed={isShown}
         onClick={() => setShown(!isShown)}

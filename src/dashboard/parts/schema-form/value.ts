@@ -43,6 +43,34 @@ export function initialItem(schema: Schema, root: Schema): unknown {
   return kind === 'text' ? '' : (initialValue(schema, root) ?? (isNullable ? null : undefined));
 }
 
+/** Whether the control of a shape shows all of a value. What it doesn't, as of an older version of an input, is edited as JSON. */
+export function fits(value: unknown, shape: Shape): boolean {
+  if (value === undefined || value === null) return true;
+  switch (shape.kind) {
+    case 'text':
+      return typeof value === 'string';
+    case 'number':
+      return typeof value === 'number' || typeof value === 'string';
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'list':
+      return Array.isArray(value);
+    case 'object':
+      return isJsonObject(value);
+    case 'one-of': {
+      if (!isJsonObject(value)) return false;
+      const [name, ...others] = Object.keys(value);
+      return (
+        others.length === 0 && (name === undefined || shape.properties.some(([known]) => known === name))
+      );
+    }
+    case 'choice':
+      return typeof value !== 'object';
+    case 'json':
+      return true;
+  }
+}
+
 /** What a value becomes when its control is emptied. */
 export function emptied(shape: Shape, isRequired: boolean): unknown {
   if (shape.default !== undefined) return shape.isNullable ? null : '';
