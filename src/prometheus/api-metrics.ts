@@ -1,6 +1,6 @@
 import type { Logger } from '../logger.ts';
 import { type Sample, tasksFinished } from '../metrics.ts';
-import { logFailure } from '../tasks/mistakes.ts';
+import { Failures } from '../tasks/mistakes.ts';
 import type { Queue } from '../tasks/queue.ts';
 import type { Tasks } from '../tasks/tasks.ts';
 import { Exposition, type Exposed } from './exposition.ts';
@@ -73,13 +73,13 @@ export class ApiMetrics {
   readonly #exposition: Exposition<ApiSource> = new Exposition([...processMetrics, ...apiMetrics]);
   readonly #tasks: Tasks;
   readonly #open: () => Open;
-  readonly #logger: Logger;
+  readonly #failures: Failures;
   #looking: Promise<readonly Queue[]> | undefined;
 
   constructor(tasks: Tasks, open: () => Open, logger: Logger) {
     this.#tasks = tasks;
     this.#open = open;
-    this.#logger = logger;
+    this.#failures = new Failures(logger, 'the queues could not be looked at for the metrics');
     for (const name of tasks.definitions.keys())
       for (const status of ['FAILED', 'CANCELED', 'EXPIRED']) tasksFinished.begin(name, status);
   }
@@ -102,12 +102,12 @@ export class ApiMetrics {
   async #look(): Promise<readonly Queue[]> {
     const { queues } = this.#tasks;
     // What the process itself has done is of most use while the store is away; `taskwire_store_up` says the rest.
-    const failed = (error: unknown): [] => {
-      logFailure(this.#logger, error, 'the queues could not be looked at for the metrics');
-      return [];
-    };
-    const [found] = await Promise.all([queues.list().catch(failed), queues.countEnds().catch(failed)]);
-    return found;
+    const [found, ends] = await Promise.allSettled([queues.list(), queues.countEnds()]);
+    const failed = [found, ends].find((result) => result.status === 'rejected');
+    // Whoever scrapes asks again.
+    if (failed === undefined) this.#failures.passed();
+    else this.#failures.failed(failed.reason, 0);
+    return found.status === 'fulfilled' ? found.value : [];
   }
 }
 

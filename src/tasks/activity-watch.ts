@@ -1,9 +1,10 @@
 import { statesChannel } from '../redis/keys.ts';
 import { type ActivityMinute, mergeMinutes, type QueueMinute } from './activity.ts';
-import { FollowedQueues, listenTo, type QueueNames } from './followed-queues.ts';
+import { FollowedQueues, type QueueNames } from './followed-queues.ts';
 import type { Latest } from './latest.ts';
 import { type Look, lookNow, Looks } from './looks.ts';
-import { logFailure } from './mistakes.ts';
+import { Failures } from './mistakes.ts';
+import { Trigger } from './trigger.ts';
 
 /** What is watched is looked at again at most this often, in ms. */
 const pauseMs = 2_000;
@@ -33,6 +34,7 @@ export class ActivityWatch {
   readonly #selection: ActivitySelection;
   readonly #queues: FollowedQueues;
   readonly #looks: Looks<ActivityWindow>;
+  readonly #trigger: Trigger;
   readonly #followers: Set<Latest<Look<ActivityWindow>>> = new Set();
   /** What has been read of each queue; another one where that is no longer sure. */
   #held: Map<string, readonly QueueMinute[]> = new Map();
@@ -49,17 +51,17 @@ export class ActivityWatch {
       tell: (look) => {
         for (const follower of this.#followers) follower.set(look);
       },
-      fail: (error) => logFailure(logger, error, 'watched activity could not be looked at, trying again'),
+      failures: new Failures(logger, 'watched activity could not be looked at'),
     });
     const changed = (): void => this.#looks.soon();
+    this.#trigger = new Trigger(source, changed);
     this.#queues = new FollowedQueues(
       { ...source, names: () => this.#names() },
-      (queue) =>
-        listenTo(source, [statesChannel(store.root(queue))], {
-          onMessage: changed,
-          onGap: () => this.#missed(),
-        }),
-      changed,
+      {
+        follow: (queue) => this.#trigger.add([statesChannel(store.root(queue))]),
+        onNew: changed,
+        onGap: () => this.#missed(),
+      },
     );
   }
 
@@ -105,6 +107,8 @@ export class ActivityWatch {
 
   async #readNow(): Promise<ActivityWindow> {
     const { minutes, definitions } = this.#selection;
+    // Listen first, read second.
+    await this.#trigger.arm();
     const queues = await this.#names();
     const held = this.#held;
     const all = await Promise.all(

@@ -15,11 +15,10 @@ export class AllQueues {
 
   constructor(source: QueueNames, watches: QueueWatches) {
     this.#watches = watches;
-    this.#queues = new FollowedQueues(
-      source,
-      (queue) => watches.follow(queue, this.#follower()),
-      (queue) => watches.lookAgain(queue),
-    );
+    this.#queues = new FollowedQueues(source, {
+      follow: (queue) => watches.follow(queue, this.#follower()),
+      onNew: (queue) => watches.lookAgain(queue),
+    });
   }
 
   /** Yields all queues by name, then those that have changed or are new; ends when aborted. @throws UnavailableError at the start */

@@ -89,6 +89,7 @@ export class Feed {
 
   async #subscribe(names: readonly string[]): Promise<void> {
     if (names.length === 0) return;
+    const wanted = names.flatMap((name) => this.#channels.get(name) ?? []);
     try {
       await this.#redis.subscribe(...names);
     } catch (error) {
@@ -96,9 +97,8 @@ export class Feed {
       if (this.#redis.status === 'ready') this.#subscribeLater(names, error);
       return;
     }
-    for (const name of names) {
-      const channel = this.#channels.get(name);
-      if (channel === undefined) continue;
+    // Those that were meant: one that was left meanwhile and is wanted again waits for its own answer.
+    for (const channel of wanted) {
       const wasConfirmed = channel.isConfirmed;
       channel.isConfirmed = true;
       channel.confirmed.resolve();

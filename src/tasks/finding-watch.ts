@@ -3,10 +3,12 @@ import type { Logger } from '../logger.ts';
 import type { Redis } from '../redis/connection.ts';
 import type { Finding } from './doctor/finding.ts';
 import { awayFinding } from './doctor/reach.ts';
-import type { Feed, Listener, Listening } from './feed.ts';
+import type { Feed } from './feed.ts';
 import { Latest } from './latest.ts';
 import { Looks } from './looks.ts';
-import { isMistake, logFailure } from './mistakes.ts';
+import { Failures, isMistake } from './mistakes.ts';
+import type { Store } from './store.ts';
+import { Trigger } from './trigger.ts';
 
 /** At most so often the store is examined because something happened, in ms. */
 const pauseMs = 2_000;
@@ -37,8 +39,7 @@ export interface FindingSource {
   /** The channels on which changes of a queue, and of who serves it, are told. */
   readonly channels: (queue: string) => readonly string[];
   readonly examine: () => Promise<readonly Finding[]>;
-  /** Bounds how long a caller waits for the store. */
-  readonly within: <T>(wait: () => Promise<T>) => Promise<T>;
+  readonly store: Pick<Store, 'within'>;
 }
 
 /** The one examination of a process for all who watch what needs attention; none while nobody does. */
@@ -46,9 +47,9 @@ export class FindingWatch {
   readonly #source: FindingSource;
   readonly #looks: Looks<readonly Finding[]>;
   readonly #mailboxes: Set<Latest<FindingList | Failed>> = new Set();
-  /** By channel. */
-  readonly #listening: Map<string, Listening> = new Map();
-  readonly #listener: Listener;
+  readonly #trigger: Trigger;
+  /** What ends it, by channel. */
+  readonly #listening: Map<string, () => void> = new Map();
   #latest: FindingList | undefined;
   #version = 0;
   #told = { at: -Infinity, identity: '', words: '' };
@@ -56,7 +57,7 @@ export class FindingWatch {
 
   constructor(source: FindingSource) {
     this.#source = source;
-    this.#listener = { onMessage: this.#changed, onGap: this.#changed };
+    this.#trigger = new Trigger(source, this.#changed);
     this.#looks = new Looks({
       pauseMs,
       look: () => this.#look(),
@@ -65,6 +66,7 @@ export class FindingWatch {
         clearTimeout(this.#aging);
         this.#aging = setTimeout(this.#changed, agedMs);
       },
+      failures: new Failures(source.logger, 'what needs attention could not be examined'),
       fail: (error) => this.#fail(error),
     });
   }
@@ -124,7 +126,7 @@ export class FindingWatch {
     redis.off('ready', this.#changed);
     this.#looks.stop();
     clearTimeout(this.#aging);
-    for (const channel of this.#listening.values()) channel.stop();
+    for (const stop of new Set(this.#listening.values())) stop();
     this.#listening.clear();
     this.#latest = undefined;
   }
@@ -142,28 +144,21 @@ export class FindingWatch {
   }
 
   #fail(error: unknown): void {
-    logFailure(this.#source.logger, error, 'what needs attention could not be examined, trying again');
     if (error instanceof UnavailableError && !isMistake(error)) this.#tell([awayFinding(error)]);
     // Whoever was told something keeps that.
     else if (this.#latest === undefined) for (const mailbox of this.#mailboxes) mailbox.set({ error });
   }
 
   async #listen(channels: readonly string[]): Promise<void> {
-    const { feed, within } = this.#source;
-    const begun = channels
-      .filter((channel) => !this.#listening.has(channel) && this.#mailboxes.size > 0)
-      .map((channel) => {
-        const listening = feed.listen(channel, this.#listener);
-        this.#listening.set(channel, listening);
-        return listening;
-      });
-    if (begun.length === 0) return;
-    const confirmed = Promise.all(begun.map((channel) => channel.confirmed));
     try {
-      await within(() => confirmed);
+      await this.#trigger.arm();
+      const added = channels.filter((channel) => !this.#listening.has(channel));
+      const stop = await this.#trigger.add(added);
+      // Nobody watches any more.
+      if (this.#mailboxes.size === 0) return stop();
+      for (const channel of added) this.#listening.set(channel, stop);
     } catch {
-      // A user may not use channels; what has aged is looked at anyway, and the rest once they are confirmed.
-      confirmed.then(this.#changed, () => undefined);
+      // A user may not use channels; what has aged is looked at anyway.
     }
   }
 

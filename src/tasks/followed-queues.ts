@@ -1,6 +1,6 @@
 import type { Logger } from '../logger.ts';
 import type { Feed, Listener, Listening } from './feed.ts';
-import { logFailure } from './mistakes.ts';
+import { Failures } from './mistakes.ts';
 import type { Store } from './store.ts';
 
 /** How often it is looked for new queues that nobody has told of, in ms: as the clock does. */
@@ -37,37 +37,45 @@ export async function listenTo(
   return stop;
 }
 
+/** Who wants all queues to be followed. */
+export interface QueuesFollower {
+  /**
+   * Follows a queue, and gives what ends that: of each call what it began, as the next one may begin before the last one has
+   * ended.
+   */
+  readonly follow: (queue: string) => Promise<() => void>;
+  /** Hears of those that came after the first call, whoever found them, once they are followed. */
+  readonly onNew: (queue: string) => void;
+  /** The connection that listens was away: the store may have lost what it had. */
+  readonly onGap?: () => void;
+}
+
 /** Has all queues followed while somebody wants them to be, those that come later included. */
 export class FollowedQueues {
   readonly #source: QueueNames;
-  readonly #followOne: (queue: string) => Promise<() => void>;
-  readonly #onNew: (queue: string) => void;
+  readonly #follower: QueuesFollower;
+  readonly #failures: Failures;
   readonly #followed: Map<string, Promise<() => void>> = new Map();
   #listening: Listening | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /**
-   * `followOne` follows a queue, and gives what ends that: of each call what it began, as the next one may begin before
-   * the last one has ended. `onNew` hears of those that came after the first call, whoever
-   * found them, once they are followed.
-   */
-  constructor(
-    source: QueueNames,
-    followOne: (queue: string) => Promise<() => void>,
-    onNew: (queue: string) => void,
-  ) {
+  constructor(source: QueueNames, follower: QueuesFollower) {
     this.#source = source;
-    this.#followOne = followOne;
-    this.#onNew = onNew;
+    this.#follower = follower;
+    this.#failures = new Failures(source.logger, 'new queues could not be looked for');
   }
 
   /** Gives all queues that there are, once each of them is followed. @throws UnavailableError */
   async follow(): Promise<string[]> {
     const { feed, store, names } = this.#source;
     const again = (): void => void this.#again();
+    const onGap = (): void => {
+      this.#follower.onGap?.();
+      again();
+    };
     const isFirst = this.#listening === undefined;
     // Listen first, read second.
-    this.#listening ??= feed.listen(store.queuesChannel, { onMessage: again, onGap: again });
+    this.#listening ??= feed.listen(store.queuesChannel, { onMessage: again, onGap });
     this.#lookIn(newQueuesMs);
     const { confirmed } = this.#listening;
     await store.within(() => confirmed);
@@ -93,11 +101,11 @@ export class FollowedQueues {
     if (this.#listening === undefined) return;
     let followed = this.#followed.get(queue);
     if (followed === undefined) {
-      const following = this.#followOne(queue);
+      const following = this.#follower.follow(queue);
       const isWanted = (): boolean => this.#followed.get(queue) === following;
       following.then(
         () => {
-          if (!isFirst && isWanted()) this.#onNew(queue);
+          if (!isFirst && isWanted()) this.#follower.onNew(queue);
         },
         () => {
           if (isWanted()) this.#followed.delete(queue);
@@ -114,9 +122,9 @@ export class FollowedQueues {
     if (this.#listening === undefined) return;
     try {
       await this.follow();
+      this.#failures.passed();
     } catch (error) {
-      logFailure(this.#source.logger, error, 'new queues could not be looked for, trying again');
-      this.#lookIn(retryMs);
+      this.#lookIn(this.#failures.failed(error, retryMs));
     }
   }
 

@@ -44,7 +44,7 @@ export class Health {
       channels: (queue) =>
         [statesChannel, rulesChannel, workersChannel].map((channel) => channel(store.root(queue))),
       examine: () => this.#examine(serverMs),
-      within: (wait) => store.within(wait),
+      store,
     });
   }
 

@@ -1,3 +1,5 @@
+import type { Failures } from './mistakes.ts';
+
 /** What a look has seen. */
 export interface Look<Seen> {
   /** Of two looks of this process the one that began later has the higher number, and knows more: clocks of stores can go back. */
@@ -17,11 +19,18 @@ export async function lookNow<Seen>(look: () => Promise<Seen>): Promise<Look<See
 export interface LooksOptions<Seen> {
   /** At least so long is from the end of one look to the next, in ms. */
   readonly pauseMs: number;
+  /** At most so much of the time is spent with looks: one that took long is followed by a longer pause. @default 1 */
+  readonly share?: number;
+  /** Sees to it that what happens from its begin on is heard of, and reads. */
   readonly look: () => Promise<Seen>;
   /** Hears of each look, in their order. */
   readonly tell: (look: Look<Seen>) => void;
-  /** Hears of a look that failed, which is made again. */
-  readonly fail: (error: unknown) => void;
+  /** Takes note of looks that fail, which are made again. */
+  readonly failures: Failures;
+  /** What tells them from looks at others of the kind. */
+  readonly about?: object;
+  /** Hears of a look that failed. */
+  readonly fail?: (error: unknown) => void;
 }
 
 /** Looks again at something whenever it may have changed, one look after the other and with a pause between them. */
@@ -44,8 +53,8 @@ export class Looks<Seen> {
   }
 
   /** Puts the next look off as one that was just made does. */
-  rest(): void {
-    this.#notBefore = performance.now() + this.#options.pauseMs;
+  rest(ms = this.#options.pauseMs): void {
+    this.#notBefore = performance.now() + ms;
   }
 
   /** Looks no more, and tells nothing of a look under way, until something happens again. */
@@ -57,20 +66,30 @@ export class Looks<Seen> {
 
   /** Never rejects. */
   async #look(): Promise<void> {
-    const { look, tell, fail } = this.#options;
     const timer = this.#timer;
     this.#isBehind = false;
-    try {
-      const made = await lookNow(look);
-      if (this.#timer === timer) tell(made);
-    } catch (error) {
-      if (this.#timer === timer) fail(error);
-      this.#isBehind = true;
-    }
+    const waitMs = await this.#lookOnce(() => this.#timer === timer);
     // It was stopped, and others may have begun anew.
     if (this.#timer !== timer) return;
     this.#timer = undefined;
-    this.rest();
+    this.rest(waitMs);
     if (this.#isBehind) this.soon();
+  }
+
+  /** Gives for how long to rest then, in ms. */
+  async #lookOnce(isWanted: () => boolean): Promise<number> {
+    const { look, tell, fail, failures, about, pauseMs, share = 1 } = this.#options;
+    const began = performance.now();
+    try {
+      const made = await lookNow(look);
+      failures.passed(about);
+      if (isWanted()) tell(made);
+      return Math.max(pauseMs, (performance.now() - began) * (1 / share - 1));
+    } catch (error) {
+      this.#isBehind = true;
+      if (!isWanted()) return pauseMs;
+      fail?.(error);
+      return failures.failed(error, pauseMs, about);
+    }
   }
 }

@@ -2,6 +2,12 @@ import { UnavailableError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { isBug } from '../redis/answer.ts';
 
+/** While a bug lasts it is told in the log this often, in ms. */
+const againMs = 60_000;
+
+/** The longest pause between two tries while a bug lasts, in ms. */
+const longestPauseMs = 30_000;
+
 /** Whether an error is a bug of ours: nothing that a store that is away or unwell makes, and nothing that passes by itself. */
 export function isMistake(error: unknown): boolean {
   // A wait with a deadline takes whatever fails in it for the store's absence.
@@ -9,7 +15,65 @@ export function isMistake(error: unknown): boolean {
   return isBug(error) || error instanceof TypeError;
 }
 
-/** Logs what failed and is tried again: for all to see where it is a bug of ours, as that won't pass. */
-export function logFailure(logger: Logger, error: unknown, message: string, details: object = {}): void {
-  logger[isMistake(error) ? 'error' : 'debug']({ err: error, ...details }, message);
+/** A bug that makes the same fail again and again. */
+interface Lasting {
+  /** How often it has failed since that was told last. */
+  failures: number;
+  toldAt: number;
+  /** How often it has failed without a success between. */
+  inTurn: number;
+  /** Whether it is told when it is over. */
+  isTold: boolean;
+}
+
+/**
+ * Failures of one thing that is tried again and again. A bug of ours is an error in the log when it begins, once a minute
+ * while it lasts, and told when it is over; as it won't pass by itself, tries become ever fewer. What a store that is away
+ * or unwell makes fail is for the debugger alone, and tried again as often as ever.
+ */
+export class Failures {
+  readonly #logger: Logger;
+  readonly #message: string;
+  readonly #againMs: number;
+  readonly #lasting: Map<string, Lasting> = new Map();
+
+  /** The message says what could not be done: 'the workers could not be looked at'. */
+  constructor(logger: Logger, message: string, options: { readonly againMs?: number } = {}) {
+    this.#logger = logger;
+    this.#message = message;
+    this.#againMs = options.againMs ?? againMs;
+  }
+
+  /** Takes note of a failure, of one of several things where they are told apart; gives when to try again, in ms from now. */
+  failed(error: unknown, retryMs: number, about: object = {}): number {
+    if (!isMistake(error)) {
+      this.#logger.debug({ err: error, ...about }, `${this.#message}, trying again`);
+      return retryMs;
+    }
+    const key = JSON.stringify(about);
+    const bug = this.#lasting.get(key) ?? { failures: 0, toldAt: -Infinity, inTurn: 0, isTold: false };
+    this.#lasting.set(key, bug);
+    bug.failures += 1;
+    bug.inTurn += 1;
+    const now = performance.now();
+    if (now >= bug.toldAt + this.#againMs) {
+      const { failures } = bug;
+      this.#logger.error({ err: error, ...about, failures }, `${this.#message}, trying again`);
+      Object.assign(bug, { failures: 0, toldAt: now, isTold: true });
+    }
+    return Math.max(retryMs, Math.min(longestPauseMs, retryMs * 2 ** (bug.inTurn - 1)));
+  }
+
+  /** Takes note of a success. */
+  passed(about: object = {}): void {
+    if (this.#lasting.size === 0) return;
+    const key = JSON.stringify(about);
+    const bug = this.#lasting.get(key);
+    if (bug === undefined) return;
+    bug.inTurn = 0;
+    if (bug.isTold) this.#logger.info(about, `${this.#message}: this is over`);
+    bug.isTold = false;
+    // One that comes and goes is told no more often than one that lasts.
+    if (performance.now() >= bug.toldAt + this.#againMs) this.#lasting.delete(key);
+  }
 }

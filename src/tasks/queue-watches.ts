@@ -1,9 +1,11 @@
 import type { Logger } from '../logger.ts';
-import type { Feed, Listener } from './feed.ts';
+import type { Feed } from './feed.ts';
 import { Latest } from './latest.ts';
 import { type Look, lookNow, Looks } from './looks.ts';
-import { logFailure } from './mistakes.ts';
+import { Failures } from './mistakes.ts';
 import type { Queue } from './queue.ts';
+import type { Store } from './store.ts';
+import { Trigger } from './trigger.ts';
 
 /** At most so often a watched queue is looked at, in ms. */
 const pauseMs = 500;
@@ -21,7 +23,7 @@ export interface QueueFollower {
 
 interface Watched {
   readonly followers: Set<QueueFollower>;
-  readonly listener: Listener;
+  readonly trigger: Trigger;
   readonly looks: Looks<Queue>;
   ratesTimer: NodeJS.Timeout | undefined;
 }
@@ -33,18 +35,19 @@ export interface QueueSource {
   /** The channels on which changes of a queue are told. */
   readonly channels: (queue: string) => readonly string[];
   readonly look: (queue: string) => Promise<Queue>;
-  /** Bounds how long a caller waits for the store. */
-  readonly within: <T>(wait: () => Promise<T>) => Promise<T>;
+  readonly store: Pick<Store, 'within'>;
 }
 
 /** All watches of queues in this process: each watched queue is looked at once for all who watch it, when it changes. */
 export class QueueWatches {
   readonly #source: QueueSource;
   readonly #watched: Map<string, Watched> = new Map();
+  readonly #failures: Failures;
   #closed = false;
 
   constructor(source: QueueSource) {
     this.#source = source;
+    this.#failures = new Failures(source.logger, 'a watched queue could not be looked at');
   }
 
   /** Yields the queue as it is now, then again after changes, at most about twice a second; ends when aborted. */
@@ -80,24 +83,24 @@ export class QueueWatches {
    * @throws UnavailableError where the store doesn't confirm in time that its changes are listened to
    */
   async follow(queue: string, follower: QueueFollower): Promise<() => void> {
-    const { feed, channels, within } = this.#source;
     const watched = this.#watched.get(queue) ?? this.#start(queue);
     watched.followers.add(follower);
-    const listening = channels(queue).map((channel) => feed.listen(channel, watched.listener));
-    const stop = (): void => {
+    const leave = (): void => {
       if (!watched.followers.delete(follower) || watched.followers.size > 0) return;
       watched.looks.stop();
       clearTimeout(watched.ratesTimer);
       this.#watched.delete(queue);
-      for (const channel of listening) channel.stop();
     };
     try {
-      await within(() => Promise.all(listening.map(({ confirmed }) => confirmed)));
+      const remove = await watched.trigger.add(this.#source.channels(queue));
+      return () => {
+        leave();
+        remove();
+      };
     } catch (error) {
-      stop();
+      leave();
       throw error;
     }
-    return stop;
   }
 
   /** Looks at a queue for one who begins to follow it. */
@@ -129,25 +132,27 @@ export class QueueWatches {
   }
 
   #start(queue: string): Watched {
-    const { look, logger } = this.#source;
+    const { look } = this.#source;
     const changed = (): void => this.#changed(watched);
     const watched: Watched = {
       followers: new Set(),
-      listener: { onMessage: changed, onGap: changed },
+      trigger: new Trigger(this.#source, changed),
       ratesTimer: undefined,
       looks: new Looks({
         pauseMs,
-        look: () => {
+        look: async () => {
           clearTimeout(watched.ratesTimer);
           watched.ratesTimer = undefined;
-          return look(queue);
+          // Listen first, read second.
+          await watched.trigger.arm();
+          return await look(queue);
         },
         tell: (made) => {
           for (const follower of watched.followers) follower.set(made);
           this.expectRates(made.seen);
         },
-        fail: (error) =>
-          logFailure(logger, error, 'a watched queue could not be looked at, trying again', { queue }),
+        failures: this.#failures,
+        about: { queue },
       }),
     };
     this.#watched.set(queue, watched);

@@ -70,7 +70,7 @@ export class Queues {
       logger,
       channels: (queue) => [statesChannel, rulesChannel].map((channel) => channel(store.root(queue))),
       look: (queue) => this.#look(queue),
-      within: (wait) => store.within(wait),
+      store,
     };
     this.#watches = new QueueWatches(source);
     const names = (): Promise<Set<string>> => this.#names();

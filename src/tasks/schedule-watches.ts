@@ -3,7 +3,7 @@ import { checkFirst } from './check-first.ts';
 import { FollowedQueues, listenTo, type QueueNames } from './followed-queues.ts';
 import { Gathered } from './gathered.ts';
 import { scheduleQueueOf } from './id.ts';
-import { logFailure } from './mistakes.ts';
+import { Failures } from './mistakes.ts';
 import { chunks } from './replies.ts';
 import { pageOfSchedules } from './schedule-list.ts';
 import { type ScheduleNews, ToldSchedules, type Whose } from './schedule-news.ts';
@@ -51,6 +51,7 @@ export class ScheduleWatches {
   readonly #source: QueueNames;
   readonly #queues: FollowedQueues;
   readonly #watchers: Set<Watcher> = new Set();
+  readonly #failures: { readonly all: Failures; readonly changed: Failures };
   /** Those that have changed since they were read. */
   readonly #changed: Set<string> = new Set();
   #timer: NodeJS.Timeout | undefined;
@@ -60,16 +61,19 @@ export class ScheduleWatches {
 
   constructor(source: QueueNames) {
     this.#source = source;
-    this.#queues = new FollowedQueues(
-      source,
-      (queue) =>
+    this.#failures = {
+      all: new Failures(source.logger, 'watched schedules could not be read'),
+      changed: new Failures(source.logger, 'changed schedules could not be read'),
+    };
+    this.#queues = new FollowedQueues(source, {
+      follow: (queue) =>
         listenTo(source, [schedulesChannel(source.store.root(queue))], {
           onMessage: (message) => this.#hear(message),
           onGap: () => this.#missed(),
         }),
       // What it holds was never read.
-      () => this.#missed(),
-    );
+      onNew: () => this.#missed(),
+    });
   }
 
   /**
@@ -103,10 +107,10 @@ export class ScheduleWatches {
         if (taken === undefined) return;
         const news = [...kept, ...taken.flatMap((one) => ('isGap' in one ? [] : one))];
         const isBehind = taken.some((one) => 'isGap' in one);
-        const again = isBehind ? await this.#readAgain(query, told.ids) : undefined;
+        const retry = (): void => mailbox.set(gap);
+        const again = isBehind ? await this.#readAgain(query, told.ids, retry) : undefined;
         if (isBehind && again === undefined) {
           kept = news;
-          mailbox.set(gap);
           continue;
         }
         kept = [];
@@ -155,12 +159,15 @@ export class ScheduleWatches {
     return { schedules: [...found.values()], hasMore: page.hasMore };
   }
 
-  /** Undefined where the store can't answer yet. */
-  async #readAgain(query: SchedulesQuery, ids: Iterable<string>) {
+  /** Undefined where the store can't answer yet: it is to be tried again then. */
+  async #readAgain(query: SchedulesQuery, ids: Iterable<string>, retry: () => void) {
+    const failures = this.#failures.all;
     try {
-      return await this.#read(query, ids);
+      const read = await this.#read(query, ids);
+      failures.passed();
+      return read;
     } catch (error) {
-      logFailure(this.#source.logger, error, 'watched schedules could not be read, trying again');
+      setTimeout(retry, failures.failed(error, pauseMs)).unref();
       return undefined;
     }
   }
@@ -218,8 +225,9 @@ export class ScheduleWatches {
       for (const schedule of await this.#schedules(ids)) {
         if (!removed.has(schedule.id)) this.#tell(schedule, { id: schedule.id, schedule });
       }
+      this.#failures.changed.passed();
     } catch (error) {
-      logFailure(this.#source.logger, error, 'changed schedules could not be read, trying again');
+      this.#notBefore = performance.now() + this.#failures.changed.failed(error, pauseMs);
       for (const id of ids) this.#changed.add(id);
     }
     this.#removed = undefined;

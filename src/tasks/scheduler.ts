@@ -6,7 +6,7 @@ import type { Logger } from '../logger.ts';
 import { tasksEnqueued } from '../metrics.ts';
 import { codeScheduleId, slotTaskId } from './id.ts';
 import type { Lanes } from './lanes.ts';
-import { logFailure } from './mistakes.ts';
+import { Failures } from './mistakes.ts';
 import { passedSlots, type PassedSlots } from './passed-slots.ts';
 import { policyOf } from './policy.ts';
 import { chunks, parseHints } from './replies.ts';
@@ -32,6 +32,7 @@ export interface SchedulerOptions {
  */
 export class Scheduler {
   readonly #options: SchedulerOptions;
+  readonly #failures: { readonly fire: Failures; readonly register: Failures };
   /** What the code's schedules are in the store: worked out once, as `validate` may take its time. */
   readonly #records: Map<ScheduleSettings, Promise<Readonly<Record<string, string>>>> = new Map();
 
@@ -40,17 +41,22 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    const { logger } = options;
+    this.#failures = {
+      fire: new Failures(logger, 'a schedule could not make its task'),
+      register: new Failures(logger, 'the schedules could not be made known yet'),
+    };
   }
 
   /** Deals with slots that have come; gives when to look again because of these schedules (ms). */
   async fire(queue: string, due: readonly string[], now: number): Promise<number | undefined> {
-    const { logger } = this.#options;
     const schedules = parseDue(due);
     const fired = await Promise.allSettled(schedules.map((schedule) => this.#fire(queue, schedule, now)));
     for (const [index, result] of fired.entries()) {
-      if (result.status === 'fulfilled') continue;
-      const schedule = schedules[index]?.id;
-      logFailure(logger, result.reason, 'a schedule could not make its task, and tries again', { schedule });
+      const about = { schedule: schedules[index]?.id };
+      // The clock says when it is tried again.
+      if (result.status === 'fulfilled') this.#failures.fire.passed(about);
+      else this.#failures.fire.failed(result.reason, 0, about);
     }
     const done = fired.filter((result) => result.status === 'fulfilled').map(({ value }) => value);
     // A full piece: there may be more. Where none of it can be done, more would only wait for the next look, too.
@@ -69,12 +75,13 @@ export class Scheduler {
 
   /** Says which definitions this process has, and what the schedules in their code are, to all queues. */
   async register(queues: readonly string[]): Promise<void> {
-    const { definitions, logger } = this.#options;
+    const { definitions } = this.#options;
     for (const queue of queues) {
       try {
         for (const piece of chunks(definitions, itemsPerCall)) await this.#meet(queue, piece);
+        this.#failures.register.passed({ queue });
       } catch (error) {
-        logFailure(logger, error, 'the schedules could not be made known yet', { queue });
+        this.#failures.register.failed(error, 0, { queue });
       }
     }
   }

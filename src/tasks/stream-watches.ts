@@ -1,7 +1,7 @@
 import type { Logger } from '../logger.ts';
 import type { Redis } from '../redis/connection.ts';
 import { Gathered } from './gathered.ts';
-import { logFailure } from './mistakes.ts';
+import { Failures } from './mistakes.ts';
 
 /** Events are told at most this often, in ms. */
 const pauseMs = 500;
@@ -45,10 +45,15 @@ export interface StreamSource<Event extends Entry> {
 export class StreamWatches<Event extends Entry> {
   readonly #source: StreamSource<Event>;
   readonly #watchers: Set<Watcher<Event>> = new Set();
+  readonly #failures: { readonly read: Failures; readonly wait: Failures };
   #reader: Redis | undefined;
 
   constructor(source: StreamSource<Event>) {
     this.#source = source;
+    this.#failures = {
+      read: new Failures(source.logger, 'a followed stream could not be read'),
+      wait: new Failures(source.logger, 'a followed stream could not be waited for'),
+    };
   }
 
   /** Yields what comes after an entry, oldest first, at most twice a second; ends when aborted. */
@@ -66,19 +71,27 @@ export class StreamWatches<Event extends Entry> {
       signal?.addEventListener('abort', abort, { once: true });
       if (signal?.aborted === true) return;
       let cursor = from;
+      let [isBehind, isResting] = [false, false];
       // What came before the reader had begun is read.
       mailbox.set(behind);
       this.#reader ??= this.#read(from);
       for (;;) {
         const taken = await mailbox.take();
         if (taken === undefined) return;
-        const isBehind = taken.some((one) => one === behind);
-        const found = isBehind ? await this.#after(cursor) : undefined;
-        if (isBehind && (found === undefined || found.length === entriesPerRead)) mailbox.set(behind);
+        const retry = (): void => {
+          isResting = false;
+          mailbox.set(behind);
+        };
         // What was held together with the sign that there is more will be read.
-        const events = isBehind
-          ? (found ?? [])
+        isBehind ||= taken.some((one) => one === behind);
+        if (isBehind && isResting) continue;
+        const events: readonly Event[] | undefined = isBehind
+          ? await this.#after(cursor, retry)
           : taken.flatMap((one) => (one === behind ? [] : [one as Event]));
+        isResting = events === undefined;
+        if (events === undefined) continue;
+        isBehind &&= events.length === entriesPerRead;
+        if (isBehind) mailbox.set(behind);
         const fresh = events.filter(({ id }) => isLater(id, cursor));
         cursor = fresh.at(-1)?.id ?? cursor;
         const meant = fresh.filter((event) => isFor(event));
@@ -102,13 +115,15 @@ export class StreamWatches<Event extends Entry> {
     this.#reader = undefined;
   }
 
-  /** Undefined where the store can't answer. */
-  async #after(cursor: string): Promise<Event[] | undefined> {
-    const { after, parse, logger } = this.#source;
+  /** Undefined where the store can't answer: it is to be tried again then. */
+  async #after(cursor: string, retry: () => void): Promise<Event[] | undefined> {
+    const { after, parse } = this.#source;
     try {
-      return (await after(cursor, entriesPerRead)).map(([id, fields]) => parse(id, fields));
+      const events = (await after(cursor, entriesPerRead)).map(([id, fields]) => parse(id, fields));
+      this.#failures.read.passed();
+      return events;
     } catch (error) {
-      logFailure(logger, error, 'a followed stream could not be read, trying again');
+      setTimeout(retry, this.#failures.read.failed(error, pauseMs)).unref();
       return undefined;
     }
   }
@@ -123,20 +138,20 @@ export class StreamWatches<Event extends Entry> {
 
   /** Ends with the connection. Never rejects. */
   async #readOn(reader: Redis, from: string): Promise<void> {
-    const { key, parse, logger } = this.#source;
+    const { key, parse } = this.#source;
     let last = from;
     while (reader.status !== 'end') {
       try {
         const answer = await reader.xread('COUNT', entriesPerRead, 'BLOCK', turnMs, 'STREAMS', key, last);
+        this.#failures.wait.passed();
         for (const [id, fields] of answer?.[0]?.[1] ?? []) {
           last = id;
           this.#tell(parse(id, fields));
         }
       } catch (error) {
         if (this.#reader !== reader) return;
-        logFailure(logger, error, 'a followed stream could not be waited for, trying again');
         const { promise, resolve } = Promise.withResolvers<void>();
-        setTimeout(resolve, retryMs).unref();
+        setTimeout(resolve, this.#failures.wait.failed(error, retryMs)).unref();
         await promise;
       }
       if (this.#reader !== reader) return;

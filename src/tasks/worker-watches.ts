@@ -1,8 +1,9 @@
 import { statesChannel, workersChannel } from '../redis/keys.ts';
-import { FollowedQueues, listenTo, type QueueNames } from './followed-queues.ts';
+import { FollowedQueues, type QueueNames } from './followed-queues.ts';
 import { Latest } from './latest.ts';
 import { type Look, lookNow, Looks } from './looks.ts';
-import { logFailure } from './mistakes.ts';
+import { Failures } from './mistakes.ts';
+import { Trigger } from './trigger.ts';
 import type { WorkerList } from './workers.ts';
 
 /** At most so often the workers are looked at, in ms. */
@@ -18,29 +19,28 @@ export class WorkerWatches {
   readonly #source: WorkersSource;
   readonly #queues: FollowedQueues;
   readonly #looks: Looks<WorkerList>;
+  readonly #trigger: Trigger;
   readonly #mailboxes: Set<Latest<Look<WorkerList>>> = new Set();
   #isClosed = false;
 
   constructor(source: WorkersSource) {
     this.#source = source;
-    const { look, logger } = source;
+    const { logger, store } = source;
     this.#looks = new Looks({
       pauseMs,
-      look,
+      look: () => this.#look(),
       tell: (made) => {
         for (const mailbox of this.#mailboxes) mailbox.set(made);
       },
-      fail: (error) => logFailure(logger, error, 'the watched workers could not be looked at, trying again'),
+      failures: new Failures(logger, 'the watched workers could not be looked at'),
     });
     const changed = (): void => this.#looks.soon();
-    this.#queues = new FollowedQueues(
-      source,
-      (queue) => {
-        const channels = [statesChannel, workersChannel].map((channel) => channel(source.store.root(queue)));
-        return listenTo(source, channels, { onMessage: changed, onGap: changed });
-      },
-      changed,
-    );
+    this.#trigger = new Trigger(source, changed);
+    this.#queues = new FollowedQueues(source, {
+      follow: (queue) =>
+        this.#trigger.add([statesChannel, workersChannel].map((channel) => channel(store.root(queue)))),
+      onNew: changed,
+    });
   }
 
   /** Yields all workers as they are now, then again after changes, at most once a second; ends when aborted. */
@@ -53,7 +53,7 @@ export class WorkerWatches {
       signal?.addEventListener('abort', abort, { once: true });
       // Listen first, read second.
       await this.#queues.follow();
-      let shown = await lookNow(this.#source.look);
+      let shown = await lookNow(() => this.#look());
       this.#looks.rest();
       for (;;) {
         if (signal?.aborted === true || this.#isClosed) return;
@@ -74,6 +74,12 @@ export class WorkerWatches {
     this.#isClosed = true;
     for (const mailbox of this.#mailboxes) mailbox.close();
     this.#stop();
+  }
+
+  async #look(): Promise<WorkerList> {
+    // Listen first, read second.
+    await this.#trigger.arm();
+    return await this.#source.look();
   }
 
   #stop(): void {

@@ -11,6 +11,8 @@ import { freshSettings, type SharedStore, testLogger } from './stores.ts';
 export class HeldStore extends Store {
   /** What this clock is ahead of the store's, for looks at queues. */
   aheadMs = 0;
+  /** How often it has told the names of all queues. */
+  namesTold = 0;
   #gate: Gate | undefined;
   #asked: Gate | undefined;
 
@@ -26,6 +28,12 @@ export class HeldStore extends Store {
     const gate = this.#gate;
     this.#gate = undefined;
     return () => gate?.open();
+  }
+
+  override async queues(): Promise<string[]> {
+    const names = await super.queues();
+    this.namesTold += 1;
+    return names;
   }
 
   override async run(script: Script, queue: string, args: readonly (string | number)[]): Promise<unknown> {

@@ -1,11 +1,12 @@
 import { describe, expect, test, vi } from 'vitest';
 import { statesChannel } from '../../src/redis/keys.ts';
+import { Failures } from '../../src/tasks/mistakes.ts';
 import { Looks } from '../../src/tasks/looks.ts';
 import type { Queue } from '../../src/tasks/queue.ts';
 import { Gate } from '../support/definitions.ts';
 import { HeldWatches } from '../support/held-store.ts';
 import { TestStore, w1, w2 } from '../support/store.ts';
-import { sharedStores } from '../support/stores.ts';
+import { sharedStores, testLogger } from '../support/stores.ts';
 
 const w3 = { worker: 'w3', lines: ['resize:v1'] };
 
@@ -117,8 +118,9 @@ describe.each(sharedStores)('looks at what is watched in $name', (shared) => {
 
     await first.return();
     await using watch = held.queues.watchAll();
+    const before = held.store.namesTold;
     const told = next(watch);
-    await vi.waitFor(() => expect(held.feed.counts.get(channel)).toBe(2));
+    await vi.waitFor(() => expect(held.store.namesTold).toBe(before + 1));
     confirmed.open();
 
     expect(await told).toMatchObject([{ name: images.queue, waiting: 0 }]);
@@ -172,9 +174,7 @@ test('looks are made one after the other with a pause between them, and numbered
       if (seen === 3) return done.open();
       for (let count = 0; count < 5; count += 1) looks.soon();
     },
-    fail: (error) => {
-      throw error;
-    },
+    failures: new Failures(testLogger, 'it could not be looked at'),
   });
   looks.soon();
   looks.soon();
@@ -210,6 +210,7 @@ test('a look that fails is made again, and one that was stopped meanwhile is tol
       told.push(seen);
       done.open();
     },
+    failures: new Failures(testLogger, 'it could not be looked at'),
     fail: (error) => failures.push(error),
   });
   looks.soon();

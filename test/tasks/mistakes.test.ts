@@ -5,7 +5,7 @@ import { ApiMetrics } from '../../src/prometheus/api-metrics.ts';
 import { auditKey, schedulesChannel, statesChannel } from '../../src/redis/keys.ts';
 import { AuditLog } from '../../src/tasks/audit.ts';
 import { createScheduleId } from '../../src/tasks/id.ts';
-import { isMistake } from '../../src/tasks/mistakes.ts';
+import { Failures, isMistake } from '../../src/tasks/mistakes.ts';
 import { connectTasks, type Tasks } from '../../src/tasks/tasks.ts';
 import { double } from '../support/definitions.ts';
 import { freePort } from '../support/redis-server.ts';
@@ -137,6 +137,56 @@ test('a bug that leaves queues out of the metrics is an error in the log, and a 
   await using away = await connectTasks({ redis, definitions: [double], logger: testLogger });
   await new ApiMetrics(away, open, logger).read();
   expect(lines).toHaveLength(1);
+});
+
+test('a bug that lasts is told when it begins, then seldom with how often it was, and when it is over', () => {
+  const lines: { level: number; msg: string; failures?: number; queue?: string }[] = [];
+  const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  const failures = new Failures(logger, 'a queue could not be looked at', { againMs: 60_000 });
+  const told = () => lines.splice(0).map(({ level, msg, failures, queue }) => [level, msg, failures, queue]);
+  const begun = 'a queue could not be looked at, trying again';
+  const [about, other] = [{ queue: 'a' }, { queue: 'b' }];
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
+  const fail = (seconds: number, which = about) => {
+    clock.mockReturnValue(seconds * 1_000);
+    return failures.failed(new TypeError('no'), 500, which);
+  };
+
+  // Ever more seldom tried, too.
+  expect(Array.from({ length: 9 }, (_, second) => fail(second))).toEqual([
+    500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000,
+  ]);
+  expect(fail(10, other)).toBe(500);
+  expect(told()).toEqual([
+    [50, begun, 1, 'a'],
+    [50, begun, 1, 'b'],
+  ]);
+  fail(59);
+  expect(told()).toEqual([]);
+  fail(60);
+  expect(told()).toEqual([[50, begun, 10, 'a']]);
+
+  failures.passed(about);
+  failures.passed(about);
+  expect(told()).toEqual([[30, 'a queue could not be looked at: this is over', undefined, 'a']]);
+  // One that comes and goes isn't told each time.
+  expect(fail(61)).toBe(500);
+  failures.passed(about);
+  expect(told()).toEqual([]);
+  fail(121);
+  expect(told()).toEqual([[50, begun, 2, 'a']]);
+  clock.mockRestore();
+});
+
+test('a store that is away is no error, and tried again as often as ever', () => {
+  const lines: string[] = [];
+  const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
+  const failures = new Failures(logger, 'a queue could not be looked at');
+  const away = new UnavailableError({ cause: new Error('Connection is closed.') });
+
+  expect(Array.from({ length: 20 }, () => failures.failed(away, 500))).toEqual(Array(20).fill(500));
+  failures.passed();
+  expect(lines).toEqual([]);
 });
 
 test('a bug is what the store says of our scripts and a wrong type in our code, also behind a deadline', () => {
