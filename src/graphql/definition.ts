@@ -14,7 +14,7 @@ import { versionedStates } from './shared-states.ts';
 import type { ApiBuilder } from './state.ts';
 import { started } from './stream.ts';
 import type { TaskTypes } from './task.ts';
-import { throttleHelp, watchOptionsOf } from './throttle.ts';
+import { standingHelp, taskWatchOptionsOf, throttleHelp } from './throttle.ts';
 import { waited, waitOf } from './wait.ts';
 import { watchTokenField, type WatchTokenTypes } from './watch-token.ts';
 
@@ -96,14 +96,14 @@ export function addDefinition(
       nullable: false,
       description:
         `A task of \`${name}\` as it is now, then each newer state, and the end after a final one. ` +
-        'An id that is not there, or of another definition, is the error `TASK_NOT_FOUND`.',
+        `${standingHelp} An id that is not there, or of another definition, is the error \`TASK_NOT_FOUND\`.`,
       extensions: { ...needs('tasks:read', ['STATUS']), ...versionedStates },
       args: {
         id: t.arg.id({ required: true, description: "The task's id." }),
         throttle: t.arg({ type: 'Duration', description: throttleHelp }),
       },
-      subscribe: (_, { id, throttle }, { tasks }) =>
-        started(tasks.watch(id, watchOptionsOf(throttle)), (first) => {
+      subscribe: (_, { id, throttle }, { tasks }, info) =>
+        started(tasks.watch(id, taskWatchOptionsOf(throttle, info)), (first) => {
           if (first.name !== name) throw new TaskNotFoundError(id);
         }),
       resolve: (task) => task,

@@ -13,7 +13,7 @@ import { argumentAsSent, inputNamed } from './sent.ts';
 import { versionedStates } from './shared-states.ts';
 import type { ApiBuilder } from './state.ts';
 import { started } from './stream.ts';
-import { throttleHelp, watchOptionsOf } from './throttle.ts';
+import { taskWatchOptionsOf, throttleHelp } from './throttle.ts';
 import { refuseWait } from './wait.ts';
 
 /** Adds the subscription that enqueues a task of one definition and follows it, in one operation. */
@@ -50,7 +50,7 @@ export function addRun(
       subscribe: async (_, { idempotencyKey, options, throttle }, context, info) => {
         refuseWait(options);
         // What is wrong with it is told before anything is enqueued.
-        const watchOptions = watchOptionsOf(throttle);
+        const watchOptions = taskWatchOptionsOf(throttle, info);
         const given = withKey(options, idempotencyKey);
         const wire = argumentAsSent('input', info, context);
         const { id } = await accepted(name, wire, { ...optionsOf(given, context), resume: true }, context);

@@ -38,8 +38,8 @@ export function addTaskWaits(builder: ApiBuilder, { task }: TaskTypes): void {
       nullable: false,
       description:
         'Why it does not run: all that holds it up at the moment at which its state is told, the first thing to look at ' +
-        'first. Of a task that runs: that it waits for its children. Empty where it does not wait. A subscription looks ' +
-        'again with each of its states, as for `queuePosition`; that a queue is paused, say, is no change of the task.',
+        'first. Of a task that runs: that it waits for its children. Empty where it does not wait. Live in a subscription to ' +
+        'the task: that a queue is paused, say, is no change of the task, and still told.',
       extensions: costs({ points: 2, size: 1 }),
       resolve: waitsOf,
     }),

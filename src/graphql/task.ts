@@ -122,7 +122,8 @@ export function addTaskTypes(builder: ApiBuilder, typeNames: ReadonlyMap<string,
         nullable: true,
         description:
           'Its place among those that wait for a slot: 1 for the next one. What no worker serves and what is paused is ' +
-          'not counted. Of a task with a limit key at least so, as keys take turns. Null where it waits for no slot.',
+          'not counted. Of a task with a limit key at least so, as keys take turns. Null where it waits for no slot. Live ' +
+          'in a subscription to the task.',
         extensions: costs({ points: 2 }),
         resolve: async (task, _, { tasks }) =>
           task.status === 'QUEUED' ? (await tasks.standing(task)).position : undefined,

@@ -1,6 +1,8 @@
 import { isoMs } from '../definition/duration-scalar.ts';
 import { invalidArgument } from '../errors.ts';
+import type { GraphQLResolveInfo } from 'graphql';
 import type { WatchOptions } from '../tasks/watchable.ts';
+import { selects } from './selection.ts';
 
 /** The longest time between two states that makes sense to someone who watches. */
 const longestMs = 60_000;
@@ -21,3 +23,19 @@ export function watchOptionsOf(throttle: string | null | undefined): WatchOption
   }
   return { throttleMs, keep: keptStates };
 }
+
+/** How a task is watched for a subscription: again as it is where what is asked beside its state has changed. @throws BadUserInputError */
+export function taskWatchOptionsOf(
+  throttle: string | null | undefined,
+  info: GraphQLResolveInfo,
+): WatchOptions {
+  return { ...watchOptionsOf(throttle), tellsStanding: besideState.some((field) => selects(info, field)) };
+}
+
+/** What subscriptions to a task say of these fields. */
+export const standingHelp =
+  'Where `waitsFor`, `queuePosition` or `estimatedStartAt` is selected, the same state is told again when that has ' +
+  'changed, at most once a second.';
+
+/** Fields of a task that aren't part of its state. */
+const besideState = ['waitsFor', 'queuePosition', 'estimatedStartAt'];

@@ -32,6 +32,7 @@ import { checkReason } from './reason.ts';
 import { replayOf } from './replay.ts';
 import type { Standing } from './standing.ts';
 import { Standings } from './standings.ts';
+import { StandingWatches } from './standing-watches.ts';
 import { Store } from './store.ts';
 import { Schedules } from './schedules.ts';
 import type { Task } from './task.ts';
@@ -81,6 +82,7 @@ export class Tasks implements AsyncDisposable {
   readonly #store: Store;
   readonly #feed: Feed;
   readonly #standings: Standings;
+  readonly #standingWatches: StandingWatches;
   readonly #watches: Watches<Task>;
   readonly #lists: LiveLists;
   readonly #batches: Batches;
@@ -116,6 +118,7 @@ export class Tasks implements AsyncDisposable {
     this.#actions = new Actions(this.#store, this.#lanes);
     this.#standings = new Standings(this.#store);
     const shared = { store: this.#store, feed: this.#feed, lanes: this.#lanes, logger };
+    this.#standingWatches = new StandingWatches({ ...shared, standings: this.#standings });
     this.queues = new Queues({
       ...shared,
       own: this.#queues,
@@ -267,7 +270,9 @@ export class Tasks implements AsyncDisposable {
    * @throws TaskNotFoundError; TaskLostError where the record vanishes meanwhile; UnavailableError at the start
    */
   watch(id: string, options: WatchOptions = {}): AsyncGenerator<Task, void, undefined> {
-    return this.#watches.watch(id, options);
+    const queue = options.tellsStanding === true ? queueOf(id) : undefined;
+    if (queue === undefined) return this.#watches.watch(id, options);
+    return this.#watches.watch(id, options, (tell) => this.#standingWatches.follow({ id, queue }, tell));
   }
 
   /**
@@ -362,6 +367,7 @@ export class Tasks implements AsyncDisposable {
 
   async close(): Promise<void> {
     this.#watches.close();
+    this.#standingWatches.close();
     this.logs.close();
     this.#lists.close();
     this.schedules.close();

@@ -92,6 +92,7 @@ export class Watch<State extends { readonly version: number }> implements AsyncG
     for (;;) {
       const news = await this.#mailbox.take();
       if (news === undefined) return undefined;
+      if ('isAgain' in news) return state;
       if (news.state === undefined) throw watchable.lost(this.#id);
       const { version } = news.state;
       const passes =

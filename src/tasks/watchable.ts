@@ -27,6 +27,8 @@ export interface WatchOptions {
   readonly keep?: number | undefined;
   /** The least time between two states, in ms: of those that come sooner the newest is told, and a final one at once. @default 0 */
   readonly throttleMs?: number | undefined;
+  /** Tells a task again, as the same state, when where it stands has changed, or why it waits: at most once a second. @default false */
+  readonly tellsStanding?: boolean | undefined;
 }
 
 /** What a watch of tasks needs. */
@@ -41,9 +43,14 @@ export function watchableTasks(store: Store): Watchable<Task> {
   };
 }
 
-/** What a watcher's mailbox holds: a state, or that the record is gone. */
-export interface News<State> {
-  readonly state: State | undefined;
-  /** Passes whatever its version: after a gap the store may have lost writes. */
-  readonly certain: boolean;
-}
+/** What a watcher's mailbox holds: a state, or that the record is gone; or that the state is the same, and to be told again. */
+export type News<State> =
+  | {
+      readonly state: State | undefined;
+      /** Passes whatever its version: after a gap the store may have lost writes. */
+      readonly certain: boolean;
+    }
+  | typeof again;
+
+/** What is asked beside a state has changed. */
+export const again = { isAgain: true } as const;

@@ -4,8 +4,8 @@ import type { Feed, Listener } from './feed.ts';
 import type { Latest } from './latest.ts';
 import type { Store } from './store.ts';
 import { throttled } from './throttle.ts';
-import { Watch } from './watch.ts';
-import type { News, Watchable, WatchOptions } from './watchable.ts';
+import { type Listen, Watch } from './watch.ts';
+import { again, type News, type Watchable, type WatchOptions } from './watchable.ts';
 
 /** One thing that is watched in this process, by however many watchers. */
 interface Watched<State> {
@@ -15,6 +15,9 @@ interface Watched<State> {
   heard: number;
   version: number;
 }
+
+/** Has something called back whenever what is asked beside a state has changed; gives what ends that. */
+type Beside = (tell: () => void) => Promise<() => void>;
 
 /** All watches of a kind in this process: each watched thing is one channel, whoever watches it. */
 export class Watches<State extends { readonly version: number }> {
@@ -46,11 +49,13 @@ export class Watches<State extends { readonly version: number }> {
 
   /**
    * Yields the state as it is now, then each newer one; returns after a final one or when aborted. Throws what its
-   * watchable says where there is nothing of this id, or not any more.
+   * watchable says where there is nothing of this id, or not any more. `beside` calls back when the state is to be told again,
+   * and gives what ends that.
    */
-  watch(id: string, options: WatchOptions = {}): AsyncGenerator<State, void, undefined> {
+  watch(id: string, options: WatchOptions = {}, beside?: Beside): AsyncGenerator<State, void, undefined> {
     const { signal, keep, throttleMs = 0 } = options;
-    const states = new Watch(id, this.#watchable, this.#listen, { signal, keep });
+    const listen = beside === undefined ? this.#listen : this.#listenBeside(beside);
+    const states = new Watch(id, this.#watchable, listen, { signal, keep });
     return throttleMs > 0 ? throttled(states, throttleMs, (state) => this.#watchable.isFinal(state)) : states;
   }
 
@@ -83,6 +88,23 @@ export class Watches<State extends { readonly version: number }> {
     }
     return stop;
   };
+
+  #listenBeside(beside: Beside): Listen<State> {
+    return async (id, mailbox) => {
+      const stop = await this.#listen(id, mailbox);
+      try {
+        // Whoever has a state still to take takes the present with it.
+        const stopBeside = await beside(() => mailbox.setIfEmpty(again));
+        return () => {
+          stop();
+          stopBeside();
+        };
+      } catch (error) {
+        stop();
+        throw error;
+      }
+    };
+  }
 
   #watch(id: string): Watched<State> {
     const watched: Watched<State> = {

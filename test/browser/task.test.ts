@@ -195,6 +195,28 @@ test.skipIf(noBrowser)(
   },
 );
 
+test.skipIf(noBrowser)('who may only read tasks sees why one waits while that changes', async () => {
+  const tokens = new TestTokens();
+  await using api = await TestApi.start([double], { authenticator: tokens });
+  const { tasks } = api.tests;
+  const { queues } = tasks;
+  await queues.pauseDefinition('double');
+  const { id } = await tasks.enqueue(double, { n: 21 }, { owner: 'ann' });
+  await using browser = await TestBrowser.start();
+  const token = tokens.make('ann', undefined, ['tasks:read']);
+  const page = await browser.open(`${api.origin}/tasks/${id}`, { token });
+  const why = page.getByRole('list', { name: 'Why it waits' });
+  await why.getByText('The definition double is paused').waitFor();
+  expect(await why.getByRole('listitem').count()).toBe(1);
+
+  await queues.pause('default');
+  await why.getByText('The queue default is paused').waitFor();
+  await queues.resumeDefinition('double');
+  await why.getByText('The definition double is paused').waitFor({ state: 'detached' });
+
+  expect(await why.getByText('The queue default is paused').count()).toBe(1);
+});
+
 test.skipIf(noBrowser)(
   'what is copied as a command enqueues the same in a shell, and holds no token',
   async () => {

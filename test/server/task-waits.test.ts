@@ -59,6 +59,47 @@ test('a client sees why each task of a list waits; what is the business of opera
   expect((await ann.http(query, { id: running })).data.task).toEqual({ waitsFor: [] });
 });
 
+test('who may only read tasks sees why one waits while that changes, and nobody else hears of it', async () => {
+  const ann = signedIn('ann', undefined, ['tasks:read', 'tasks:write']);
+  const { tasks } = api.tests;
+  await tasks.queues.pause('default');
+  const { data } = await ann.http('mutation { double(input: { n: 1 }) { task { id } } }');
+  const { id } = data.double.task;
+  const fields = 'status version waitsFor { reason message }';
+  const states = ann.ws(`subscription ($id: ID!) { taskUpdated(id: $id) { ${fields} } }`, { id });
+  const typed = ann.sse(
+    `subscription ($id: ID!) { doubleUpdated(id: $id) { ...Why } } fragment Why on DoubleTask { ${fields} }`,
+    { id },
+  );
+  const bare = ann.ws('subscription ($id: ID!) { taskUpdated(id: $id) { status version } }', { id });
+  const next = async (of: typeof states) => Object.values((await of.next()).value?.data ?? {})[0];
+  const first = await next(states);
+  expect(first).toMatchObject({ status: 'QUEUED', waitsFor: [{ reason: 'QUEUE_PAUSED' }] });
+  expect(await next(typed)).toEqual(first);
+  expect(await next(bare)).toMatchObject({ status: 'QUEUED' });
+
+  await tasks.queues.pauseDefinition('double');
+
+  const { version } = first as { version: number };
+  const both = {
+    status: 'QUEUED',
+    version,
+    waitsFor: [{ reason: 'QUEUE_PAUSED' }, { reason: 'DEFINITION_PAUSED' }],
+  };
+  const told = await next(states);
+  expect(told).toMatchObject(both);
+  expect(await next(typed)).toEqual(told);
+  await tasks.queues.resume('default');
+  expect(await next(states)).toMatchObject({ version, waitsFor: [{ reason: 'DEFINITION_PAUSED' }] });
+  await tasks.queues.resumeDefinition('double');
+  const rest = await Array.fromAsync(states, ({ data }) => data.taskUpdated);
+  expect(rest.at(-1)).toMatchObject({ status: 'SUCCEEDED', waitsFor: [] });
+  // Of which each is another state.
+  const versions = await Array.fromAsync(bare, ({ data }) => data.taskUpdated.version);
+  expect(new Set([version, ...versions]).size).toBe(versions.length + 1);
+  await Array.fromAsync(typed);
+});
+
 test('a subscription tells with each state why the task waits at that moment, and of the last one nothing', async () => {
   const ann = signedIn('ann', undefined, ['tasks:read', 'tasks:write']);
   await api.tests.tasks.queues.pause('default');

@@ -69,6 +69,7 @@ end
 if redis.call('HEXISTS', workerKey(worker), 'slots') == 1 then
   setPlaces(worker, slots)
 end
+redis.call('PUBLISH', workersKey, worker)
 moved[worker] = true
 return { 1, unpack(wake()) }
 `);
@@ -95,9 +96,11 @@ for limit, rule in pairs(all) do
   if rule and rule.c and rule.c - holdersOf(limit) <= 0 then hasRoom = false end
 end
 if not hasRoom then
+  local isNew = 0
   for limit, rule in pairs(all) do
-    if rule and rule.c then redis.call('SADD', resumingKey(limit), id) end
+    if rule and rule.c then isNew = isNew + redis.call('SADD', resumingKey(limit), id) end
   end
+  if isNew > 0 then redis.call('PUBLISH', workersKey, worker) end
   return 2
 end
 for limit in pairs(all) do redis.call('SREM', resumingKey(limit), id) end
@@ -109,6 +112,7 @@ if most then redis.call('HINCRBY', localKey(worker), task.name, 1) end
 if redis.call('HEXISTS', workerKey(worker), 'slots') == 1 then
   setPlaces(worker, slots)
 end
+redis.call('PUBLISH', workersKey, worker)
 moved[worker] = true
 noteIdle()
 return 1

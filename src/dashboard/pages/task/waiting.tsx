@@ -1,5 +1,3 @@
-import { useEffect } from 'react';
-import { useQuery } from 'urql';
 import { Link } from 'wouter';
 import { graphql, type ResultOf } from '../../client/graphql.ts';
 import { useViewer } from '../../client/viewer.tsx';
@@ -11,9 +9,11 @@ import type { LiveTask } from './task-live.ts';
 import styles from './waiting.module.css';
 
 const standing = graphql(`
-  query TaskStanding($id: ID!) {
-    task(id: $id) {
+  subscription TaskStanding($id: ID!) {
+    taskUpdated(id: $id, throttle: "1s") {
       id
+      status
+      attempt
       queuePosition
       estimatedStartAt
       waitsFor {
@@ -25,34 +25,19 @@ const standing = graphql(`
   }
 `);
 
-const queueUpdated = graphql(`
-  subscription QueueOfTask($name: String!) {
-    queueUpdated(name: $name) {
-      name
-      waiting
-      running
-    }
-  }
-`);
+type TaskStanding = ResultOf<typeof standing>['taskUpdated'];
+
+const toStanding = (_: unknown, { taskUpdated }: ResultOf<typeof standing>): TaskStanding => taskUpdated;
 
 /**
- * Where a task stands in its queue, and why it waits. That isn't part of its state: it is asked for again when the task comes
- * to another status or attempt, and whenever its queue changes, for who may see queues.
+ * Where a task stands in its queue, and why it waits. That has a subscription of its own, once a second at most: it takes a
+ * look at the queue each time, which progress is not worth.
  */
 export function Waiting({ task }: { readonly task: LiveTask }) {
-  const { may } = useViewer();
-  const [{ data }, ask] = useQuery({
-    query: standing,
-    variables: { id: task.id },
-    requestPolicy: 'network-only',
-  });
-  const { state: changes } = useLive(
-    queueUpdated,
-    may('queues:manage') ? { name: task.queue } : undefined,
-    (count: number | undefined) => (count ?? 0) + 1,
-  );
-  useEffect(() => ask({ requestPolicy: 'network-only' }), [ask, task.status, task.attempt, changes]);
-  const { queuePosition = null, estimatedStartAt = null, waitsFor = [] } = data?.task ?? {};
+  const { state } = useLive(standing, { id: task.id }, toStanding);
+  // The task may have gone on already.
+  if (state?.status !== task.status || state.attempt !== task.attempt) return null;
+  const { queuePosition, estimatedStartAt, waitsFor } = state;
   return (
     <>
       {waitsFor.length > 0 && (
@@ -69,7 +54,7 @@ export function Waiting({ task }: { readonly task: LiveTask }) {
   );
 }
 
-type Wait = NonNullable<ResultOf<typeof standing>['task']>['waitsFor'][number];
+type Wait = TaskStanding['waitsFor'][number];
 
 /** What somebody has to do about it, as it does not pass by itself. */
 const stuck: ReadonlySet<string> = new Set(['QUEUE_PAUSED', 'DEFINITION_PAUSED', 'NO_WORKER']);
