@@ -22,7 +22,7 @@ test(
         bench,
         '--quick',
         '--only',
-        'worker,sockets,http,telemetry',
+        'worker,sockets,http',
         '--json',
         json,
       ]);

@@ -34,6 +34,7 @@ export const telemetry: Figure = {
         rounds,
         ways.map((way) => part(bench, way)),
       );
+    const scrapes = await alternate(rounds, [scrape(bench)]);
     const of = { unit: 'µs', quantity: 'cpuUs' };
     const goals = { 'metrics, asked for each second': { atLeast: 0.97 } };
     return [
@@ -44,6 +45,7 @@ export const telemetry: Figure = {
       }),
       rowOf(await measured(tasks), { ...of, what: 'a task that does nothing: CPU of the worker', goals }),
       rowOf(await measured(states), { ...of, what: 'a state to a socket: CPU of the API', goals }),
+      rowOf(scrapes, { ...of, what: 'metrics, asked for once: CPU of the API' }),
     ];
   },
 };
@@ -98,6 +100,22 @@ function states(bench: Bench, { name, traces, isScraped }: Way): Contestant {
         const { cpuUs } = await stage.delivered(() => stage.change(turns, 1));
         return { cpuUs };
       };
+    },
+  };
+}
+
+function scrape({ programs, store, quick }: Bench): Contestant {
+  const count = quick ? 5 : 200;
+  return {
+    name: 'Taskwire',
+    async start() {
+      const program = await programs.start('taskwire/api.ts', store.url);
+      const ask = async (count: number): Promise<void> => {
+        for (let n = 0; n < count; n += 1)
+          await (await fetch(`http://127.0.0.1:${program.port}/metrics`)).text();
+      };
+      await ask(count);
+      return async () => await cpuOf(program, false, count, () => ask(count));
     },
   };
 }
