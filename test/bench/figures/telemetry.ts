@@ -51,7 +51,7 @@ export const telemetry: Figure = {
 };
 
 function mutations({ programs, store, quick }: Bench, { name, traces, isScraped }: Way): Contestant {
-  const [count, width] = [quick ? 100 : 10_000, 32];
+  const [count, width] = [quick ? 100 : 3_000, 32];
   return {
     name,
     async start() {
@@ -59,14 +59,14 @@ function mutations({ programs, store, quick }: Bench, { name, traces, isScraped 
       const program = await programs.start('taskwire/api.ts', store.url, 'store', ...traces);
       const run = (count: number) =>
         load.call<number>('run', { port: program.port, query: echoMutation, count, width });
-      await run(quick ? 50 : 15_000);
+      await run(quick ? 50 : 5_000);
       return async () => await cpuOf(program, isScraped, count, () => run(count));
     },
   };
 }
 
 function tasks({ programs, store, quick }: Bench, { name, traces, isScraped }: Way): Contestant {
-  const count = quick ? 500 : 20_000;
+  const count = quick ? 500 : 5_000;
   return {
     name,
     async start() {
@@ -75,7 +75,7 @@ function tasks({ programs, store, quick }: Bench, { name, traces, isScraped }: W
         await program.call('fill', count);
         return await cpuOf(program, isScraped, count, () => program.call('empty', count));
       };
-      await empty(quick ? 100 : 5_000);
+      await empty(quick ? 100 : 2_000);
       return () => empty(count);
     },
   };
@@ -83,7 +83,7 @@ function tasks({ programs, store, quick }: Bench, { name, traces, isScraped }: W
 
 function states(bench: Bench, { name, traces, isScraped }: Way): Contestant {
   const { programs, store, quick } = bench;
-  const [sockets, turns] = quick ? [50, 100] : [500, 6_000];
+  const [sockets, turns] = quick ? [50, 100] : [200, 2_000];
   return {
     name,
     async start() {
