@@ -36,6 +36,10 @@ async function until(
   }
 }
 
+/** Without how quick the store is just now, of which a busy machine has a say. */
+const lasting = (findings: readonly Finding[]): Finding[] =>
+  findings.filter(({ check }) => check !== 'latency');
+
 const has = (check: string) => (findings: readonly Finding[]) =>
   findings.some((finding) => finding.check === check);
 const hasNot = (check: string) => (findings: readonly Finding[]) => !has(check)(findings);
@@ -195,7 +199,8 @@ describe.each(sharedStores)('what needs attention in $name', (shared) => {
   test('of the store that is brought along for development nothing needs attention, but in production', async () => {
     await using tests = await TestTasks.start([double], { redis: freshSettings(shared) });
     await tests.finished((await tests.tasks.enqueue(double, { n: 1 })).id);
-    const ofStore = async () => (await tests.tasks.health.findings()).map(({ check, mark }) => [check, mark]);
+    const ofStore = async () =>
+      lasting(await tests.tasks.health.findings()).map(({ check, mark }) => [check, mark]);
     const isEmbedded = shared === sharedStores[0];
     expect(await ofStore()).toEqual(isEmbedded ? [] : [['persistence', 'FAIL']]);
 
@@ -268,11 +273,11 @@ describe.skipIf(redisServerPath === undefined)('what needs attention in a redis-
     await using server = await RedisServer.start(redisServerPath ?? '', ['--maxmemory', '1gb']);
     await using tests = await TestTasks.start([double], { redis: { url: server.url }, workers: 0 });
     const { health, connection } = tests.tasks;
-    expect(await health.findings()).toMatchObject([{ check: 'persistence', mark: 'FAIL' }]);
+    expect(lasting(await health.findings())).toMatchObject([{ check: 'persistence', mark: 'FAIL' }]);
 
     await connection.config('SET', 'maxmemory-policy', 'allkeys-lru');
     await connection.config('SET', 'appendonly', 'yes');
-    expect(await health.findings()).toMatchObject([{ check: 'memory', mark: 'FAIL' }]);
+    expect(lasting(await health.findings())).toMatchObject([{ check: 'memory', mark: 'FAIL' }]);
     expect(await health.store()).toMatchObject({
       maxMemoryBytes: 1_073_741_824,
       evictionPolicy: 'allkeys-lru',
@@ -280,7 +285,7 @@ describe.skipIf(redisServerPath === undefined)('what needs attention in a redis-
     });
 
     await connection.config('SET', 'maxmemory-policy', 'noeviction');
-    expect(await health.findings()).toEqual([]);
+    expect(lasting(await health.findings())).toEqual([]);
   });
 
   test('what changes without a word is found within about ten seconds, and how long something lasts is told as often', async () => {
@@ -307,7 +312,7 @@ describe.skipIf(redisServerPath === undefined)('what needs attention in a redis-
     const url = server.url.replace('//', '//harmless:pw@');
     await using tests = await TestTasks.start([double], { redis: { url }, workers: 0 });
 
-    expect(await tests.tasks.health.findings()).toEqual([]);
+    expect(lasting(await tests.tasks.health.findings())).toEqual([]);
     expect(await tests.tasks.health.store()).toMatchObject({
       name: 'Redis',
       version: expect.stringMatching(/^\d+\.\d+/),
@@ -322,6 +327,8 @@ describe.skipIf(redisServerPath === undefined)('what needs attention in a redis-
     await using server = await RedisServer.start(redisServerPath ?? '');
     await using tests = await TestTasks.start([double], { redis: { url: server.url }, workers: 0 });
     const { tasks } = tests;
+    // That the store is reached is a reason to look, too.
+    await vi.waitFor(() => tasks.queues.list(), { timeout: 10_000 });
     const watches = Array.from({ length: 20 }, () => tasks.health.watch());
     await Promise.all(watches.map((lists) => lists.next()));
     expect(await looks(tasks)).toBe(1);
