@@ -5,27 +5,38 @@ import { freshSettings, sharedStores } from '../support/stores.ts';
 import { TestTasks } from '../support/tasks.ts';
 
 const echo = defineTask({ name: 'echo', queue: 'elsewhere', run: () => undefined });
-const parent = defineTask({
-  name: 'parent',
-  async run(_input, { enqueue, all }) {
-    await all([await enqueue(echo, {})]);
-  },
-});
+
+/** Waits for its child once the gate is open. */
+const parentBehind = (gate: Gate) =>
+  defineTask({
+    name: 'parent',
+    async run(_input, { enqueue, all }) {
+      await gate.opened;
+      await all([await enqueue(echo, {})]);
+    },
+  });
 
 describe.each(sharedStores)('where a task stands, watched in $name', (shared) => {
   test('is told as the same state when its run begins to wait for children of another queue', async () => {
-    await using tests = await TestTasks.start([parent, echo], { redis: freshSettings(shared), workers: 0 });
+    const gate = new Gate();
+    const parent = parentBehind(gate);
+    await using tests = await TestTasks.start([parent, echo], {
+      redis: freshSettings(shared),
+      workers: 0,
+      // Renewals, which tell of workers as well, are far away.
+      leaseMs: 60_000,
+    });
     const { tasks } = tests;
     await tests.startWorker([parent]);
     const { id } = await tasks.enqueue(parent, {});
     await tests.reached(id, ({ status }) => status === 'RUNNING');
 
     const watch = tasks.watch(id, { tellsStanding: true });
-    let task = (await watch.next()).value;
-    while (task && (await tasks.standing(task)).waits[0]?.reason !== 'CHILDREN')
-      task = (await watch.next()).value;
+    const { value: first } = await watch.next();
+    gate.open();
 
-    expect(task).toMatchObject({ status: 'RUNNING' });
+    expect((await watch.next()).value).toEqual(first);
+    expect(await tasks.standing({ id, queue: 'default' })).toMatchObject({ waits: [{ reason: 'CHILDREN' }] });
     await tests.startWorker([echo]);
     expect(await tests.finished(id)).toMatchObject({ status: 'SUCCEEDED' });
     await watch.return();

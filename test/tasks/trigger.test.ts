@@ -92,6 +92,27 @@ describe.each(sharedStores)('what is watched by looks, in $name', (shared) => {
     feed.close();
   });
 
+  test('of a channel that is left and wanted again the store confirms the one that is wanted', async () => {
+    await using images = new TestStore(shared);
+    const feed = new Feed(connect({ url: shared.url }, 'subscriber', testLogger), testLogger);
+    const channel = `${images.root}:a`;
+    let gaps = 0;
+    const listener = () => ({ onMessage: () => undefined, onGap: () => (gaps += 1) });
+    await feed.listen(`${images.root}:b`, listener()).confirmed;
+
+    const left = feed.listen(channel, listener());
+    left.stop();
+    const wanted = feed.listen(channel, listener());
+    // Whoever waits for it doesn't wait for ever.
+    await left.confirmed;
+    await wanted.confirmed;
+    await feed.listen(`${images.root}:c`, listener()).confirmed;
+
+    expect(gaps).toBe(0);
+    expect(await images.redis.publish(channel, '')).toBe(1);
+    feed.close();
+  });
+
   test('fires for what may have been missed while the connection was away', async () => {
     await using images = new TestStore(shared);
     const feed = new Feed(connect({ url: shared.url }, 'subscriber', testLogger), testLogger);
