@@ -39,7 +39,8 @@ test.skipIf(noBrowser)(
     await using browser = await TestBrowser.start();
     const page = await browser.open(`${api.origin}/enqueue`);
     await page.getByLabel('Search definitions').fill('book print');
-    await page.getByRole('link', { name: 'printBook' }).click();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Enqueue printBook' }).waitFor();
 
     await page.getByLabel('title', { exact: true }).fill('Emma');
     await page.getByLabel('mail', { exact: true }).fill('ada@example.com');
@@ -98,6 +99,20 @@ test.skipIf(noBrowser)(
     expect(await page.getByText('There is such a book.').count()).toBe(0);
   },
 );
+
+test.skipIf(noBrowser)('what takes no input is enqueued by the keys alone', async () => {
+  const ping = defineTask({ name: 'ping', run() {} });
+  await using api = await TestApi.start([ping]);
+  await using browser = await TestBrowser.start();
+  const page = await browser.open(`${api.origin}/enqueue/ping`);
+  await page.getByText('It takes no input.').waitFor();
+
+  await page.keyboard.press('Control+Enter');
+
+  await page.waitForURL(/\/tasks\/./);
+  const { name } = await api.tests.finished(new URL(page.url()).pathname.split('/').at(-1) ?? '');
+  expect(name).toBe('ping');
+});
 
 /** Mail as it was sent once, and as it is sent now. */
 const oldMail = defineTask({

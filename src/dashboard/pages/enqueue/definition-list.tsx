@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { useAsked } from '../../hooks/use-asked.ts';
-import { Link } from 'wouter';
+import { Link, useLocation } from 'wouter';
 import { graphql } from '../../client/graphql.ts';
 import { Input } from '../../parts/field.tsx';
 import { Icon } from '../../parts/icon.tsx';
@@ -25,6 +25,7 @@ const definitionsQuery = graphql(`
 export function DefinitionList() {
   const [{ data, error }] = useAsked({ query: definitionsQuery });
   const [search, setSearch] = useState('');
+  const [, navigate] = useLocation();
   const offered = data?.definitions.filter(({ canEnqueue }) => canEnqueue) ?? [];
   const found = offered.filter((definition) => matches(definition, search));
   return (
@@ -43,6 +44,10 @@ export function DefinitionList() {
               value={search}
               autoComplete="off"
               onChange={({ target }) => setSearch(target.value)}
+              onKeyDown={({ key }) => {
+                const [first] = found;
+                if (key === 'Enter' && first !== undefined) navigate(pathOf(first));
+              }}
             />
           </div>
           <Panel>
@@ -56,7 +61,7 @@ export function DefinitionList() {
               <ul className={styles['list']}>
                 {found.map(({ name, description, queue }) => (
                   <li key={name}>
-                    <Link href={`/enqueue/${encodeURIComponent(name)}`} className={styles['row']}>
+                    <Link href={pathOf({ name })} className={styles['row']}>
                       <span className={styles['name']}>{name}</span>
                       <span className={styles['queue']} title="Its queue">
                         <Icon name="queues" size={14} /> {queue}
@@ -79,4 +84,8 @@ export function DefinitionList() {
       )}
     </Page>
   );
+}
+
+function pathOf({ name }: { readonly name: string }): string {
+  return `/enqueue/${encodeURIComponent(name)}`;
 }

@@ -1,4 +1,4 @@
-import { type FormEvent, type KeyboardEvent, useState } from 'react';
+import { type FormEvent, type KeyboardEvent, useEffect, useEffectEvent, useState } from 'react';
 import { type CombinedError, useClient } from 'urql';
 import { useLocation, useSearch } from 'wouter';
 import { basePath } from '../../client/endpoint.ts';
@@ -88,15 +88,20 @@ export function EnqueueForm({
     goToWrong();
   };
 
+  const press = useEffectEvent((event: globalThis.KeyboardEvent): void => {
+    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    void enqueue();
+  });
+  // Wherever the focus is: there may be no field to have it.
+  useEffect(() => {
+    const onKey = (event: globalThis.KeyboardEvent): void => press(event);
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, []);
   const onKey = (event: KeyboardEvent): void => {
-    if (event.key !== 'Enter') return;
-    if (event.ctrlKey || event.metaKey) {
-      event.preventDefault();
-      void enqueue();
-    } else if (event.target instanceof HTMLInputElement) {
-      // A task isn't enqueued by a key that was meant for a field.
-      event.preventDefault();
-    }
+    // A task isn't enqueued by a key that was meant for a field.
+    if (event.key === 'Enter' && event.target instanceof HTMLInputElement) event.preventDefault();
   };
 
   const copied = () => {

@@ -53,7 +53,7 @@ export function Actions({ task, about }: { readonly task: LiveTask; readonly abo
   });
 
   const more: MenuItem[] = [
-    ...(canReplay && about !== undefined && about.input !== null
+    ...(canReplay && definition.inputType !== null && about !== undefined
       ? [{ label: 'Replay with edited input…', icon: 'edit', onSelect: edit } as const]
       : []),
     ...(mayWrite && !task.isFinal
