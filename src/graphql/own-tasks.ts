@@ -219,7 +219,7 @@ export class OwnTasks implements VisibleTasks {
     if (owner === 'anonymous') throw new ForbiddenError(noLists);
     const { owners = [], parents = [], batches = [], schedules = [] } = given;
     if (owners.length > 0 && !owners.includes(owner)) return undefined;
-    const filter = { ...given, owners: [owner] };
+    const filter = { ...given, owners: [owner], ownersFirst: true };
     if (parents.length + batches.length + schedules.length === 0) return filter;
     const found = await Promise.all([
       parents.length === 0 ? [] : this.#tasks.getMany(parents),
@@ -228,7 +228,7 @@ export class OwnTasks implements VisibleTasks {
     ]);
     // What is somebody else's, or not there, must not be looked at: how long that takes tells how much there is.
     const areOwn = found.flat().every((one) => one !== undefined && this.#isOwn(one));
-    return areOwn ? filter : { ...filter, ownersFirst: true };
+    return areOwn ? { ...filter, ownersFirst: false } : filter;
   }
 }
 

@@ -21,8 +21,9 @@ export interface StoreFilter {
   readonly createdAfter?: number;
   readonly createdBefore?: number;
   /**
-   * Looks through all that the owners have, so that what a look costs, and where it ends, tells of nothing else. @default
-   * false
+   * For one who sees alone what the owners have: true looks through all of that, false first through what the parents,
+   * batches or schedules have, which are the owners'. What a look costs, and where it ends, tells of nothing else then.
+   * @default whatever is the least to look through
    */
   readonly ownersFirst?: boolean;
 }

@@ -2,7 +2,7 @@ import { chunks, parseTask } from './replies.ts';
 import { count, page } from './scripts/read.ts';
 import type { Position, StoreFilter } from './store-filter.ts';
 import type { Store } from './store.ts';
-import { tagGroups } from './tags.ts';
+import { hasOwnerIndex, tagGroups } from './tags.ts';
 import type { Task } from './task.ts';
 
 /** Part of a page from one queue; `end` is how far the bounded look came. */
@@ -19,8 +19,7 @@ export async function pageOfQueue(
     limit,
     from?.time ?? '',
     from?.id ?? '',
-    ...listArguments(filter),
-    ...timeArguments(filter),
+    ...filterArguments(filter),
   ]);
   const [more, endTime, endId, ...found] = reply as [number, string, string, ...string[]];
   const tasks = chunks(found, 2).map(([state = '', time = '']) => {
@@ -38,19 +37,25 @@ export async function countOfQueue(
 ): Promise<{ count: number; exact: boolean }> {
   const isPlain = isCounted(filter);
   const [found, exact] = (await store.run(count, queue, [
-    ...listArguments(filter),
-    ...timeArguments(filter),
-    // Of one's own tasks there are few, and those of others must not be counted with them.
-    isPlain || filter.owners === undefined ? '' : 'look',
+    ...filterArguments(filter),
+    isPlain ? '' : 'look',
+    hasOwnerIndex(filter) ? '' : 'records',
   ])) as [number, number];
   return { count: found, exact: isPlain || exact === 1 };
 }
 
-function listArguments(filter: StoreFilter): string[] {
-  const [source = [], ...others] = tagGroups(filter);
-  const lists = [filter.names ?? [], filter.statuses ?? [], source].map((list) => list.join('\n'));
-  const owners = (filter.owners ?? []).map((owner) => JSON.stringify(owner)).join('\n');
-  return [...lists, others.map((group) => group.join('\n')).join('\n\n'), owners];
+function filterArguments(filter: StoreFilter): string[] {
+  const { names = [], statuses = [], owners = [] } = filter;
+  const tags = tagGroups(filter).map((group) => group.join('\n'));
+  return [
+    names.join('\n'),
+    statuses.join('\n'),
+    tags.join('\n\n'),
+    owners.map((owner) => JSON.stringify(owner)).join('\n'),
+    ...timeArguments(filter),
+    // Whoever sees its own alone mustn't be told by the time it takes how much others have.
+    filter.ownersFirst === undefined ? '' : 'fixed',
+  ];
 }
 
 /** Whether the entries of the lists that a filter reads are as many as its tasks. */

@@ -39,9 +39,9 @@ export function tagListOf({
 }
 
 /**
- * The lists of tags that a filter asks for, each of them any of its members. The first one is read and the others are
- * looked for in the records: the smallest lists come first. That of an owner goes before what others may have, too: how
- * long a look takes and where it ends then depends on the owner's own tasks.
+ * The lists of tags that a filter asks for, each of them any of its members. Where there are owners the first one is read, and
+ * it is asked for what it has whether the others have it, too. That of an owner goes before what others may have: how long a
+ * look takes and where it ends then depends on the owner's own tasks.
  */
 export function tagGroups({
   tags = [],
@@ -56,6 +56,11 @@ export function tagGroups({
   const owned = ownerTags(owners);
   const ordered = ownersFirst ? [owned, ...internal] : [...internal, owned];
   return [...ordered, [...tags]].filter((group) => group.length > 0);
+}
+
+/** Whether tags find all that belongs to the owners of a filter; also where it asks for none. */
+export function hasOwnerIndex({ owners = [] }: StoreFilter): boolean {
+  return ownerTags(owners).length === owners.length;
 }
 
 /** None where an owner among them has no tag. */

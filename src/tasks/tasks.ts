@@ -257,8 +257,8 @@ export class Tasks implements AsyncDisposable {
   }
 
   /**
-   * How many tasks a filter finds: exact unless tags, parents, batches or schedules meet other conditions; then at least
-   * as many as there are. With owners it is exact up to 1,000 tasks that they have.
+   * How many tasks a filter finds: exact unless tags, parents, batches, schedules or owners meet other conditions, and each
+   * of them thousands of tasks; then at least as many as there are.
    */
   async count(filter: TaskFilter = {}): Promise<{ count: number; exact: boolean }> {
     return await countTasks(this.#store, await this.#queuesOf(filter), filter);

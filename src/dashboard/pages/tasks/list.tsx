@@ -45,7 +45,7 @@ export function TaskGrid({
   /** What is shown where there are no rows. */
   readonly children: ReactNode;
 }) {
-  const { window, height, newer, moved, total } = state;
+  const { window, height, newer, moved, offset, total } = state;
   const [, navigate] = useLocation();
   const scroller = useRef<HTMLDivElement>(null);
   const rowHeight = useRowHeight();
@@ -116,7 +116,6 @@ export function TaskGrid({
 
   const from = Math.max(0, Math.min(first, height - 1) - overscan);
   const to = Math.min(height, last + overscan);
-  const offset = start === 0 || total?.isExact !== true ? 0 : newer;
   return (
     <div className={styles['frame']}>
       {newer > 0 && (

@@ -4,25 +4,29 @@ import type { TaskFilter } from './filter.ts';
 import { tasksProbe } from './row.ts';
 
 /** A task of the list and its place in it, counted from 0. */
-interface Mark {
+export interface Found {
   readonly cursor: string;
-  readonly at: number;
   readonly place: number;
+}
+
+/** The same with when it was created. */
+interface Mark extends Found {
+  readonly at: number;
 }
 
 /** So many times at most it is looked between two marks: half of them halve the time, however unevenly tasks have come. */
 const looks = 20;
 
 /**
- * The cursor of about the row at a place of a list, however long it is: cursors stand for times, so that it is looked for
+ * About the row at a place of a list, however long it is: cursors stand for times, so that it is looked for
  * between the first and the last by how many were created before. Undefined where that is the head.
  */
-export async function cursorAt(
+export async function taskAt(
   client: Client,
   filter: TaskFilter,
   direction: 'ASC' | 'DESC',
   place: number,
-): Promise<string | undefined> {
+): Promise<Found | undefined> {
   const look = async (filter: TaskFilter, direction: 'ASC' | 'DESC') => {
     const { data } = await client.query(tasksProbe, { filter, direction }, uncached).toPromise();
     const edge = data?.tasks.edges[0];
@@ -50,10 +54,10 @@ export async function cursorAt(
     const found = await look({ ...filter, ...bound }, direction);
     if (found === undefined) break;
     const mark = { ...found, place: head.count - found.count };
-    if (Math.abs(mark.place - place) <= nearEnough) return mark.cursor;
+    if (Math.abs(mark.place - place) <= nearEnough) return mark;
     // Where nothing was created between the two times it is the mark that is known, at another time.
     if (mark.place < place) low = { ...mark, at: Date.parse(time) };
     else high = { ...mark, at: Date.parse(time) };
   }
-  return place - low.place < high.place - place ? low.cursor : high.cursor;
+  return place - low.place < high.place - place ? low : high;
 }

@@ -4,7 +4,7 @@ import type { TaskFilter } from './filter.ts';
 import { type Following, follow } from './follow-window.ts';
 import { applyUpdate, type ListWindow, placeIn, type Row } from './list-window.ts';
 import { type TaskRow, tasksBefore, type WindowUpdate } from './row.ts';
-import { cursorAt } from './seek.ts';
+import { taskAt } from './seek.ts';
 
 /** What the page shows of a list. */
 export interface ListState {
@@ -15,6 +15,8 @@ export interface ListState {
   readonly error: CombinedError | undefined;
   /** How many tasks have come before the first row that can be scrolled to; 0 where none has. */
   readonly newer: number;
+  /** By how many the place of a row in the list differs from that on the page: one that isn't as high, or was jumped to by about. */
+  readonly offset: number;
   /** How many rows the page is to be as high as. */
   readonly height: number;
   /** By how many rows all places were moved so far: the page scrolls by as much, and nothing moves. */
@@ -43,6 +45,8 @@ export class TaskList {
   #error: CombinedError | undefined;
   #isLoading = true;
   #moved = 0;
+  /** How many more tasks stand before the window than its place and `newer` say. */
+  #skipped = 0;
   /** How many tasks there were when the last one was shown at the head, and how many have come above since that are known. */
   #shown = { total: 0, newer: 0 };
   /** What one sees: places of rows, and whether they must stay where they are. */
@@ -142,7 +146,12 @@ export class TaskList {
     const { data } = await this.#client
       .query(tasksBefore, { filter: this.#filter, direction: this.#direction, last: rows, before }, uncached)
       .toPromise();
-    if (turn !== this.#turn || data === undefined) return;
+    if (turn !== this.#turn) return;
+    if (data === undefined) {
+      // The store was away for a moment: in a list at rest nothing else would ask for these rows again.
+      this.#jump = setTimeout(() => this.#follow(), 500);
+      return;
+    }
     const { edges, pageInfo } = data.tasks;
     const above = edges.length;
     if (pageInfo.hasPreviousPage && edges[0] !== undefined) this.#goTo(edges[0].cursor, start - above + 1);
@@ -156,10 +165,11 @@ export class TaskList {
     const { height, newer } = this.#state;
     const target = height < maxHeight ? first + newer : Math.round((first / (height - 1)) * (total - 1));
     const turn = this.#turn;
-    const cursor = await cursorAt(this.#client, this.#filter, this.#direction, target);
+    const found = await taskAt(this.#client, this.#filter, this.#direction, target);
     if (turn !== this.#turn) return;
-    if (cursor === undefined) this.#goTo(undefined, 0);
-    else this.#goTo(cursor, first);
+    if (found === undefined) this.#goTo(undefined, 0);
+    // The window begins behind it.
+    else this.#goTo(found.cursor, first, found.place + 1 - first - newer);
   }
 
   async #busy(work: () => Promise<void>): Promise<void> {
@@ -171,7 +181,7 @@ export class TaskList {
   }
 
   /** Follows another window; the rows of the present one stay until its rows have come. */
-  #goTo(anchor: string | undefined, start: number): void {
+  #goTo(anchor: string | undefined, start: number, skipped?: number): void {
     this.#turn += 1;
     this.#isBusy = true;
     this.#next?.stop();
@@ -184,6 +194,8 @@ export class TaskList {
         if (isFirst) {
           isFirst = false;
           this.#arrive(next, anchor, start, rowsOf(update));
+          if (anchor === undefined) this.#skipped = 0;
+          else if (skipped !== undefined) this.#skipped = skipped + start - this.#window.start;
         }
         this.#isLoading = false;
         this.#error = undefined;
@@ -247,6 +259,7 @@ export class TaskList {
     this.#window = { ...this.#window, start: this.#window.start + by };
     this.#seen = { ...this.#seen, first: this.#seen.first + by, last: this.#seen.last + by };
     this.#moved += by;
+    if (this.#window.anchor !== undefined) this.#skipped -= by;
     this.#show();
   }
 
@@ -270,6 +283,7 @@ export class TaskList {
       isLoading: this.#isLoading,
       error: this.#error,
       newer: anchor === undefined || this.#direction === 'DESC' ? newer : 0,
+      offset: start === 0 || this.#total?.isExact !== true ? 0 : newer + this.#skipped,
       height: hasMore ? Math.max(end + 1, rest) : end,
       moved: this.#moved,
     };
