@@ -164,10 +164,12 @@ function parseActivity(values: ReadonlyMap<string, number>): Activity {
   };
 }
 
+/** Of fields that another version may have written as well: what it doesn't know it leaves alone. */
 function parseHistogram(values: ReadonlyMap<string, number>, kind: string): Histogram {
   return new Map(
-    [...values].flatMap(([field, count]) =>
-      field.startsWith(kind) ? [[Number(field.slice(kind.length)), count] as const] : [],
-    ),
+    [...values].flatMap(([field, count]) => {
+      const piece = field.startsWith(kind) ? field.slice(kind.length) : '';
+      return /^\d+$/.test(piece) ? [[Number(piece), count] as const] : [];
+    }),
   );
 }

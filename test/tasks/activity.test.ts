@@ -210,6 +210,18 @@ describe.each(sharedStores)('activity in $name', (shared) => {
     }
   });
 
+  test('what another version counts beside that is left alone', async () => {
+    await using tests = new TestStore(shared);
+    await tests.create();
+    await tests.succeed(await tests.delivery());
+    const known = await hourOf(tests);
+    const [minute = ''] = await tests.redis.keys(`${tests.root}:minute:*`);
+
+    await tests.redis.hset(minute, 'resize:wMax', '4000', 'resize:new', '7');
+
+    expect(await hourOf(tests)).toEqual(known);
+  });
+
   test('a watch tells all minutes, then those that change, of all queues together', async () => {
     const one = defineTask({ name: 'one', queue: 'first', run: () => undefined });
     const other = defineTask({ name: 'other', queue: 'second', run: () => undefined });
