@@ -172,7 +172,8 @@ describe.each(sharedStores)('a list in $name', (shared) => {
   test('finds what two conditions have in common among thousands that meet one of them, and counts it', async () => {
     await using tests = new TestStore(shared);
     const { task } = await tests.create({ name: 'resize', tags: ['a'] });
-    await Promise.all(Array.from({ length: 1_100 }, () => tests.create({ name: 'other', tags: ['a'] })));
+    const other = { name: 'other', owner: 'ada', tags: ['a'] };
+    await Promise.all(Array.from({ length: 1_100 }, () => tests.create(other)));
     await Promise.all(Array.from({ length: 1_200 }, () => tests.create({ name: 'resize' })));
     const look = async (filter: TaskFilter) => {
       const page = await pageOfQueue(tests.store, tests.queue, filter, 'DESC', 10, undefined);
@@ -193,6 +194,16 @@ describe.each(sharedStores)('a list in $name', (shared) => {
     expect(first).toMatchObject({ more: true, tasks: [] });
     expect(await readAll(tests, many, 'DESC', 10)).toEqual([task.id]);
     expect(await countOfQueue(tests.store, tests.queue, many)).toEqual({ count: 1_101, exact: false });
+
+    // Where one of the conditions meets nothing, nothing is looked through; but for who mustn't know that of others' tasks.
+    const none: TaskFilter = {
+      ...many,
+      statuses: ['SCHEDULED', 'RUNNING', 'RETRYING', 'CANCELING', 'FAILED'],
+    };
+    const own = { ...none, owners: ['ada'] };
+    expect(await look(none)).toMatchObject({ more: false, tasks: [] });
+    expect(await look(own)).toMatchObject({ more: false, tasks: [] });
+    expect(await look({ ...own, ownersFirst: true })).toMatchObject({ more: true, tasks: [] });
   });
 
   test('has what its filter means and nothing else, page by page, whatever the filter', async () => {
