@@ -6,6 +6,7 @@ import { costs } from './cost.ts';
 import { type ApiBuilder, described } from './state.ts';
 import { openStartedStream } from './stream.ts';
 import type { TaskTypes } from './task.ts';
+import { need } from './watched-task.ts';
 
 /** The most that one look at a log or a stream gives. */
 const mostEntries = 1_000;
@@ -140,7 +141,11 @@ export function addLogs(builder: ApiBuilder, { task }: TaskTypes): void {
       nullable: false,
       description:
         'The names of the streams that its `run` has written to, in the order in which they began.',
-      resolve: (state, _, { tasks }) => [...tasks.logs.streams(state)],
+      resolve: ({ streams = [] }, _, { viewer }) => {
+        // A state that is shown without the right has none of them: that is said, not shown as if there were none.
+        if (viewer.watch !== undefined) need(viewer.watch, 'OUTPUT');
+        return [...streams];
+      },
     }),
   }));
 

@@ -30,11 +30,6 @@ export class OwnLogs implements VisibleLogs {
     return batch;
   }
 
-  /** Whose state one has, one may see. */
-  streams(task: Task): readonly string[] {
-    return this.#logs.streams(task);
-  }
-
   async *follow(
     id: string,
     options?: FollowOptions & { readonly level?: LogLevel },

@@ -51,7 +51,7 @@ export interface VisibleTasks extends Pick<
 }
 
 /** Logs and streams of the tasks that a viewer may see. */
-export type VisibleLogs = Pick<Logs, 'read' | 'readStream' | 'streams' | 'follow' | 'followStream'>;
+export type VisibleLogs = Pick<Logs, 'read' | 'readStream' | 'follow' | 'followStream'>;
 
 /** Schedules that a viewer may see. */
 export type VisibleSchedules = Pick<

@@ -159,11 +159,6 @@ class WatchedLogs implements VisibleLogs {
     return await this.#logs.readStream(id, name, options);
   }
 
-  streams(task: Task): readonly string[] {
-    this.#check(task.id, 'OUTPUT');
-    return this.#logs.streams(task);
-  }
-
   follow(
     id: string,
     options?: FollowOptions & { readonly level?: LogLevel },
@@ -201,8 +196,8 @@ function checkId(watch: Watch, id: string): void {
   if (id !== watch.taskId) throw new TaskNotFoundError(id);
 }
 
-/** @throws ForbiddenError */
-function need({ rights }: Watch, right: WatchRight): void {
+/** @throws ForbiddenError where a watch token is without a right */
+export function need({ rights }: Watch, right: WatchRight): void {
   if (rights.has(right)) return;
   throw new ForbiddenError(
     `Expected a watch token with the right ${right}. Yours: ${[...rights].join(', ')}.`,

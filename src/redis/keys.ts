@@ -29,9 +29,10 @@
  * | `:batch:BATCH` | hash | how many tasks a batch has, and how many of them with each status |
  * | `:pace` | hash | definition → how long its recent attempts ran, on average (ms) |
  * | `:ends` | hash | `NAME:STATUS` → tasks that came to it without a worker's word, and that no process has counted yet |
+ * | `:ends:TOKEN` | hash | those of them that the process with the token counts, kept for an hour |
  * | `:flow:BUCKET` | hash | final status → tasks that came to it in these ten seconds |
- * | `:minute:MINUTE` | hash | what happened in a minute since 1970, kept for an hour: `NAME:FIELD` → how often, or how long at most (`scripts/activity-counts.ts`) |
- * | `:workers` | sorted set | worker ids, by the end of their lease (ms); also the channel on which it is told that a presence has changed |
+ * | `:minute:MINUTE` | hash | what happened in a minute since 1970, kept for an hour: `NAME:FIELD` → how often (`scripts/activity-counts.ts`) |
+ * | `:workers` | sorted set | worker ids, by the end of their lease (ms); also the channel of those whose presence has changed, or a run of which waits for its children or goes on |
  * | `:worker:WORKER` | hash | a worker's presence: slots to wake, all its places, lines, host, pid, version, skew, startedAt, renewedAt, load, memory, and the drain where it is drained; also its channel |
  * | `:idle` | set | workers that had a free slot when they last took or ended something |
  * | `:local:WORKER` | hash | definition → how many of it the worker runs, where it may run only so many |
@@ -115,7 +116,7 @@ export function workerChannel(root: string, worker: string): string {
   return `${root}:worker:${worker}`;
 }
 
-/** The channel on which it is told that a worker's presence has changed: by its id. */
+/** The channel of the ids of workers whose presence has changed, or a run of which waits for its children or goes on. */
 export function workersChannel(root: string): string {
   return `${root}:workers`;
 }
@@ -181,6 +182,7 @@ local pendingKey = function(hash) return root .. ':pending:' .. hash end
 local batchKey = function(batch) return root .. ':batch:' .. batch end
 local paceKey = root .. ':pace'
 local endsKey = root .. ':ends'
+local takenEndsKey = function(token) return root .. ':ends:' .. token end
 local flowKey = function(bucket) return root .. ':flow:' .. bucket end
 local minuteKey = function(minute) return root .. ':minute:' .. minute end
 local idleKey = root .. ':idle'

@@ -22,10 +22,12 @@ export interface Finished {
 }
 
 /** What the script `finish` takes for one delivery. */
-type Appended = readonly [TaskStatus, string] | readonly [];
 type Ending = readonly (string | number)[];
 
 type FinishReply = [[number, string | string[], TaskStatus | ''][], ...string[]];
+
+/** What the scripts `append` and `appendToNew` answer. */
+type AppendReply = readonly [TaskStatus, string] | readonly [];
 
 /** What a worker does with one queue's tasks: take, tell, end, and hold on to them. */
 export class Deliveries {
@@ -142,8 +144,8 @@ export class Deliveries {
   ): Promise<{ status: TaskStatus; begun: number | undefined } | undefined> {
     const { task, token } = delivery;
     const args = [task.id, token, journal, begun ?? '', place, caps.entries, caps.bytes, ...entries];
-    let [status, first] = (await this.#run(append, args)) as Appended;
-    if (first === 'new') [status, first] = (await this.#run(appendToNew, args)) as Appended;
+    let [status, first] = (await this.#run(append, args)) as AppendReply;
+    if (first === 'new') [status, first] = (await this.#run(appendToNew, args)) as AppendReply;
     if (status === undefined) return undefined;
     return { status, begun: first === '' ? undefined : Number(first) };
   }

@@ -138,11 +138,6 @@ export class Logs {
     };
   }
 
-  /** The names of the streams that a task has, as of a state of it. */
-  streams({ streams = [] }: Task): readonly string[] {
-    return streams;
-  }
-
   /** Channels that are listened to now. */
   get channels(): number {
     return this.#feed.channels;

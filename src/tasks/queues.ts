@@ -5,7 +5,7 @@ import { AllQueues } from './all-queues.ts';
 import { Activities } from './activities.ts';
 import { readMinutes } from './activity.ts';
 import type { Hint } from './delivery.ts';
-import { countEnds } from './ends.ts';
+import { Ends } from './ends.ts';
 import type { Feed } from './feed.ts';
 import { parseLook } from './inspect.ts';
 import type { Lanes } from './lanes.ts';
@@ -58,6 +58,7 @@ export class Queues {
   readonly #rules: QueueRules;
   readonly #watches: QueueWatches;
   readonly #all: AllQueues;
+  readonly #ends: Map<string, Ends> = new Map();
   /** What happened in each minute of the last hour. */
   readonly activities: Activities;
 
@@ -92,8 +93,13 @@ export class Queues {
 
   /** Counts what has ended in them without a worker's word, so that this process' metrics tell it, and no other's. */
   async countEnds(): Promise<void> {
-    const { store } = this.#options;
-    await Promise.all([...(await this.#names())].map((name) => countEnds(store, name)));
+    await Promise.all([...(await this.#names())].map((name) => this.#endsOf(name).count()));
+  }
+
+  #endsOf(name: string): Ends {
+    const ends = this.#ends.get(name) ?? new Ends(this.#options.store, name);
+    this.#ends.set(name, ends);
+    return ends;
   }
 
   /** A queue as it is now; undefined where no process has ever had a definition for it. */

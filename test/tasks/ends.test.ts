@@ -1,10 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { tasksFinished } from '../../src/metrics.ts';
-import { countEnds } from '../../src/tasks/ends.ts';
+import { Ends } from '../../src/tasks/ends.ts';
 import { purge } from '../../src/tasks/scripts/cancel.ts';
 import { hourlyWith, scheduleIdOf, TestSchedules } from '../support/schedules.ts';
 import { TestStore } from '../support/store.ts';
-import { sharedStores } from '../support/stores.ts';
+import { RedisServer } from '../support/redis-server.ts';
+import { redisServerPath, sharedStores } from '../support/stores.ts';
 
 /** What has been counted as ended since `before`, by name and status. */
 function counted(before: ReadonlyMap<string, number> = new Map()): Map<string, number> {
@@ -36,7 +37,9 @@ describe.each(sharedStores)('in $name', (shared) => {
     await store.cancel(canceled.task.id, {});
     await store.run(purge, queue, ['', 0, 'purged']);
     expect(await tests.task(poison.task.id)).toMatchObject({ failure: { code: 'WORKER_LOST' } });
-    await Promise.all([countEnds(store, queue), countEnds(store, queue)]);
+    // Two processes, of which one is asked twice at the same time.
+    const [one, other] = [new Ends(store, queue), new Ends(store, queue)];
+    await Promise.all([one.count(), one.count(), other.count()]);
 
     expect(Object.fromEntries(counted(before))).toEqual({
       'expires EXPIRED': 1,
@@ -56,12 +59,13 @@ describe.each(sharedStores)('in $name', (shared) => {
     const { task } = await tests.delivery({ worker: 'w2', lines: ['stops:v1'] });
     await store.cancel(task.id, {});
     const before = counted();
-    await countEnds(store, queue);
+    const ends = new Ends(store, queue);
+    await ends.count();
     expect(Object.fromEntries(counted(before))).toEqual({});
 
     await tests.expire('w2');
     await tests.tick();
-    await countEnds(store, queue);
+    await ends.count();
 
     expect(Object.fromEntries(counted(before))).toEqual({ 'stops CANCELED': 1 });
   });
@@ -78,8 +82,40 @@ describe.each(sharedStores)('in $name', (shared) => {
 
     await store.setNext(id, slot + 1);
     await store.look(scheduler);
-    await countEnds(store.store, 'default');
+    await new Ends(store.store, 'default').count();
 
     expect(Object.fromEntries(counted(before))).toEqual({ 'hourly CANCELED': 1 });
   });
 });
+
+test.runIf(redisServerPath)(
+  'an end that the store gave while nobody waited any more for its answer is counted by who asks again, and once',
+  async () => {
+    await using redis = await RedisServer.start(redisServerPath ?? '');
+    await using tests = new TestStore({ url: redis.url });
+    const { store, queue } = tests;
+    const ends = new Ends(store.withDeadline(200), queue);
+    const cancel = async (): Promise<void> => {
+      const { task } = await tests.create({ name: 'unheard' });
+      await store.cancel(task.id, {});
+    };
+    await ends.count();
+    await cancel();
+    const before = counted();
+
+    redis.signal('SIGSTOP');
+    await expect(ends.count()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    redis.signal('SIGCONT');
+    await cancel();
+    expect(Object.fromEntries(counted(before))).toEqual({});
+    await vi.waitFor(() => ends.count());
+    // Who has counted them asks for others from now on.
+    for (let times = 0; times < 2; times += 1) await vi.waitFor(() => ends.count());
+
+    expect(Object.fromEntries(counted(before))).toEqual({ 'unheard CANCELED': 2 });
+    const taken = await tests.redis.keys(`${tests.root}:ends:*`);
+    expect(taken).toHaveLength(2);
+    for (const key of taken)
+      expect(await tests.redis.pttl(key)).toSatisfy((ms: number) => ms > 0 && ms <= 3_600_000);
+  },
+);

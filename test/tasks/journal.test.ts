@@ -188,6 +188,35 @@ describe.each(sharedStores)('a journal in $name', (shared) => {
     expect(versions).toEqual([...new Set(versions)].toSorted((one, other) => one - other));
   });
 
+  test.each([
+    ['none of the streams', []],
+    ['only some of the streams', ['streams', '["b-side"]']],
+  ])(
+    'of a task whose record names %s is told with the next words, and so are all others',
+    async (_, named) => {
+      await using store = new TestStore(shared);
+      const { task } = await store.create();
+      const delivery = await store.delivery();
+      const write = (journal: Journal, place: number) =>
+        append(store, delivery, { journal, begun: 0, place, entries: ['"a"'] });
+      await write(tokens, 0);
+      await write(streamJournal('b-side'), 0);
+      // As a worker of an older version leaves it.
+      await store.redis.hdel(`${store.root}:task:${task.id}`, 'streams');
+      if (named.length > 0) await store.redis.hset(`${store.root}:task:${task.id}`, ...named);
+
+      await write(logJournal, 0);
+      expect((await store.task(task.id)).streams).toEqual(named.length > 0 ? ['b-side'] : undefined);
+      await write(tokens, 1);
+
+      const { streams, version } = await store.task(task.id);
+      expect(streams?.toSorted()).toEqual(['b-side', 'tokens']);
+      expect(await read(store, task.id)).toEqual({ next: 2, entries: [0, 1, 'a', 1, 1, 'a'] });
+      await write(tokens, 2);
+      expect((await store.task(task.id)).version).toBe(version);
+    },
+  );
+
   test('is one of at most 16 streams of a task, beside its log', async () => {
     await using store = new TestStore(shared);
     await store.create();

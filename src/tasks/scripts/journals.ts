@@ -6,11 +6,14 @@ import { prelude } from './prelude.ts';
 /** Pages are read in pieces of so many entries, so that their bytes are bounded. */
 const pieceSize = 50;
 
-/** What is appended where: whether it may be, and what there is. */
+/** What is appended where: whether it may be, what there is, and whether the record names it. */
 const asked = `
 local id, token, journal, begun, place, mostEntries, mostBytes = unpack(ARGV, 1, 7)
-local holder, status, attempt = unpack(redis.call('HMGET', taskKey(id), 'token', 'status', 'attempt'))
+local holder, status, attempt, streams = unpack(redis.call('HMGET', taskKey(id), 'token', 'status', 'attempt', 'streams'))
 if holder ~= token then return {} end
+local isNamed = function(name)
+  return name == '' or streams and streams:find('"' .. name:sub(2) .. '"', 1, true)
+end
 local numbers = redis.call('HGET', journalsKey(id), journal)
 `;
 
@@ -53,28 +56,35 @@ redis.call('PUBLISH', key, '{"from":' .. from + first - 1 .. ',"attempt":' .. at
  * KEYS: queue root
  * ARGV: id, token, journal, index of this delivery's first entry ('' where the caller doesn't know), the place of the
  *       first of these entries among the delivery's, most entries kept, most bytes kept, entry (JSON), …
- * Returns [status, index of this delivery's first entry, or 'new' where `append` is asked for a stream that the task doesn't
- *         have, or '' where `appendToNew` is and it has too many] or [] where the token is stale
+ * Returns [status, index of this delivery's first entry, or 'new' where `append` is asked for a stream that the record doesn't
+ *         name, or '' where `appendToNew` is and it has too many] or [] where the token is stale
  *
  * A repeated call appends nothing that is there. Later places than the next one leave a hole: what came between was
  * dropped by the caller, or by a failover.
  */
 export const append = defineScript(`${luaKeys}${asked}
-if not numbers and journal ~= '' then return { status, 'new' } end
+if not isNamed(journal) then return { status, 'new' } end
 ${appending}
 return { status, tostring(begun) }
 `);
 
-/** The same for a stream that may be a new one: the task's state tells its name, to all who watch it. */
+/**
+ * The same for a stream that the record doesn't name yet: the task's state tells its name, to all who watch it. So it does of
+ * those that began before records named them.
+ */
 export const appendToNew = defineScript(`${prelude}${asked}
 if not numbers
   and redis.call('HLEN', journalsKey(id)) - redis.call('HEXISTS', journalsKey(id), '') >= ${mostStreams} then
   return { status, '' }
 end
 ${appending}
-if not numbers then
-  local task = load(id)
-  change(task, { streams = (task.streams and task.streams:sub(1, -2) .. ',' or '[') .. cjson.encode(journal:sub(2)) .. ']' })
+if not isNamed(journal) then
+  for _, name in ipairs(redis.call('HKEYS', journalsKey(id))) do
+    if not isNamed(name) then
+      streams = (streams and streams:sub(1, -2) .. ',' or '[') .. cjson.encode(name:sub(2)) .. ']'
+    end
+  end
+  change(load(id), { streams = streams })
 end
 return { status, tostring(begun) }
 `);
