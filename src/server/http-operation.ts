@@ -2,10 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import type { DocumentNode } from 'graphql';
 import type { Params, Pipeline } from './pipeline.ts';
 
-/** An operation as HTTP brought it, and what kind of answer its client takes. */
+/** An operation as HTTP brought it. */
 export interface HttpOperation {
   readonly params: Params;
   readonly type: 'query' | 'mutation' | 'subscription';
+}
+
+/** What kind of answer a client takes. */
+export interface Accepted {
   /** The media type of one result; undefined where its client takes none such. */
   readonly resultType: string | undefined;
   readonly takesEvents: boolean;
@@ -13,7 +17,7 @@ export interface HttpOperation {
 
 /** Whether what a request holds may be read without Yoga: JSON as everybody sends it, or a stream of events. */
 export function isPlain({ method, headers }: IncomingMessage): boolean {
-  if (method === 'GET') return answersFor(headers.accept).takesEvents;
+  if (method === 'GET') return acceptedBy(headers.accept).takesEvents;
   const type = headers['content-type'];
   if (type === 'application/json') return method === 'POST' && headers['content-encoding'] === undefined;
   const isUtf8 = !/charset=(?!"?utf-8"?\s*(;|$))/i.test(type ?? '');
@@ -23,7 +27,7 @@ export function isPlain({ method, headers }: IncomingMessage): boolean {
 /** The operation of a plain request that can run; undefined where it needs to be told what is wrong with it, or is unusual. */
 export function operationOf(
   pipeline: Pipeline,
-  { headers, method, url }: IncomingMessage,
+  { method, url }: IncomingMessage,
   body: string,
 ): HttpOperation | undefined {
   const sent = method === 'GET' ? queryOf(url) : json(body);
@@ -34,8 +38,7 @@ export function operationOf(
   const params: Params = { document, operationName, variables };
   const type = pipeline.operationOf(params)?.operation;
   if (type === undefined || (method === 'GET' && type !== 'subscription')) return undefined;
-  const { resultType, takesEvents } = answersFor(headers.accept);
-  return { params, type, resultType, takesEvents };
+  return { params, type };
 }
 
 /** True of a GET for a query or a mutation; false where it isn't clear what it means. */
@@ -111,16 +114,17 @@ function documentOf({ documents }: Pipeline, text: string): DocumentNode | undef
 const resultTypes = ['application/json', 'application/graphql-response+json'];
 
 /** What Accept headers say, by their text: clients send few different ones, and those all day. */
-const accepted = new Map<string | undefined, Pick<HttpOperation, 'resultType' | 'takesEvents'>>();
-const mostAccepted = 100;
+const known = new Map<string | undefined, Accepted>();
+const mostKnown = 100;
 
-function answersFor(accept: string | undefined): Pick<HttpOperation, 'resultType' | 'takesEvents'> {
-  const known = accepted.get(accept);
-  if (known !== undefined) return known;
-  const answers = { resultType: resultTypeOf(accept), takesEvents: takesEvents(accept) };
-  if (accepted.size >= mostAccepted) accepted.clear();
-  accepted.set(accept, answers);
-  return answers;
+/** What a request's header `Accept` says. */
+export function acceptedBy(accept: string | undefined): Accepted {
+  const before = known.get(accept);
+  if (before !== undefined) return before;
+  const accepted = { resultType: resultTypeOf(accept), takesEvents: takesEvents(accept) };
+  if (known.size >= mostKnown) known.clear();
+  known.set(accept, accepted);
+  return accepted;
 }
 
 /** The first that the client names of those in which a result can be told. */
@@ -137,13 +141,13 @@ function takesEvents(accept: string | undefined): boolean {
 }
 
 /** The media ranges of an Accept header as Yoga reads it: in their order, whatever their weight; only UTF-8 is there. */
-function rangesOf(accept = '*/*'): string[] {
-  return accept
-    .toLowerCase()
-    .replaceAll(/\s/g, '')
-    .split(',')
-    .filter((range) => !/;charset=(?!utf-8)/.test(range))
-    .map((range) => range.split(';', 1)[0] ?? '');
+function rangesOf(accept = ''): string[] {
+  const ranges = (accept || '*/*').toLowerCase().replaceAll(/\s/g, '').split(',');
+  return ranges.flatMap((range) => {
+    const [type = '', ...params] = range.split(';');
+    const charset = params.find((param) => param.includes('charset=')) ?? 'charset=utf-8';
+    return charset === 'charset=utf-8' ? [type] : [];
+  });
 }
 
 function isIn(type: string, range: string): boolean {

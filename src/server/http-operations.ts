@@ -1,16 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import type { Session } from '../auth/session.ts';
+import { cut } from '../definition/show.ts';
 import { UnauthenticatedError } from '../errors.ts';
+import type { Context } from '../graphql/context.ts';
 import { keyHeader } from '../graphql/idempotency-header.ts';
 import { Body } from './body.ts';
 import type { ClientPlaces } from './client-places.ts';
 import type { RequestCredentials } from './credentials.ts';
 import { EventStreams } from './event-streams.ts';
-import { endsAtOnce, type HttpOperation, isPlain, operationOf } from './http-operation.ts';
+import {
+  type Accepted,
+  acceptedBy,
+  endsAtOnce,
+  type HttpOperation,
+  isPlain,
+  operationOf,
+} from './http-operation.ts';
 import { payloadOf } from './payload.ts';
-import type { Origin, Pipeline } from './pipeline.ts';
-import { PulledStreams } from './pulled-streams.ts';
+import type { Origin, Params, Pipeline } from './pipeline.ts';
 import { refuse } from './refusals.ts';
 import { sessionOver, type SignIn } from './sign-in.ts';
 import type { Subscriptions } from './subscriptions.ts';
@@ -25,7 +33,8 @@ export interface StreamOptions {
 
 /**
  * Operations over HTTP. What clients send all day goes the direct way: a JSON body that is right, one result or a stream
- * of events. Whatever else HTTP allows is answered by Yoga, and so is all that is wrong; by the same pipeline.
+ * of events. Whatever else HTTP allows is read by Yoga, which answers it by the same pipeline, and all that is wrong; the
+ * subscriptions that it finds are streamed as all others are.
  */
 export class HttpOperations {
   readonly #pipeline: Pipeline;
@@ -33,7 +42,6 @@ export class HttpOperations {
   readonly #signIn: SignIn;
   readonly #places: ClientPlaces;
   readonly #streams: EventStreams;
-  readonly #pulled: PulledStreams;
   #loading: Promise<YogaAnswers> | undefined;
 
   constructor(
@@ -49,7 +57,6 @@ export class HttpOperations {
     this.#signIn = signIn;
     this.#places = places;
     this.#streams = new EventStreams(pipeline.maskError, pingMs, blockedMs);
-    this.#pulled = new PulledStreams(subscriptions, signIn, places, pipeline.maskError);
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -67,27 +74,39 @@ export class HttpOperations {
       const showedToken = (credentials?.urlToken ?? request.headers.authorization) !== undefined;
       return refuse(response, error, { maskError: this.#pipeline.maskError, showedToken });
     }
+    const { accept } = request.headers;
+    const accepted = acceptedBy(accept);
+    // Before anything is carried out whose result nobody takes.
+    if (accepted.resultType === undefined && !accepted.takesEvents) {
+      return refuseRequest(response, 406, notAccepted('`application/json` or `text/event-stream`', accept));
+    }
+    const asked: Asked = {
+      request,
+      response,
+      accepted,
+      origin: new HttpOrigin(session, credentials, request, response),
+    };
     if (isPlain(request)) {
       const body = await bodyOf(request);
       // The client left in the middle of it, or was refused.
       if (body === undefined) return;
       const operation = operationOf(this.#pipeline, request, body);
-      if (
-        operation !== undefined &&
-        (await this.#answerPlain(operation, session, credentials, request, response))
-      )
-        return;
+      if (operation !== undefined && (await this.#answerPlain(operation, asked))) return;
       // Where Yoga looks for what was read before it.
       Object.assign(request, { body });
     }
     // Fetch's requests have a whole address, which Yoga couldn't make.
-    if (!URL.canParse(`http://${request.headers.host}${request.url}`)) return refuseHost(response);
-    await (await this.#yoga()).serve(request, response, session, credentials.address);
+    if (!URL.canParse(`http://${request.headers.host}${request.url}`)) {
+      return refuseRequest(response, 400, noHost);
+    }
+    const answer = await (await this.#yoga()).answer(request, response, asked.origin);
+    if ('params' in answer) await this.#stream(answer.params, answer.context, asked);
+    else await pipe(answer, response);
   }
 
-  /** Streams of events that are open, whoever answers them. */
+  /** Streams of events that are open. */
   get streams(): number {
-    return this.#streams.size + this.#pulled.size;
+    return this.#streams.size;
   }
 
   close(): void {
@@ -96,35 +115,33 @@ export class HttpOperations {
 
   /** Loaded by the first one who needs it: that takes longer than all the rest of a server's start. */
   #yoga(): Promise<YogaAnswers> {
-    this.#loading ??= import('./yoga.ts').then(
-      ({ YogaAnswers }) => new YogaAnswers(this.#pipeline, this.#pulled),
-    );
+    this.#loading ??= import('./yoga.ts').then(({ YogaAnswers }) => new YogaAnswers(this.#pipeline));
     return this.#loading;
   }
 
-  /** False where this kind of operation isn't for this kind of answer. */
-  async #answerPlain(
-    { params, type, resultType, takesEvents }: HttpOperation,
-    session: Session,
-    credentials: RequestCredentials,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<boolean> {
-    const isStream = type === 'subscription';
-    if (isStream ? !takesEvents : resultType === undefined) return false;
+  /** False where Yoga has to answer it. */
+  async #answerPlain({ params, type }: HttpOperation, asked: Asked): Promise<boolean> {
+    const { resultType } = asked.accepted;
+    if (type !== 'subscription' && resultType === undefined) return false;
     let context;
     try {
-      context = this.#pipeline.context(params, new HttpOrigin(session, credentials, request, response));
+      context = this.#pipeline.context(params, asked.origin);
     } catch {
       // Yoga finds the same, and says so.
       return false;
     }
-    if (!isStream) {
-      const result = await this.#pipeline.execute(params, context);
-      await this.#send(result, resultType ?? '', response);
-      return true;
+    if (type === 'subscription') await this.#stream(params, context, asked);
+    else await this.#send(await this.#pipeline.execute(params, context), resultType ?? '', asked.response);
+    return true;
+  }
+
+  /** Streams what a subscription is told, or says why it couldn't begin. */
+  async #stream(params: Params, context: Context, { request, response, accepted }: Asked): Promise<void> {
+    if (!accepted.takesEvents) {
+      return refuseRequest(response, 406, notAccepted('`text/event-stream`', request.headers.accept));
     }
-    if (!this.#admit(session, credentials, response)) return true;
+    const { session } = context;
+    if (!this.#admit(context, response)) return;
     const { line, client } = this.#streams.open(response, request.socket);
     let begun: Awaited<ReturnType<Subscriptions['open']>> | undefined;
     const leave = (): void => {
@@ -140,14 +157,13 @@ export class HttpOperations {
     // Its client has left, or its session is over.
     if (response.closed || response.writableEnded) leave();
     else if (!('leave' in begun)) {
-      if (resultType !== undefined) await this.#send(begun, resultType, response);
+      if (accepted.resultType !== undefined) await this.#send(begun, accepted.resultType, response);
       else await pipe(await (await this.#yoga()).stream(begun), response);
     }
-    return true;
   }
 
   /** Takes places for a stream until it is closed; without one left it is answered with 429. */
-  #admit(session: Session, { address }: RequestCredentials, response: ServerResponse): boolean {
+  #admit({ session, address = '' }: Context, response: ServerResponse): boolean {
     if (response.closed) return false;
     const free = this.#places.takeForStream(session, address);
     if (typeof free === 'function') {
@@ -180,10 +196,25 @@ export class HttpOperations {
   }
 }
 
-/** Answers a request whose header `Host` is none. */
-function refuseHost(response: ServerResponse): void {
-  const message = 'Expected the header `Host` to be a name or an address, and a port where there is one.';
-  response.writeHead(400, { 'content-type': 'application/json; charset=utf-8' });
+/** A request, with what its headers mean. */
+interface Asked {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly accepted: Accepted;
+  readonly origin: Origin;
+}
+
+const noHost = 'Expected the header `Host` to be a name or an address, and a port where there is one.';
+
+function notAccepted(types: string, accept = ''): string {
+  const came = JSON.stringify(cut(accept, 100));
+  return `Expected the header \`Accept\` to take ${types}, but it was ${came}. Name it there, or leave the header out.`;
+}
+
+/** Answers a request of which nothing is carried out. */
+function refuseRequest(response: ServerResponse, status: number, message: string): void {
+  if (response.closed || response.headersSent) return;
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
   response.end(JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] }));
 }
 
@@ -250,6 +281,8 @@ async function pipe(
   },
   response: ServerResponse,
 ): Promise<void> {
+  // Its client has left, or was told that its body is too large.
+  if (response.closed || response.headersSent) return;
   response.writeHead(answer.status, Object.fromEntries(answer.headers));
   for await (const chunk of answer.body ?? []) response.write(chunk);
   response.end();

@@ -52,6 +52,11 @@ export class Line {
     return (this.#stream.writableNeedDrain || this.#bytes > bytesPerTurn) && !this.#isClosed;
   }
 
+  /** True once its client has gone: what is written goes nowhere. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** For how long someone has waited for the client to take what was written, in ms; 0 where nobody does. */
   fullForMs(now: number): number {
     return this.#fullSince === undefined ? 0 : now - this.#fullSince;

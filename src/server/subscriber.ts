@@ -61,7 +61,9 @@ export class Subscriber {
     this.#isWaiting = true;
     this.#line.whenDrained(() => {
       this.#isWaiting = false;
-      this.#flush();
+      // A client that has gone is told nothing, nor is it counted as told.
+      if (this.#line.isClosed) this.leave();
+      else this.#flush();
     });
   }
 

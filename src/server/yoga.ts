@@ -1,29 +1,27 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ExecutionResult, GraphQLError } from 'graphql';
 import { createYoga, getSSEProcessor, type Plugin, processRegularResult } from 'graphql-yoga';
-import type { Session } from '../auth/session.ts';
 import type { Context } from '../graphql/context.ts';
-import { keyHeader } from '../graphql/idempotency-header.ts';
 import { isJson } from './http-operation.ts';
-import { graphqlPath, type Params, type Pipeline } from './pipeline.ts';
-import type { PulledStreams } from './pulled-streams.ts';
+import { graphqlPath, type Origin, type Params, type Pipeline } from './pipeline.ts';
 
 /** GraphQL over HTTP as its specification has it, in all its variety: what isn't answered the direct way. */
 export class YogaAnswers {
   readonly #yoga: ReturnType<typeof createServer>;
 
-  constructor(pipeline: Pipeline, streams: PulledStreams) {
-    this.#yoga = createServer(pipeline, streams);
+  constructor(pipeline: Pipeline) {
+    this.#yoga = createServer(pipeline);
   }
 
-  /** Answers a request whose body was not read, or is its `body`. */
-  async serve(
+  /** The answer to a request whose body was not read, or is its `body`; of a subscription, what is to be streamed. */
+  async answer(
     request: IncomingMessage,
     response: ServerResponse,
-    session: Session,
-    address: string,
-  ): Promise<void> {
-    await this.#yoga(request, response, { session, address, response });
+    origin: Origin,
+  ): Promise<Response | Streamed> {
+    const given: Given = { origin };
+    const answer = await this.#yoga.handleNodeRequestAndResponse(request, response, given);
+    return given.streamed ?? answer;
   }
 
   /** The answer with a result, of which Yoga knows the status. */
@@ -37,28 +35,31 @@ export class YogaAnswers {
   }
 }
 
-/** What comes with a request. */
-interface Given {
-  readonly session: Session;
-  readonly address: string;
-  readonly response: ServerResponse;
+/** A subscription that a request asked for, of a valid document. */
+interface Streamed {
+  readonly params: Params;
+  readonly context: Context;
 }
 
-function createServer(pipeline: Pipeline, streams: PulledStreams) {
-  return createYoga<Given, Context>({
+/** What comes with a request. */
+interface Given {
+  readonly origin: Origin;
+  /** Set where it turns out to be a subscription. */
+  streamed?: Streamed;
+}
+
+/** What Yoga hands on: in one piece, as it copies what it is given, without the getters of classes. */
+interface Made {
+  readonly operation: Context;
+}
+
+function createServer(pipeline: Pipeline) {
+  return createYoga<Given, Made>({
     schema: pipeline.schema,
     graphqlEndpoint: graphqlPath,
-    context: ({ request, params, session, address }) =>
-      pipeline.context(params, {
-        session,
-        address,
-        traceparent: request.headers.get('traceparent'),
-        idempotencyKey: request.headers.get(keyHeader),
-        onlyReads: request.method === 'GET',
-        signal: request.signal,
-      }),
+    context: ({ params, origin }) => ({ operation: pipeline.context(params, origin) }),
     maskedErrors: { maskError: pipeline.maskError },
-    plugins: [onlyJsonBodies(), byPipeline(pipeline, streams)],
+    plugins: [onlyJsonBodies(), byPipeline(pipeline)],
     // The pipeline keeps what it has parsed, and what it has found valid.
     parserAndValidationCache: false,
     batching: false,
@@ -105,33 +106,37 @@ interface Args {
 }
 
 /** Has every step done by the pipeline, as for all transports. */
-function byPipeline(pipeline: Pipeline, streams: PulledStreams): Plugin<Context> {
+function byPipeline(pipeline: Pipeline): Plugin<Made & Given, Given> {
   const paramsOf = ({ document, operationName, variableValues }: Args): Params => ({
     document,
     operationName,
     variables: variableValues,
   });
+  // Made in `answer`, and by `context` above.
+  const contextOf = ({ contextValue }: Args) => contextValue as Made & Given;
   return {
     onParse({ setParseFn }) {
       setParseFn((source: string) => pipeline.documents.parse(source));
     },
     onValidate({ context, setValidationFn }) {
-      // Made in `serve`.
-      const { session } = context as unknown as Given;
       setValidationFn((_: unknown, document: Params['document']) =>
-        pipeline.documents.validate(document, session.viewer),
+        pipeline.documents.validate(document, context.origin.session.viewer),
       );
     },
     onExecute({ setExecuteFn }) {
-      // Made by `context` above.
-      setExecuteFn((args: Args) => pipeline.execute(paramsOf(args), args.contextValue as Context));
+      setExecuteFn((args: Args) => pipeline.execute(paramsOf(args), contextOf(args).operation));
     },
     onSubscribe({ setSubscribeFn }) {
       setSubscribeFn((args: Args) => {
-        // Made in `serve`, and by `context` above.
-        const context = args.contextValue as Context & Given;
-        return streams.open(paramsOf(args), context, context.response);
+        const context = contextOf(args);
+        context.streamed = { params: paramsOf(args), context: context.operation };
+        return {};
       });
+    },
+    onResultProcess(done) {
+      // Nobody looks at it.
+      if (done.serverContext.streamed !== undefined)
+        done.setResultProcessor((_, { Response }) => new Response(), '');
     },
   };
 }

@@ -177,37 +177,56 @@ test('a scrape tells what clients have open and are sent, over sockets and event
   expect(figures(after, trips)['']).toBeGreaterThan(figures(told, trips)[''] ?? 0);
 });
 
-test('states that a slow client is spared are counted as skipped, not as sent', () => {
-  const before = { ...counts };
-  let drain = (): void => undefined;
+/** A subscriber whose client takes nothing until `drain`, and what it is told. */
+function slowSubscriber() {
+  let drained = (): void => undefined;
   const connection = {
     writableNeedDrain: true,
     writableLength: 0,
-    on: (_: 'drain', listener: () => void) => (drain = listener),
+    on: (_: 'drain', listener: () => void) => (drained = listener),
     off: () => undefined,
   };
   const told: string[] = [];
-  const subscriber = new Subscriber(
-    new Line(
-      connection,
-      () => undefined,
-      () => undefined,
-    ),
-    {
-      next: (payload) => told.push(payload),
-      complete: () => undefined,
-      fail: () => undefined,
-    },
+  const line = new Line(
+    connection,
+    () => undefined,
+    () => undefined,
   );
+  const subscriber = new Subscriber(line, {
+    next: (payload) => told.push(payload),
+    complete: () => told.push('complete'),
+    fail: () => undefined,
+  });
+  const drain = (): void => {
+    connection.writableNeedDrain = false;
+    drained();
+  };
+  return { subscriber, line, told, drain };
+}
+
+test('states that a slow client is spared are counted as skipped, not as sent', () => {
+  const before = { ...counts };
+  const { subscriber, told, drain } = slowSubscriber();
 
   for (const state of ['1', '2', '3']) subscriber.next(state);
-  connection.writableNeedDrain = false;
   drain();
   subscriber.next('4');
 
   expect(told).toEqual(['3', '4']);
   expect(counts.statesSent - before.statesSent).toBe(2);
   expect(counts.statesSkipped - before.statesSkipped).toBe(2);
+});
+
+test('a state that was kept for a client that has gone is not counted as sent', () => {
+  const before = { ...counts };
+  const { subscriber, line, told } = slowSubscriber();
+  subscriber.next('1');
+  subscriber.complete();
+
+  line.close();
+
+  expect(told).toEqual([]);
+  expect(counts.statesSent).toBe(before.statesSent);
 });
 
 test('where clients sign in, metrics are for those with the scope metrics:read', async () => {

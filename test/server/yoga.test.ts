@@ -1,10 +1,9 @@
-import { expect, test, vi } from 'vitest';
-import { counts } from '../../src/metrics.ts';
-import { PulledResults } from '../../src/server/pulled-results.ts';
-import { Subscriber } from '../../src/server/subscriber.ts';
+import { describe, expect, test, vi } from 'vitest';
 import { double, forever } from '../support/definitions.ts';
 import { figures, growth, parseExposition } from '../support/exposition.ts';
+import { TestStore } from '../support/store.ts';
 import { TestTokens } from '../support/tokens.ts';
+import { post, RawClient } from './raw-client.ts';
 import { TestApi } from './test-api.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -105,25 +104,6 @@ test('it ends with an error where its session is revoked', async () => {
   expect(await told).toContain('"code":"UNAUTHENTICATED"');
 });
 
-test('a client that asks for its states slowly is told the newest one and the end, and what it was spared is counted', async () => {
-  const before = { ...counts };
-  const onEnd = vi.fn<() => void>();
-  const results = new PulledResults(() => {
-    throw new Error('nothing fails here');
-  }, onEnd);
-  const subscriber = new Subscriber(results.line, results.client);
-
-  for (const state of ['1', '2', '3', '4']) subscriber.next(state);
-  subscriber.complete();
-  expect(onEnd).not.toHaveBeenCalled();
-  const told = await Array.fromAsync(results);
-
-  expect(told.map(({ stringify }) => stringify())).toEqual(['1', '4']);
-  expect(counts.statesSent - before.statesSent).toBe(2);
-  expect(counts.statesSkipped - before.statesSkipped).toBe(2);
-  expect(onEnd).toHaveBeenCalledTimes(1);
-});
-
 test('it shares its watch with whoever is told the same over a socket', async () => {
   await using api = await TestApi.start([double], { workers: 0 });
   const { id } = await api.tests.tasks.enqueue(double, { n: 1 });
@@ -139,13 +119,95 @@ test('it shares its watch with whoever is told the same over a socket', async ()
   expect((await Array.fromAsync(overSocket)).at(-1)?.data).toEqual({ taskUpdated: { status: 'SUCCEEDED' } });
 });
 
-test('what cannot be told to a client that takes no events is not watched on', async () => {
-  await using api = await TestApi.start([double], { workers: 0 });
-  const { id } = await api.tests.tasks.enqueue(double, { n: 1 });
+test('who reads nothing of it is cut off, and takes no place any more', async () => {
+  const sockets = { pingMs: 100, blockedMs: 200 };
+  await using api = await TestApi.start([forever], { workers: 0, sockets });
+  await using store = new TestStore(api.tests.redis, 'default');
+  const { data } = await api.http('mutation { forever { task { id definitionVersion } } }');
+  const { id, definitionVersion } = data.forever.task;
+  const server = { worker: 'w1', lines: [`forever:${definitionVersion}`] };
+  await store.present(1, server);
+  const delivery = await store.delivery(server);
+  using reader = await RawClient.open(api.origin);
+  const query = 'subscription ($id: ID!) { taskUpdated(id: $id) { progress { current data } } }';
+  reader.send(post(JSON.stringify({ query, variables: { id } }), unusual));
+  await reader.hears('event: next');
+  reader.socket.pause();
+  expect(api.tests.tasks.channels).toBe(1);
 
-  const { response } = await open(api, { ...unusual, accept: 'multipart/mixed' }, { id });
+  const until = AbortSignal.timeout(20_000);
+  // As many as it takes to fill what the kernel keeps for both ends.
+  for (let current = 1; api.tests.tasks.channels > 0 && !until.aborted; current += 1) {
+    await store.deliveries(server).progress(delivery, { current, data: 'x'.repeat(100_000) });
+  }
 
-  expect(response.status).toBe(406);
-  await vi.waitFor(() => expect(api.tests.tasks.channels).toBe(0));
+  expect(api.tests.tasks.channels).toBe(0);
   expect(figures(await scrape(api), 'taskwire_event_streams')).toEqual({ '': 0 });
+});
+
+describe('a mutation whose answer is a stream of events', () => {
+  const mutation = 'mutation { forever(options: { wait: "5m" }) { task { id } } }';
+
+  test('waits for nobody any more once its client has left', async () => {
+    await using api = await TestApi.start([forever]);
+    const leaving = new AbortController();
+    const headers = { 'content-type': 'application/json', accept: 'text/event-stream' };
+    const body = JSON.stringify({ query: mutation });
+    const asked = fetch(api.url, { method: 'POST', headers, body, signal: leaving.signal });
+    await vi.waitFor(() => expect(api.tests.tasks.channels).toBe(1));
+
+    leaving.abort();
+
+    await expect(asked).rejects.toThrow('aborted');
+    await vi.waitFor(() => expect(api.tests.tasks.channels).toBe(0));
+  });
+
+  test('is told its result as the one event', async () => {
+    await using api = await TestApi.start([double]);
+    const query = 'mutation { double(input: { n: 21 }, options: { wait: "1m" }) { task { output { n } } } }';
+
+    const results = await Array.fromAsync(api.sse(query));
+
+    expect(results).toEqual([{ data: { double: { task: { output: { n: 42 } } } } }]);
+  });
+});
+
+describe('what its client takes no answer to is refused with 406, and nothing is enqueued', () => {
+  const run = 'subscription { runDouble(idempotencyKey: "a", input: { n: 1 }) { status } }';
+  const mutation = 'mutation { double(input: { n: 1 }) { task { id } } }';
+  const plain = 'application/json';
+
+  test.each([
+    ['a mutation', 'text/html', mutation, plain],
+    ['a mutation', 'multipart/mixed', mutation, plain],
+    ['a mutation', 'application/json; charset=latin1', mutation, plain],
+    ['a mutation written unusually', 'text/html', mutation, unusual['content-type']],
+    ['a subscription that enqueues', 'text/html', run, plain],
+    ['a subscription that enqueues', 'application/json', run, plain],
+    ['such a subscription written unusually', 'application/json', run, unusual['content-type']],
+    ['such a subscription written unusually', 'multipart/mixed', run, unusual['content-type']],
+  ])('%s, with `Accept: %s`', async (_, accept, query, type) => {
+    await using api = await TestApi.start([double], { workers: 0 });
+
+    const response = await api.post({ query }, { accept, 'content-type': type });
+
+    expect(response.status).toBe(406);
+    expect(await response.json()).toMatchObject({
+      errors: [{ message: expect.stringContaining(accept), extensions: { code: 'BAD_REQUEST' } }],
+    });
+    expect(await api.tests.tasks.count()).toMatchObject({ count: 0 });
+    expect(api.tests.tasks.channels).toBe(0);
+    expect(figures(await scrape(api), 'taskwire_event_streams')).toEqual({ '': 0 });
+  });
+
+  test('but an empty `Accept` takes anything', async () => {
+    await using api = await TestApi.start([double], { workers: 0 });
+    using client = await RawClient.open(api.origin);
+
+    client.send(post(JSON.stringify({ query: mutation }), { accept: '' }));
+
+    await client.hears('"id":"default_');
+    expect(client.text).toContain('HTTP/1.1 200 OK');
+    expect(await api.tests.tasks.count()).toMatchObject({ count: 1 });
+  });
 });
