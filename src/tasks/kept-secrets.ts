@@ -40,18 +40,10 @@ class Walk {
 
   #list(edited: readonly unknown[], original: unknown, tree: SecretTree, path: Path): unknown[] {
     const originals: unknown[] = Array.isArray(original) ? original : [original];
-    const free = new Set(originals.keys());
-    const looks = originals.map((item) => lookOf(item, tree));
-    const places = new Map(looks.map((look, index) => [look, index]).toReversed() as [string, number][]);
-    const pairs = edited.map((item, index) => {
-      const look = lookOf(item, tree);
-      // Beside the same place, so that of twins each keeps its own.
-      const place = looks[index] === look ? index : places.get(look);
-      return place !== undefined && free.delete(place) ? place : undefined;
-    });
+    const look = (item: unknown): string => lookOf(item, tree);
+    const places = placesOf(edited.map(look), originals.map(look));
     return edited.map((item, index) => {
-      const isInPlace = originals.length === edited.length && free.has(index);
-      const place = pairs[index] ?? (isInPlace ? index : undefined);
+      const place = places[index];
       return this.value(item, place === undefined ? undefined : originals[place], tree, [...path, index]);
     });
   }
@@ -62,6 +54,19 @@ class Walk {
     this.issues.push({ path, message });
     return value;
   }
+}
+
+/** Which original each item is, by its look; those that look the same in place come first, so that of twins each keeps its own. */
+function placesOf(looks: readonly string[], originals: readonly string[]): readonly (number | undefined)[] {
+  const isInPlace = (index: number): boolean => looks[index] === originals[index];
+  const free = Map.groupBy(
+    [...originals.keys()].filter((place) => !isInPlace(place)),
+    (place) => originals[place],
+  );
+  const same = looks.map((look, index) => (isInPlace(index) ? index : free.get(look)?.shift()));
+  if (looks.length !== originals.length) return same;
+  const taken = new Set(same);
+  return same.map((place, index) => place ?? (taken.has(index) ? undefined : index));
 }
 
 /** What can be seen of an item, in whatever order it is written. */

@@ -100,16 +100,24 @@ test.skipIf(noBrowser)(
   },
 );
 
-test.skipIf(noBrowser)('what takes no input is enqueued by the keys alone', async () => {
+test.skipIf(noBrowser)('what takes no input is enqueued by the keys alone, but not from a link', async () => {
   const ping = defineTask({ name: 'ping', run() {} });
   await using api = await TestApi.start([ping]);
   await using browser = await TestBrowser.start();
   const page = await browser.open(`${api.origin}/enqueue/ping`);
   await page.getByText('It takes no input.').waitFor();
 
+  // It opens the link in another tab, as everywhere.
+  await page.getByRole('link', { name: 'All definitions' }).focus();
+  const opened = page.context().waitForEvent('page');
+  await page.keyboard.press('Control+Enter');
+  await (await opened).close();
+  expect(page.url()).toMatch(/\/enqueue\/ping$/);
+  await page.getByRole('button', { name: 'Clear' }).focus();
   await page.keyboard.press('Control+Enter');
 
   await page.waitForURL(/\/tasks\/./);
+  await page.getByText('It takes none.').waitFor();
   const { name } = await api.tests.finished(new URL(page.url()).pathname.split('/').at(-1) ?? '');
   expect(name).toBe('ping');
 });
@@ -158,8 +166,16 @@ test.skipIf(noBrowser)(
     await page.getByText('Left as it is, it keeps the value of the original.').first().waitFor();
     expect(await seriousBarriers(page)).toEqual([]);
     await page.getByRole('button', { name: 'Remove copies' }).click();
-    await page.getByLabel('cover', { exact: true }).fill('{ "colour": "RED" }');
-    await page.getByLabel('colour', { exact: true }).waitFor();
+    expect(await page.evaluate('document.activeElement.id')).toBe(
+      await page.getByLabel('cover', { exact: true }).getAttribute('id'),
+    );
+    // It isn't taken from under who types, though `{}` would do.
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type('{}');
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.type(' "colour": "RED" ');
+    await page.keyboard.press('Tab');
+    expect(await page.getByLabel('colour', { exact: true }).inputValue()).toBe('RED');
     await page.getByRole('button', { name: 'Change pin' }).click();
     await page.keyboard.type('4321');
     await page.getByRole('button', { name: 'Change password' }).click();
@@ -192,7 +208,7 @@ test.skipIf(noBrowser)(
     const copied = async (label: string): Promise<string> => {
       await page.getByRole('button', { name: 'Copy as' }).click();
       await page.getByRole('menuitem', { name: label }).click();
-      await page.getByText('Copied: ').last().waitFor();
+      await page.getByText(label.startsWith('curl') ? 'Copied: a command' : 'Copied: the mutation').waitFor();
       return await page.evaluate<string>('navigator.clipboard.readText()');
     };
     await page.getByLabel('title', { exact: true }).fill("It's");
@@ -201,11 +217,9 @@ test.skipIf(noBrowser)(
     await page.getByRole('button', { name: 'Copy as' }).click();
     await page.getByRole('menuitem', { name: 'curl: enqueue it' }).click();
     await page.getByText('Not copied: what is marked has to be JSON first.').waitFor();
-    await page.getByRole('button', { name: 'Dismiss' }).click();
     await page.getByLabel('extra', { exact: true }).fill('');
 
     const command = await copied('curl: enqueue it');
-    await page.getByRole('button', { name: 'Dismiss' }).click();
     const { stdout } = await promisify(execFile)('/bin/sh', ['-c', command]);
     const { output } = await api.tests.finished(JSON.parse(stdout).data.printBook.task.id);
     expect(JSON.parse((output as { readonly seen: string }).seen)).toMatchObject({
@@ -214,10 +228,10 @@ test.skipIf(noBrowser)(
     });
     await page.getByLabel('password', { exact: true }).fill('hush');
     const document = await copied('GraphQL: enqueue it');
-    await page.getByText('Secrets are not in it').waitFor();
+    await page.getByText('put each in place of its "<secret of …>": password.').waitFor();
 
     expect(document).toContain('printBook(input: $input)');
-    expect(document).toContain('"password": "[secret]"');
+    expect(document).toContain('"password": "<secret of password>"');
     expect(document).not.toContain('hush');
   },
 );
@@ -231,8 +245,121 @@ test.skipIf(noBrowser)(
     await page.getByRole('button', { name: 'Add size' }).click();
     await page.getByRole('button', { name: 'Add to chapters' }).click();
 
-    await everywhere(page, async () => expect(await seriousBarriers(page)).toEqual([]));
+    const look = async (width: number): Promise<void> => {
+      expect(await seriousBarriers(page)).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    };
+    await everywhere(page, look);
+    await page.setViewportSize({ width: 320, height: 640 });
+    await look(320);
     await page.getByRole('button', { name: 'JSON', exact: true }).click();
-    await everywhere(page, async () => expect(await seriousBarriers(page)).toEqual([]));
+    await everywhere(page, look);
+  },
+);
+
+test.skipIf(noBrowser)('a replay fits on the narrowest of phones, however long its names are', async () => {
+  const field = 'passwordOfTheAccountThatSendsWhateverIsToBeSentToThem';
+  const send = defineTask({
+    name: 'send',
+    input: (t) => ({ [field]: t.string({ secret: true }) }),
+    run() {},
+  });
+  await using api = await TestApi.start([send]);
+  await using browser = await TestBrowser.start();
+  const { id } = await api.tests.tasks.enqueue(send, { [field]: 'hunter2' });
+  const page = await browser.open(`${api.origin}/enqueue/send?replay=${id}`, {
+    viewport: { width: 320, height: 640 },
+  });
+
+  await page.getByRole('button', { name: `Change ${field}` }).click();
+  await page.getByRole('button', { name: `Keep the ${field} of the original` }).waitFor();
+
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+});
+
+/** Tells in its output what it was given. */
+const keep = defineTask({
+  name: 'keep',
+  input: (t) => ({
+    doors: t.objectList(
+      'Door',
+      (t) => ({ name: t.string({ required: true }), key: t.string({ secret: true }) }),
+      { required: true },
+    ),
+  }),
+  output: (t) => ({ seen: t.string() }),
+  run: (input) => ({ seen: JSON.stringify(input) }),
+});
+
+test.skipIf(noBrowser)(
+  'each item of a list keeps the secret that it had in the original, wherever it is moved and however it is edited',
+  async () => {
+    await using api = await TestApi.start([keep]);
+    await using browser = await TestBrowser.start();
+    const doors = [
+      { name: 'a1', key: 'k1' },
+      { name: 'a12', key: 'k2' },
+    ];
+    const { id } = await api.tests.tasks.enqueue(keep, { doors });
+    const page = await browser.open(`${api.origin}/enqueue/keep?replay=${id}`);
+    const keeps = page.getByRole('button', { name: 'Keep the key of the original' });
+    await page.getByRole('button', { name: 'Change key' }).first().click();
+    await page.keyboard.type('k3');
+    await page.getByRole('button', { name: 'Show key' }).click();
+    await keeps.waitFor();
+
+    // What is new has nothing to keep, whichever place it takes; what is moved still has, and is shown as it was.
+    await page.getByRole('button', { name: 'Add to doors' }).click();
+    await page.keyboard.type('new');
+    await page.getByRole('button', { name: 'Move doors 3 up' }).click();
+    expect(await page.evaluate('document.activeElement.ariaLabel')).toBe('Move doors 2 up');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate('document.activeElement.ariaLabel')).toBe('Move doors 1 down');
+    expect(await keeps.count()).toBe(1);
+    const keys = page.getByLabel('key', { exact: true });
+    expect(await keys.nth(0).getAttribute('type')).toBe('password');
+    expect(await keys.nth(1).getAttribute('type')).toBe('text');
+    expect(await keys.nth(1).inputValue()).toBe('k3');
+    await page.getByRole('button', { name: 'Remove doors 1' }).click();
+    expect(await page.evaluate('document.activeElement.ariaLabel')).toBe('Remove doors 1');
+
+    // Through the JSON and back.
+    await page.getByRole('button', { name: 'JSON', exact: true }).click();
+    await page.getByRole('button', { name: 'Form', exact: true }).click();
+    await keeps.waitFor();
+    // At `a12` it is called as the other one.
+    await page.getByRole('button', { name: 'JSON', exact: true }).click();
+    const json = page.getByRole('textbox', { name: 'Input as JSON' });
+    await json.focus();
+    const toName = ['Control+Home', 'ArrowDown', 'ArrowDown', 'ArrowDown', 'End', 'ArrowLeft', 'ArrowLeft'];
+    for (const key of toName) await page.keyboard.press(key);
+    await page.keyboard.type('23');
+    await page.getByRole('button', { name: 'Enqueue', exact: true }).click();
+    await page.waitForURL(/\/tasks\/./);
+
+    const replay = decodeURIComponent(new URL(page.url()).pathname.split('/').at(-1) ?? '');
+    const { output } = await api.tests.finished(replay);
+    expect(JSON.parse((output as { readonly seen: string }).seen).doors).toEqual([
+      { name: 'a123', key: 'k3' },
+      { name: 'a12', key: 'k2' },
+    ]);
+  },
+);
+
+test.skipIf(noBrowser)(
+  'a replay of what takes no input any more shows what it took, and why it is refused',
+  async () => {
+    const before = defineTask({ name: 'ping', input: (t) => ({ host: t.string() }), run() {} });
+    const ping = defineTask({ name: 'ping', run() {} });
+    await using api = await TestApi.start([ping]);
+    await using browser = await TestBrowser.start();
+    const old = await connectTasks({ redis: api.tests.redis, definitions: [before], logger: testLogger });
+    const { id } = await old.enqueue(before, { host: 'a.example' }).finally(async () => await old.close());
+    const page = await browser.open(`${api.origin}/enqueue/ping?replay=${id}`, { expected: /400/ });
+
+    await page.getByText('a.example').waitFor();
+    await page.getByRole('button', { name: 'Enqueue', exact: true }).click();
+
+    await page.getByRole('alert').getByText('Expected no input: this task takes none.').waitFor();
   },
 );

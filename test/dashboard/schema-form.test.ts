@@ -12,6 +12,7 @@ import {
 } from '../../src/dashboard/parts/schema-form/issue.ts';
 import {
   coverSecrets,
+  nameSecrets,
   uncoverSecrets,
   withoutSecrets,
 } from '../../src/dashboard/parts/schema-form/secret.ts';
@@ -215,6 +216,47 @@ test('secrets are in no link, and covered where the input is shown as JSON', () 
   expect(draftOf('printBook', schema, forged).input).toEqual({ title: 'a' });
 });
 
+test('a secret is in no link and covered wherever the value is not of its type, or one stands for a list', () => {
+  const one = { chapters: { name: 'One', key: 'hush' } };
+  expect(check({ ...one, title: 'Emma', size: { width: 1 } }, schema)).toEqual([]);
+
+  expect(withoutSecrets(one, schema, schema)).toEqual({ chapters: { name: 'One' } });
+  expect(coverSecrets(one, schema, schema)).toEqual({ chapters: { name: 'One', key: '[secret]' } });
+  expect(uncoverSecrets(coverSecrets(one, schema, schema), one, schema, schema)).toEqual(one);
+  for (const chapters of ['hush', ['hush'], [['hush']], [{ name: 'One', key: { of: 'hush' } }], 7]) {
+    expect(JSON.stringify(withoutSecrets({ chapters }, schema, schema))).not.toMatch(/hush|7/);
+    const covered = coverSecrets({ chapters }, schema, schema);
+    expect(JSON.stringify(covered)).not.toMatch(/hush|7/);
+    expect(uncoverSecrets(covered, { chapters }, schema, schema)).toEqual({ chapters });
+  }
+  // Where no secret can be there is nothing to hide.
+  const wrong = { cover: 'RED', size: [1], title: { of: 'Emma' } };
+  expect(coverSecrets(wrong, schema, schema)).toEqual(wrong);
+});
+
+test('in what is copied each secret that was given says which it is, and one that is kept stays as it is', () => {
+  const input = {
+    title: 'Emma',
+    password: 'hush',
+    chapters: [
+      { name: 'One', key: '[secret]' },
+      { name: 'Two', key: 'hush' },
+    ],
+  };
+
+  expect(nameSecrets(input, schema)).toEqual({
+    value: {
+      title: 'Emma',
+      password: '<secret of password>',
+      chapters: [
+        { name: 'One', key: '[secret]' },
+        { name: 'Two', key: '<secret of chapters.1.key>' },
+      ],
+    },
+    named: ['password', 'chapters.1.key'],
+  });
+});
+
 test('a secret that is covered stays with its item, whichever item before it has gone', () => {
   const uncovered = (names: readonly string[], before: unknown) =>
     uncoverSecrets(
@@ -237,6 +279,13 @@ test('a secret that is covered stays with its item, whichever item before it has
     ],
   });
   expect(uncovered(['Four'], before)).toEqual({ chapters: [{ name: 'Four', key: '[secret]' }] });
+  // The first is called as the second for a moment, on the way to another name.
+  expect(uncovered(['Two', 'Two'], before)).toEqual({
+    chapters: [
+      { name: 'Two', key: '1' },
+      { name: 'Two', key: '2' },
+    ],
+  });
 });
 
 test('a number is what was typed, and a text that is none stays to be corrected', () => {

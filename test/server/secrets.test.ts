@@ -260,6 +260,17 @@ test('a replay runs with the secrets of its original, also where its input was e
       ],
     }),
   ).toEqual({ host: 'a', password, servers: [{ url: 'https://new.example/', token: first }, b] });
+  // The first has the address of the second by now, which keeps its own.
+  expect(
+    await replay({
+      host: 'a',
+      password: '[secret]',
+      servers: [
+        { url: 'https://b.example/', token: '[secret]' },
+        { url: 'https://b.example/', token: '[secret]' },
+      ],
+    }),
+  ).toEqual({ host: 'a', password, servers: [{ url: 'https://b.example/', token: first }, b] });
   // Nobody knows whose this would be.
   expect(
     await replay({

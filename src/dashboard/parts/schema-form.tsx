@@ -18,7 +18,7 @@ import styles from './schema-form/schema-form.module.css';
  */
 export function SchemaForm(props: SchemaFormProps) {
   return (
-    <KeptFrom value={props.keptFrom}>
+    <KeptFrom value={props.kept?.from}>
       <Editor {...props} />
     </KeptFrom>
   );
@@ -31,12 +31,18 @@ interface SchemaFormProps {
   readonly onChange: (value: unknown) => void;
   /** With paths that begin at the value. */
   readonly issues: readonly Issue[];
-  /** Whose value a secret keeps that is left as it is, in words: `of the original`. Unless given, there is none to keep. */
-  readonly keptFrom?: string | undefined;
+  /** What secrets keep that are left as they are; unless given, there is nothing to keep. */
+  readonly kept?: Kept | undefined;
+}
+
+/** What an edited value was, secrets covered, and whose that is in words: `of the original`. */
+export interface Kept {
+  readonly from: string;
+  readonly value: unknown;
 }
 
 function Editor(props: SchemaFormProps) {
-  const { schema = anything, value, onChange, issues } = props;
+  const { schema = anything, value, onChange, issues, kept } = props;
   const [tab, setTab] = useState<'form' | 'json'>('form');
   const shape = shapeOf(schema, schema);
   if (shape.kind !== 'object' && shape.kind !== 'one-of') return <AsJson {...props} />;
@@ -72,7 +78,14 @@ function Editor(props: SchemaFormProps) {
             </p>
           )}
           {shape.properties.length === 0 && <p className="faint">It has no fields.</p>}
-          <Properties shape={shape} root={schema} value={value} onChange={onChange} issues={issues} />
+          <Properties
+            shape={shape}
+            root={schema}
+            value={value}
+            onChange={onChange}
+            issues={issues}
+            original={kept?.value}
+          />
         </>
       ) : (
         <AsJson {...props} />
@@ -82,14 +95,15 @@ function Editor(props: SchemaFormProps) {
 }
 
 /** The whole value as text. Secrets are covered in it, and stay what they are as long as they are left so. */
-function AsJson({ schema = anything, value, onChange, issues, keptFrom }: SchemaFormProps) {
+function AsJson({ schema = anything, value, onChange, issues, kept }: SchemaFormProps) {
   const id = useId();
+  // What the text was written from: each keystroke is read against that, as what stands between two of them may be anything.
   const [before, setBefore] = useState(value);
-  const last = isJsonObject(value) ? value : before;
   const write = (value: unknown): string =>
     writeJson(value instanceof Unreadable ? value : coverSecrets(value, schema, schema));
-  const read = (text: string): unknown => uncoverSecrets(readJson(text) ?? {}, last, schema, schema);
-  const [text, setText] = useText(value, write, read);
+  const read = (text: string): unknown => uncoverSecrets(readJson(text) ?? {}, before, schema, schema);
+  const [text, setText, isTyped] = useText(value, write, read);
+  if (!isTyped && before !== value) setBefore(value);
   const message = messageOf(issues);
   return (
     <div className={styles['frame']}>
@@ -107,15 +121,15 @@ function AsJson({ schema = anything, value, onChange, issues, keptFrom }: Schema
         value={text}
         onChange={({ target }) => {
           setText(target.value);
-          setBefore(last);
           onChange(read(target.value));
         }}
       />
       <div id={`${id}-about`} className={styles['about']}>
         {message !== undefined && <p className={styles['error']}>{message}</p>}
-        {keptFrom !== undefined && text.includes(`"${secretText}"`) && (
+        {kept !== undefined && text.includes(`"${secretText}"`) && (
           <p className={styles['hint']}>
-            What says <code>"{secretText}"</code> is not shown. As it came here it keeps the value {keptFrom}.
+            What says <code>"{secretText}"</code> is not shown. As it came here it keeps the value {kept.from}
+            .
           </p>
         )}
       </div>

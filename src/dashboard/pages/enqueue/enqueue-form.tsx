@@ -1,20 +1,22 @@
-import { type FormEvent, type KeyboardEvent, useEffect, useEffectEvent, useState } from 'react';
+import { type FormEvent, useEffect, useEffectEvent, useState } from 'react';
 import { type CombinedError, useClient } from 'urql';
 import { useLocation, useSearch } from 'wouter';
 import { basePath } from '../../client/endpoint.ts';
+import type { Json } from '../../client/graphql.ts';
 import { Button } from '../../parts/button.tsx';
 import { CopyAsMenu } from '../../parts/copy-as-menu.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
+import { JsonTree } from '../../parts/json-tree.tsx';
 import { Panel } from '../../parts/page.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { SchemaForm } from '../../parts/schema-form.tsx';
 import { Properties } from '../../parts/schema-form/any-control.tsx';
 import { check } from '../../parts/schema-form/check.ts';
 import { type Issue, issuesBelow, issuesIn, issuesLeft } from '../../parts/schema-form/issue.ts';
-import { coverSecrets } from '../../parts/schema-form/secret.ts';
+import { nameSecrets } from '../../parts/schema-form/secret.ts';
 import { type Schema, shapeOf } from '../../parts/schema-form/shape.ts';
 import { useWrong } from '../../parts/schema-form/use-wrong.ts';
-import { initialValue, isSame, Unreadable, valueAt } from '../../parts/schema-form/value.ts';
+import { initialValue, Unreadable, valueAt } from '../../parts/schema-form/value.ts';
 import { toast } from '../../parts/toasts.tsx';
 import { type Draft, draftOf, keepDraft, linkTo } from './draft.ts';
 import { type Enqueued, enqueueOperation, operationToCopy } from './operation.ts';
@@ -81,28 +83,29 @@ export function EnqueueForm({
       return;
     }
     const wrong = issuesIn(error);
-    const placed = wrong.filter(({ path: [first] }) => first === 'input' || first === 'options');
+    const placed = wrong.filter(
+      ({ path: [first] }) => first === 'options' || (first === 'input' && inputSchema !== null),
+    );
     setTold(placed);
     // What is told at each place needs no telling twice.
     setError(placed.length > 0 && placed.length === wrong.length ? undefined : error);
     goToWrong();
   };
 
-  const press = useEffectEvent((event: globalThis.KeyboardEvent): void => {
+  const press = useEffectEvent((event: KeyboardEvent): void => {
     if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+    if (event.defaultPrevented || event.repeat || document.querySelector('dialog[open]') !== null) return;
+    // There the keys have a meaning of their own, such as to open a link in another tab.
+    if (event.target instanceof Element && event.target.closest('a[href], summary, [role="menu"]')) return;
     event.preventDefault();
     void enqueue();
   });
   // Wherever the focus is: there may be no field to have it.
   useEffect(() => {
-    const onKey = (event: globalThis.KeyboardEvent): void => press(event);
+    const onKey = (event: KeyboardEvent): void => press(event);
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);
   }, []);
-  const onKey = (event: KeyboardEvent): void => {
-    // A task isn't enqueued by a key that was meant for a field.
-    if (event.key === 'Enter' && event.target instanceof HTMLInputElement) event.preventDefault();
-  };
 
   const copied = () => {
     const isHalf = ({ path }: Issue): boolean => valueAt(draft, path) instanceof Unreadable;
@@ -112,25 +115,23 @@ export function EnqueueForm({
       toast('Not copied: what is marked has to be JSON first.', 'bad');
       return undefined;
     }
-    return operationToCopy(target, coverOf(draft.input), draft.options);
+    return operationToCopy(target, covered.value, draft.options);
   };
-  const coverOf = (input: unknown): unknown =>
-    inputSchema === null ? input : coverSecrets(input, inputSchema, inputSchema);
+  const covered = nameSecrets(draft.input, inputSchema ?? {});
   const noteOf = (): string | undefined => {
-    if (isSame(coverOf(draft.input), draft.input)) return undefined;
-    return 'Secrets are not in it: put each in place of its "[secret]".';
+    const { named } = covered;
+    if (named.length === 0) return undefined;
+    return `Secrets are not in it: put each in place of its "<secret of …>": ${named.join(', ')}.`;
   };
 
   const options = shapeOf(optionsSchema, optionsSchema);
   const hasFields = inputSchema !== null;
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the keys are those of its fields
     <form
       ref={form}
       className={styles['form']}
       noValidate
       aria-label={`${original === undefined ? 'Enqueue' : 'Replay'} ${name}`}
-      onKeyDown={onKey}
       onSubmit={(event: FormEvent) => {
         event.preventDefault();
         void enqueue();
@@ -144,12 +145,20 @@ export function EnqueueForm({
               value={draft.input}
               onChange={(input) => change({ ...draft, input })}
               issues={issuesBelow(issues, 'input')}
-              keptFrom={original === undefined ? undefined : 'of the original'}
+              kept={original === undefined ? undefined : { from: 'of the original', value: original.input }}
             />
           ) : (
-            <p className="soft">
-              {definition.inputType === null ? 'It takes no input.' : 'You may not see what it takes.'}
-            </p>
+            <>
+              <p className="soft">
+                {definition.inputType === null ? 'It takes no input.' : 'You may not see what it takes.'}
+              </p>
+              {original !== undefined && !isEmpty(original.input) && (
+                <>
+                  <p className="soft">That of the original:</p>
+                  <JsonTree value={original.input} label="the input of the original" />
+                </>
+              )}
+            </>
           )}
         </div>
       </Panel>
@@ -211,7 +220,11 @@ export function EnqueueForm({
 export interface Original {
   readonly id: string;
   /** With `"[secret]"` in place of what nobody is shown. */
-  readonly input: unknown;
+  readonly input: Json;
+}
+
+function isEmpty(input: Json): boolean {
+  return input === null || (typeof input === 'object' && Object.keys(input).length === 0);
 }
 
 const isMac = navigator.userAgent.includes('Mac');

@@ -55,7 +55,7 @@ export function ScheduleDialog({
     schedule === undefined ? {} : { [schedule.definition]: schedule.input },
   );
   const input = inputs[draft.definition] ?? (schema === undefined ? {} : initialValue(schema, schema));
-  const found = hasInput && schema !== undefined ? check(input, schema) : [];
+  const found = hasInput ? check(input, schema ?? {}) : [];
   // What is there already may not be right any more.
   const [isTried, setTried] = useState(schedule !== undefined);
   const [sent, setSent] = useState<unknown>();
@@ -154,7 +154,7 @@ export function ScheduleDialog({
               value={input}
               onChange={(next) => setInputs({ ...inputs, [draft.definition]: next })}
               issues={inputIssues}
-              keptFrom={schedule === undefined ? undefined : 'that it has'}
+              kept={schedule === undefined ? undefined : { from: 'that it has', value: schedule.input }}
             />
           </fieldset>
         )}

@@ -31,7 +31,7 @@ export function enqueueAgain({ id, mutation, inputType, input, priority, tags }:
 }
 
 /** Whether some of an input was left out, as it is secret. */
-export function hasSecrets(input: unknown): boolean {
+function hasSecrets(input: unknown): boolean {
   if (input === secretText) return true;
   return typeof input === 'object' && input !== null && Object.values(input).some(hasSecrets);
 }

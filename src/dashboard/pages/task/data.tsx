@@ -1,16 +1,19 @@
 import { useState } from 'react';
 import type { Json } from '../../client/graphql.ts';
+import { useAsked } from '../../hooks/use-asked.ts';
 import { Button } from '../../parts/button.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { JsonTree } from '../../parts/json-tree.tsx';
 import { Loading, Panel } from '../../parts/page.tsx';
-import type { TaskData } from './task-data.ts';
+import { type TaskData, taskDefinition } from './task-data.ts';
 import type { LiveTask } from './task-live.ts';
 import styles from './data.module.css';
 
 /** What went in and what came out, side by side where there is room. */
 export function Data({ task, about }: { readonly task: LiveTask; readonly about: TaskData | undefined }) {
   const data = task.progress?.data ?? null;
+  const [{ data: known }] = useAsked({ query: taskDefinition, variables: { name: task.name } });
+  const takesNone = known?.definition?.inputType === null && isEmpty(about?.input);
   return (
     <div className={styles['data']}>
       {task.status === 'SUCCEEDED' && (
@@ -21,11 +24,15 @@ export function Data({ task, about }: { readonly task: LiveTask; readonly about:
           <Loading />
         </Panel>
       ) : (
-        <DataPanel title="Input" value={about.input} absent="It takes none." />
+        <DataPanel title="Input" value={takesNone ? null : about.input} absent="It takes none." />
       )}
       {data !== null && <DataPanel title="Data of its progress" value={data} absent="" />}
     </div>
   );
+}
+
+function isEmpty(input: Json | undefined): boolean {
+  return typeof input === 'object' && input !== null && Object.keys(input).length === 0;
 }
 
 function DataPanel({

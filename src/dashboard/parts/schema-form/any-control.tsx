@@ -1,19 +1,25 @@
-import { use, useEffect, useRef } from 'react';
+import { type KeyboardEvent, use, useRef } from 'react';
 import { Button, IconButton } from '../button.tsx';
 import { Input, Select } from '../field.tsx';
 import { type ControlProps, effective } from './control.ts';
 import { Frame, Group } from './frame.tsx';
 import { type Issue, issuesBelow, issuesHere } from './issue.ts';
 import { KeptFrom, KeptSecret } from './kept-secret.tsx';
+import { originalItems } from './original.ts';
+import { withoutSecrets } from './secret.ts';
 import { type Schema, type Shape, shapeOf } from './shape.ts';
 import { BooleanControl, ChoiceControl, JsonControl, NumberControl } from './simple-controls.tsx';
 import { TextControl } from './text-control.tsx';
+import { moved, useItemIds } from './use-item-ids.ts';
+import { useNextFocus } from './use-next-focus.ts';
+import { useTyping } from './use-typing.ts';
 import {
   fits,
   initialItem,
   initialValue,
   isJsonObject,
   type JsonObject,
+  valueAt,
   withProperty,
   writeJson,
 } from './value.ts';
@@ -37,9 +43,15 @@ export function AnyControl(props: AnyProps) {
 function ControlOf({ schema, ...props }: AnyProps) {
   const shape = shapeOf(schema, props.root);
   const { title, description, isNullable, isSecret } = shape;
-  if (!fits(props.value, shape)) {
+  const { isTyping, ...typing } = useTyping();
+  if (!fits(props.value, shape) || isTyping) {
     const about = { title, description, default: shape.default, isNullable, isSecret };
-    return <JsonControl {...props} shape={{ ...about, kind: 'json', isObject: false }} />;
+    return (
+      // While one types in it, it stays, also where what there is fits by now.
+      <div {...typing}>
+        <JsonControl {...props} shape={{ ...about, kind: 'json', isObject: false }} />
+      </div>
+    );
   }
   switch (shape.kind) {
     case 'text':
@@ -75,13 +87,18 @@ export function Properties({
   value,
   onChange,
   issues,
-}: Pick<ControlProps<'object' | 'one-of'>, 'shape' | 'root' | 'issues'> & {
+  original,
+}: Pick<ControlProps<'object' | 'one-of'>, 'shape' | 'root' | 'issues' | 'original'> & {
   readonly value: JsonObject;
   readonly onChange: (value: JsonObject) => void;
 }) {
   const names = shape.properties.map(([name]) => name);
+  const unknown = Object.entries(value).filter(([name]) => !names.includes(name));
+  const list = useRef<HTMLDivElement>(null);
+  const focusNext = useNextFocus();
   return (
-    <div className={styles['properties']}>
+    // oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- the keys are those of its fields
+    <div ref={list} className={styles['properties']} onKeyDown={keepFromSubmitting}>
       {shape.properties.map(([name, schema]) => (
         <AnyControl
           key={name}
@@ -92,23 +109,31 @@ export function Properties({
           onChange={(next) => onChange(withProperty(value, name, next, names))}
           isRequired={shape.required.has(name)}
           issues={issuesBelow(issues, name)}
+          original={valueAt(original, [name])}
         />
       ))}
-      {Object.entries(value)
-        .filter(([name]) => !names.includes(name))
-        .map(([name, unknown]) => (
-          <Unknown
-            key={name}
-            name={name}
-            root={root}
-            value={unknown}
-            onChange={() => onChange(withProperty(value, name, undefined, names))}
-            isRequired={false}
-            issues={issuesBelow(issues, name)}
-          />
-        ))}
+      {unknown.map(([name, held], index) => (
+        <Unknown
+          key={name}
+          name={name}
+          root={root}
+          value={held}
+          onChange={() => {
+            focusNext(() => list.current?.children[names.length + index] ?? list.current?.lastElementChild);
+            onChange(withProperty(value, name, undefined, names));
+          }}
+          isRequired={false}
+          issues={issuesBelow(issues, name)}
+        />
+      ))}
     </div>
   );
+}
+
+/** Nothing is sent by a key that was meant for a field. */
+function keepFromSubmitting(event: KeyboardEvent): void {
+  const isSending = event.ctrlKey || event.metaKey;
+  if (event.key === 'Enter' && !isSending && event.target instanceof HTMLInputElement) event.preventDefault();
 }
 
 /** What the type has no field for, as it may be of an older version of it: it can only be taken away. */
@@ -140,13 +165,16 @@ function ObjectControl({
   schema,
   ...props
 }: ControlProps<'object' | 'one-of'> & { readonly schema: Schema }) {
-  const { name, shape, root, onChange, isRequired, issues } = props;
+  const { name, shape, root, onChange, isRequired, issues, original } = props;
+  const place = useRef<HTMLDivElement>(null);
+  const focusNext = useNextFocus();
   const value = effective(props);
   const isOpen = isJsonObject(value);
   const shown = isOpen ? placesOf(shape, value) : [];
   return (
     <Group
       {...props}
+      ref={place}
       issues={issuesHere(issues, shown)}
       aside={
         !isRequired &&
@@ -155,7 +183,10 @@ function ObjectControl({
             <IconButton
               icon="trash"
               label={`Remove ${name}`}
-              onClick={() => onChange(shape.default === undefined ? undefined : null)}
+              onClick={() => {
+                focusNext(() => place.current?.lastElementChild);
+                onChange(shape.default === undefined ? undefined : null);
+              }}
             />
           </span>
         )
@@ -165,14 +196,24 @@ function ObjectControl({
         <Button
           icon="enqueue"
           className={styles['add'] ?? ''}
-          onClick={() => onChange(initialValue({ ...schema, default: undefined }, root))}
+          onClick={() => {
+            focusNext(() => place.current?.lastElementChild);
+            onChange(initialValue({ ...schema, default: undefined }, root));
+          }}
         >
           Add {name}
         </Button>
       ) : shape.kind === 'one-of' ? (
         <OneOf {...props} value={value} />
       ) : (
-        <Properties shape={shape} root={root} value={value} onChange={onChange} issues={issues} />
+        <Properties
+          shape={shape}
+          root={root}
+          value={value}
+          onChange={onChange}
+          issues={issues}
+          original={original}
+        />
       )}
     </Group>
   );
@@ -186,6 +227,7 @@ function OneOf({
   value,
   onChange,
   issues,
+  original,
 }: Omit<ControlProps<'object' | 'one-of'>, 'value'> & { readonly value: JsonObject }) {
   const [chosen] = Object.keys(value);
   const property = shape.properties.find(([name]) => name === chosen);
@@ -226,6 +268,7 @@ function OneOf({
           onChange={(next) => onChange({ [property[0]]: next })}
           isRequired
           issues={issuesBelow(issues, property[0])}
+          original={valueAt(original, [property[0]])}
         />
       )}
     </div>
@@ -236,26 +279,42 @@ const noIssues: readonly Issue[] = [];
 
 /** A list, whose items are added, moved and removed by buttons. */
 function ListControl(props: ControlProps<'list'>) {
-  const { name, shape, root, onChange, isRequired, issues } = props;
+  const { name, shape, root, onChange, isRequired, issues, original } = props;
   const value = effective(props);
   const items: readonly unknown[] = Array.isArray(value) ? value : [];
+  const originals = originalItems(items, original, (item) => withoutSecrets(item, shape.items, root));
+  const [ids, setIds] = useItemIds(items.length);
+  const place = useRef<HTMLDivElement>(null);
   const list = useRef<HTMLOListElement>(null);
-  const added = useRef<number>(undefined);
-  useEffect(() => {
-    if (added.current === undefined) return;
-    list.current?.children[added.current]?.querySelector<HTMLElement>('input, select, textarea')?.focus();
-    added.current = undefined;
-  });
-  const move = (from: number, to: number): void => {
-    const moved = [...items];
-    moved.splice(to, 0, ...moved.splice(from, 1));
-    onChange(moved);
+  const focusNext = useNextFocus();
+  const add = (): void => {
+    focusNext(() => list.current?.lastElementChild);
+    onChange([...items, initialItem(shape.items, root)]);
   };
-  const remove = (index: number): void => onChange(items.filter((_, at) => at !== index));
+  const move = (from: number, to: number): void => {
+    const tool = to < from ? 0 : 1;
+    focusNext(() => {
+      const tools = list.current?.children[to]?.lastElementChild;
+      // At an end there is only the way back.
+      const button = tools?.children[tool];
+      return button?.matches(':disabled') === true ? tools?.children[1 - tool] : button;
+    });
+    setIds(moved(ids, from, to));
+    onChange(moved(items, from, to));
+  };
+  const remove = (index: number): void => {
+    focusNext(
+      () =>
+        list.current?.children[index]?.lastElementChild?.lastElementChild ?? place.current?.lastElementChild,
+    );
+    setIds(ids.filter((_, at) => at !== index));
+    onChange(items.filter((_, at) => at !== index));
+  };
   const canUnset = !isRequired && shape.default === undefined && Array.isArray(value);
   return (
     <Group
       {...props}
+      ref={place}
       issues={issuesHere(issues, [...items.keys()])}
       aside={
         canUnset && (
@@ -268,7 +327,7 @@ function ListControl(props: ControlProps<'list'>) {
       {items.length > 0 && (
         <ol ref={list} className={styles['items']}>
           {items.map((item, index) => (
-            <li key={index} className={styles['item']}>
+            <li key={ids[index]} className={styles['item']}>
               <AnyControl
                 name={`${name} ${index + 1}`}
                 schema={shape.items}
@@ -277,6 +336,7 @@ function ListControl(props: ControlProps<'list'>) {
                 onChange={(next) => onChange(items.map((old, at) => (at === index ? next : old)))}
                 isRequired={!shapeOf(shape.items, root).isNullable}
                 issues={issuesBelow(issues, index)}
+                original={originals[index]}
               />
               <div className={styles['tools']}>
                 <IconButton
@@ -301,15 +361,7 @@ function ListControl(props: ControlProps<'list'>) {
           ))}
         </ol>
       )}
-      <Button
-        icon="enqueue"
-        className={styles['add'] ?? ''}
-        aria-label={`Add to ${name}`}
-        onClick={() => {
-          onChange([...items, initialItem(shape.items, root)]);
-          added.current = items.length;
-        }}
-      >
+      <Button icon="enqueue" className={styles['add'] ?? ''} aria-label={`Add to ${name}`} onClick={add}>
         Add
       </Button>
     </Group>

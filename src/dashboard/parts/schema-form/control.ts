@@ -13,6 +13,8 @@ export interface ControlProps<Kind extends Shape['kind'] = Shape['kind']> {
   readonly isRequired: boolean;
   /** What is wrong here and below, with paths that begin here. */
   readonly issues: readonly Issue[];
+  /** The value that it has in the original, secrets covered; undefined where there is none. */
+  readonly original?: unknown;
 }
 
 /** The value that is in effect: what is set, or else what the API takes then. */

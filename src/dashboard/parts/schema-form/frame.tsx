@@ -1,4 +1,4 @@
-import { type ReactNode, useId } from 'react';
+import { type ReactNode, type Ref, useId } from 'react';
 import { IconButton } from '../button.tsx';
 import { Prose } from '../prose.tsx';
 import { type ControlProps, messageOf } from './control.ts';
@@ -58,6 +58,7 @@ export function Frame({
 
 /** Controls that belong together, under the name of what they make up. */
 export function Group({
+  ref,
   issues,
   aside,
   children,
@@ -65,6 +66,7 @@ export function Group({
 }: Omit<About, 'issues'> & {
   /** What is wrong with it as a whole. */
   readonly issues: readonly Issue[];
+  readonly ref?: Ref<HTMLDivElement>;
   readonly aside?: ReactNode;
   readonly children: ReactNode;
 }) {
@@ -73,6 +75,7 @@ export function Group({
   const message = messageOf(issues);
   return (
     <div
+      ref={ref}
       role="group"
       className={styles['group']}
       aria-labelledby={`${id}-name`}

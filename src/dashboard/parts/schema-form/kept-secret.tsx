@@ -1,9 +1,10 @@
-import { createContext, type ReactNode, useEffect, useRef, useState } from 'react';
+import { createContext, type ReactNode, useRef } from 'react';
 import { secretText } from '../../client/secret-text.ts';
 import { Button } from '../button.tsx';
 import { Input } from '../field.tsx';
 import type { ControlProps } from './control.ts';
 import { Frame } from './frame.tsx';
+import { useNextFocus } from './use-next-focus.ts';
 import { initialValue } from './value.ts';
 import type { Schema } from './shape.ts';
 import styles from './schema-form.module.css';
@@ -23,18 +24,13 @@ export function KeptSecret({
   /** Its control. */
   readonly children: ReactNode;
 }) {
-  const { name, value, onChange, root, shape } = props;
-  const [isThere] = useState(value === secretText);
+  const { name, value, onChange, root, shape, original } = props;
+  const isThere = original !== undefined && original !== null;
   const isKept = value === secretText;
   const place = useRef<HTMLDivElement>(null);
-  const isPressed = useRef(false);
-  useEffect(() => {
-    if (!isPressed.current) return;
-    isPressed.current = false;
-    place.current?.querySelector<HTMLElement>('input, select, textarea, button')?.focus();
-  }, [isKept]);
+  const focusNext = useNextFocus();
   const set = (value: unknown): void => {
-    isPressed.current = true;
+    focusNext(() => place.current);
     onChange(value);
   };
   return (
@@ -43,7 +39,11 @@ export function KeptSecret({
         <Frame
           {...props}
           shape={{ ...shape, default: undefined }}
-          hint={`Left as it is, it keeps the value ${from}.`}
+          hint={
+            isThere
+              ? `Left as it is, it keeps the value ${from}.`
+              : 'There is none that it could keep: change it.'
+          }
         >
           {(described) => (
             <div className={styles['line']}>

@@ -9,7 +9,8 @@ export function useText(
   value: unknown,
   write: (value: unknown) => string,
   read: (text: string) => unknown,
-): readonly [text: string, setText: (text: string) => void] {
+): readonly [text: string, setText: (text: string) => void, isTyped: boolean] {
   const [typed, setTyped] = useState(() => write(value));
-  return [isSame(read(typed), value) ? typed : write(value), setTyped];
+  const isTyped = isSame(read(typed), value);
+  return [isTyped ? typed : write(value), setTyped, isTyped];
 }
