@@ -361,5 +361,6 @@ test.skipIf(noBrowser)(
     await page.getByRole('button', { name: 'Enqueue', exact: true }).click();
 
     await page.getByRole('alert').getByText('Expected no input: this task takes none.').waitFor();
+    expect(page.url()).toContain(`?replay=${id}`);
   },
 );

@@ -1,6 +1,8 @@
+import type { Request } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { defineTask } from '../../src/index.ts';
 import { openAuthenticator } from '../../src/auth/authenticator.ts';
+import { connectTasks } from '../../src/tasks/tasks.ts';
 import { createServer } from '../../src/server/server.ts';
 import { TestApi } from '../server/test-api.ts';
 import { testLogger } from '../support/stores.ts';
@@ -90,6 +92,51 @@ test.skipIf(noBrowser)('what is edited holds from then on, and its times stay wh
   const { nextRunAt } = (await api.tests.tasks.schedules.get(made.id)) ?? {};
   expect(nextRunAt).toBe(made.nextRunAt);
 });
+
+test.skipIf(noBrowser)(
+  'a key that was meant for a field saves nothing, and neither does what is no JSON',
+  async () => {
+    await using api = await TestApi.start([double]);
+    await using browser = await TestBrowser.start();
+    const elsewhere = defineTask({ name: 'elsewhere', input: (t) => ({ n: t.int() }), run() {} });
+    const other = await connectTasks({
+      redis: api.tests.redis,
+      definitions: [elsewhere],
+      logger: testLogger,
+    });
+    const far = await other.schedules
+      .create(elsewhere, { name: 'far', every: '1h', input: { n: 1 } })
+      .finally(async () => await other.close());
+    const near = await api.tests.tasks.schedules.create(double, {
+      name: 'near',
+      every: '1h',
+      input: { n: 1 },
+    });
+    const page = await browser.open(`${api.origin}/schedules`);
+
+    const saved: Request[] = [];
+    page.on('request', (request) => {
+      if (request.postData()?.includes('mutation UpdateSchedule')) saved.push(request);
+    });
+    await page.getByRole('button', { name: 'Edit near' }).click();
+    await page.getByLabel('n', { exact: true }).fill('2');
+    await page.keyboard.press('Enter');
+    await page.getByLabel('n', { exact: true }).fill('3');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('near is changed.').waitFor();
+    expect(saved).toHaveLength(1);
+    expect(await api.tests.tasks.schedules.get(near.id)).toMatchObject({ input: { n: 3 } });
+
+    // Here nothing is known of what it takes.
+    await page.getByRole('button', { name: 'Edit far' }).click();
+    const json = page.getByRole('textbox', { name: 'Input as JSON' });
+    await json.fill('{ "n": ');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText("That isn't JSON").waitFor();
+    expect(await json.evaluate('document.activeElement.getAttribute("aria-invalid")')).toBe('true');
+    expect(await api.tests.tasks.schedules.get(far.id)).toMatchObject({ input: { n: 1 } });
+  },
+);
 
 test.skipIf(noBrowser)(
   'a schedule that fires shows its last run while one looks, and its tasks once it is opened',
