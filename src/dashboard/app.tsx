@@ -55,14 +55,13 @@ function SignedIn({
   readonly refusal: string | undefined;
   readonly onSignIn: () => void;
 }) {
-  const [{ data, error }] = useAsked({ query: viewerQuery });
+  const { data, error } = useAsked({ query: viewerQuery });
   const isRefused = error?.graphQLErrors.some(({ extensions }) => extensions['code'] === 'UNAUTHENTICATED');
   const isAway = error !== undefined && isRefused !== true;
   if (isRefused === true) {
     return <Login wasRefused={token !== undefined} reason={refusal} onSignIn={onSignIn} />;
   }
-  // What was refused has no data, which is null then.
-  if (data?.viewer === undefined)
+  if (data === undefined)
     return isAway ? (
       <Problem error={error} hint="It is tried again by itself." />
     ) : (

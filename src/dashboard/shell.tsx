@@ -8,6 +8,7 @@ import { Icon } from './parts/icon.tsx';
 import { IconButton } from './parts/button.tsx';
 import { Logo } from './parts/logo.tsx';
 import { Empty, Loading, Page } from './parts/page.tsx';
+import { PageBoundary } from './page-boundary.tsx';
 import { routes, sections } from './routes.tsx';
 import { setTheme, themes, useTheme } from './theme.ts';
 import styles from './shell.module.css';
@@ -54,23 +55,25 @@ export function Shell({ connection }: { readonly connection: Connection }) {
         </div>
       </nav>
       <main id="main" tabIndex={-1} className={styles['main']}>
-        <Suspense fallback={<Loading label="Loading the page" />}>
-          <Switch>
-            {known.map(({ path, Page }) => (
-              <Route key={path} path={path}>
-                {(params) => <Page params={params as Readonly<Record<string, string>>} />}
+        <PageBoundary location={location}>
+          <Suspense fallback={<Loading label="Loading the page" />}>
+            <Switch>
+              {known.map(({ path, Page }) => (
+                <Route key={path} path={path}>
+                  {(params) => <Page params={params as Readonly<Record<string, string>>} />}
+                </Route>
+              ))}
+              {offered[0] !== undefined && location === '/' && <Redirect to={offered[0].path} replace />}
+              <Route>
+                <Page title="Not found">
+                  <Empty title="There is no such page, or it isn't for you.">
+                    <Link href="/">To the first page</Link>
+                  </Empty>
+                </Page>
               </Route>
-            ))}
-            {offered[0] !== undefined && location === '/' && <Redirect to={offered[0].path} replace />}
-            <Route>
-              <Page title="Not found">
-                <Empty title="There is no such page, or it isn't for you.">
-                  <Link href="/">To the first page</Link>
-                </Empty>
-              </Page>
-            </Route>
-          </Switch>
-        </Suspense>
+            </Switch>
+          </Suspense>
+        </PageBoundary>
       </main>
     </div>
   );

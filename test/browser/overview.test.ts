@@ -1,8 +1,10 @@
+import type { Response } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { defineTask } from '../../src/index.ts';
 import { TestApi } from '../server/test-api.ts';
 import { noBrowser, seriousBarriers, TestBrowser, useBrowser } from '../support/test-browser.ts';
-import { freshSettings, sharedStores } from '../support/stores.ts';
+import { Outages } from '../support/outages.ts';
+import { freshSettings, redisServerPath, sharedStores } from '../support/stores.ts';
 import { TestTokens } from '../support/tokens.ts';
 
 useBrowser();
@@ -73,5 +75,43 @@ test.skipIf(noBrowser)(
     await page.getByText('Nothing needs attention.').waitFor();
 
     expect(await page.getByRole('heading', { name: 'Needs attention' }).count()).toBe(0);
+  },
+);
+
+/** The store line couldn't be read. */
+const isRefusal = async (response: Response): Promise<boolean> =>
+  response.url().endsWith('/graphql') && (await response.text()).includes('UNAVAILABLE');
+
+test.skipIf(noBrowser || redisServerPath === undefined)(
+  'while the store is away the overview says so, for who looks, comes back or opens it anew, and goes on by itself',
+  async () => {
+    await using outages = await Outages.start();
+    await using api = await TestApi.start([shout], { redis: { url: outages.url } });
+    await using browser = await TestBrowser.start();
+    const page = await browser.open(api.origin, { expected: /503/ });
+    await page.getByText('Tasks are kept by Redis').waitFor();
+    const title = page.getByRole('heading', { level: 1, name: 'Overview' });
+
+    await outages.redis.end('SIGKILL');
+    await page.getByRole('link', { name: 'Tasks', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: 'Tasks' }).waitFor();
+    const refused = page.waitForResponse(isRefusal);
+    await page.getByRole('link', { name: 'Overview', exact: true }).click();
+    await refused;
+    await title.waitFor();
+    // What was known stays.
+    await page.getByText('Tasks are kept by Redis').waitFor();
+    const refusedAnew = page.waitForResponse(isRefusal);
+    await page.reload();
+    await refusedAnew;
+    await page.getByRole('alert').waitFor();
+    await title.waitFor();
+    expect(await page.getByText('Tasks are kept by').count()).toBe(0);
+
+    await outages.redis.run();
+
+    await page.getByText('Tasks are kept by Redis').waitFor();
+    await page.getByText('Nothing needs attention.').waitFor();
+    await page.getByRole('alert').waitFor({ state: 'detached' });
   },
 );

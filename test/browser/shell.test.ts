@@ -143,3 +143,33 @@ test.skipIf(noBrowser)(
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Queues');
   },
 );
+
+test.skipIf(noBrowser)(
+  'a page that fails says so beside the navigation, and is shown when it is tried again, or by way of another one',
+  async () => {
+    await using api = await TestApi.start([analyzeData]);
+    await using browser = await TestBrowser.start();
+    const page = await browser.open(`${api.origin}/queues`, {
+      expected: /broken|page-boundary|error occurred/i,
+    });
+    await page.getByRole('heading', { level: 1, name: 'Queues' }).waitFor();
+    await page.evaluate(`
+      window.kept = Array.prototype.toSorted;
+      Array.prototype.toSorted = () => { throw new Error('broken on purpose'); };
+    `);
+
+    await page.getByRole('link', { name: 'Overview', exact: true }).click();
+
+    await page.getByRole('heading', { level: 1, name: 'This page failed' }).waitFor();
+    await page.getByRole('alert').getByText('broken on purpose').waitFor();
+    expect(await seriousBarriers(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Enqueue', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: 'Enqueue' }).waitFor();
+    await page.getByRole('link', { name: 'Overview', exact: true }).click();
+    await page.getByRole('alert').getByText('broken on purpose').waitFor();
+    await page.evaluate('Array.prototype.toSorted = window.kept;');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+    expect(await page.getByRole('alert').count()).toBe(0);
+  },
+);

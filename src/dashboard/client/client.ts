@@ -1,4 +1,11 @@
-import { Client, type Exchange, fetchExchange, type Operation, subscriptionExchange } from 'urql';
+import {
+  Client,
+  type Exchange,
+  fetchExchange,
+  mapExchange,
+  type Operation,
+  subscriptionExchange,
+} from 'urql';
 import { cache } from './cache.ts';
 import { Connection } from './connection.ts';
 import { endpoint } from './endpoint.ts';
@@ -23,6 +30,7 @@ export function openApi(token: string | undefined, onRefused: (reason: string) =
     requestPolicy: 'cache-and-network',
     fetchOptions: () => (token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
     exchanges: [
+      withoutNull,
       live(connection, ({ context }) => context['isUncached'] === true),
       cache(),
       fetchExchange,
@@ -34,6 +42,11 @@ export function openApi(token: string | undefined, onRefused: (reason: string) =
 
 /** In the context of a query or subscription: it goes over the socket, and past the cache, which forgets nothing. For lists without an end. */
 export const uncached = { isUncached: true };
+
+/** What failed as a whole has the data `null` in GraphQL, which results don't have by their type: it is undefined for all who ask. */
+const withoutNull = mapExchange({
+  onResult: (result) => (result.data === null ? { ...result, data: undefined } : result),
+});
 
 /** Operations over the socket: subscriptions, or what `isOurs` says. */
 function live(connection: Connection, isOurs?: (operation: Operation) => boolean): Exchange {

@@ -34,7 +34,7 @@ export function useLive<Data, Variables extends AnyVariables, State>(
 ): Live<State> {
   const { round = 0, beginsAnew = false, isEndless = false } = options;
   const client = useClient();
-  const [live, setLive] = useState<Live<State>>(nothing);
+  const [live, setLive] = useState<Live<State> & { readonly of?: string | undefined }>(nothing);
   const reduced = useEffectEvent(reduce);
   // The same variables, however often they are made.
   const key = variables === undefined ? undefined : JSON.stringify(variables);
@@ -46,7 +46,7 @@ export function useLive<Data, Variables extends AnyVariables, State>(
       next = live;
       frame ??= requestAnimationFrame(() => {
         frame = undefined;
-        setLive(next);
+        setLive({ ...next, of: key });
       });
     };
     let retry: ReturnType<typeof setTimeout> | undefined;
@@ -64,8 +64,7 @@ export function useLive<Data, Variables extends AnyVariables, State>(
     const follow = (tries: number): void => {
       const results = client.subscription(document, wanted, context);
       subscribed = results.subscribe(({ data, error, hasNext }) => {
-        // An error has none, which is null behind the cache.
-        const isEmpty = data === undefined || data === null;
+        const isEmpty = data === undefined;
         const before = isFirst && beginsAnew ? undefined : next.state;
         const state = isEmpty ? next.state : reduced(before, data);
         if (!isEmpty) isFirst = false;
@@ -82,7 +81,8 @@ export function useLive<Data, Variables extends AnyVariables, State>(
       setLive(nothing);
     };
   }, [client, document, key, round, beginsAnew, isEndless]);
-  return live;
+  // Of other variables it is shown no more.
+  return live.of === key ? live : nothing;
 }
 
 /** Whether trying again may help: the store is away, or too much was asked at once. */

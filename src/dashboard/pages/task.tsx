@@ -24,7 +24,7 @@ export default function TaskPage({ params }: { readonly params: Readonly<Record<
 
 function TaskOf({ id }: { readonly id: string }) {
   const { followed, error, round } = useTask(id);
-  const [{ data, error: unread }] = useAsked({ query: taskData, variables: { id } });
+  const { data, error: unread } = useAsked({ query: taskData, variables: { id } });
   if (followed === undefined) return <Absent id={id} error={error} />;
   const { task, readings } = followed;
   const about = data?.task ?? undefined;

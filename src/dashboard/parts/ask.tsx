@@ -3,6 +3,7 @@ import type { CombinedError } from 'urql';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 import { Field, Input } from './field.tsx';
+import { onEnter } from './on-enter.ts';
 import { Problem } from './problem.tsx';
 
 /** What came of what was asked for: an error stays in the dialog, without one it closes. */
@@ -67,9 +68,7 @@ export function Ask({
               maxLength={500}
               autoFocus
               onChange={({ target }) => setReason(target.value)}
-              onKeyDown={({ key }) => {
-                if (key === 'Enter') void act();
-              }}
+              onKeyDown={onEnter(() => void act())}
             />
           )}
         </Field>

@@ -24,11 +24,7 @@ export function Menu({
   const root = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!isOpen) return;
-    const list = root.current?.querySelector('[role="menu"]');
-    // Upwards where there is no room below, as in a bar at the bottom.
-    const isCut =
-      (list?.getBoundingClientRect().bottom ?? 0) > document.documentElement.clientHeight - roomBelow;
-    list?.toggleAttribute('data-up', isCut);
+    if (root.current !== null) place(root.current);
     entries(root.current)[0]?.focus();
     const onDown = ({ target }: PointerEvent): void => {
       if (target instanceof Node && root.current?.contains(target) !== true) setOpen(false);
@@ -79,7 +75,21 @@ export function Menu({
 }
 
 /** What a phone's navigation takes, in px. */
-const roomBelow = 60;
+const navigation = 60;
+
+/** What lies between a list and its button, and the end of the screen, in px. */
+const gap = 12;
+
+/** Opens the list upwards where there is too little room below and more above, as in a bar at the bottom; it scrolls where neither is enough. */
+function place(root: HTMLElement): void {
+  const list = root.querySelector<HTMLElement>('[role="menu"]');
+  if (list === null) return;
+  const { top, bottom } = root.getBoundingClientRect();
+  const [above, below] = [top, document.documentElement.clientHeight - navigation - bottom];
+  const isUp = list.offsetHeight > below - gap && above > below;
+  list.toggleAttribute('data-up', isUp);
+  list.style.maxHeight = `${(isUp ? above : below) - gap}px`;
+}
 
 function entries(root: HTMLElement | null): HTMLElement[] {
   return [...(root?.querySelectorAll<HTMLElement>('[role="menuitem"]') ?? [])];

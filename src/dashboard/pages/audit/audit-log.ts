@@ -85,7 +85,7 @@ export class AuditLog {
       .subscription(auditEventsAppended, next(), context)
       .subscribe(({ data, error }) => {
         if (signal.aborted) return;
-        if (data !== undefined && data !== null) this.#append(data.auditEventsAppended);
+        if (data !== undefined) this.#append(data.auditEventsAppended);
         if (error === undefined) return;
         this.#show({ error });
         this.#again(error, signal, tries, () => this.#follow(signal, tries + 1));

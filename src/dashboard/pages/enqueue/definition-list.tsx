@@ -4,6 +4,7 @@ import { Link, useLocation } from 'wouter';
 import { graphql } from '../../client/graphql.ts';
 import { Input } from '../../parts/field.tsx';
 import { Icon } from '../../parts/icon.tsx';
+import { onEnter } from '../../parts/on-enter.ts';
 import { Empty, Loading, Page, Panel } from '../../parts/page.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { Prose } from '../../parts/prose.tsx';
@@ -23,7 +24,7 @@ const definitionsQuery = graphql(`
 
 /** The definitions whose tasks one may enqueue. */
 export function DefinitionList() {
-  const [{ data, error }] = useAsked({ query: definitionsQuery });
+  const { data, error } = useAsked({ query: definitionsQuery });
   const [search, setSearch] = useState('');
   const [, navigate] = useLocation();
   const offered = data?.definitions.filter(({ canEnqueue }) => canEnqueue) ?? [];
@@ -44,10 +45,10 @@ export function DefinitionList() {
               value={search}
               autoComplete="off"
               onChange={({ target }) => setSearch(target.value)}
-              onKeyDown={({ key }) => {
+              onKeyDown={onEnter(() => {
                 const [first] = found;
-                if (key === 'Enter' && first !== undefined) navigate(pathOf(first));
-              }}
+                if (first !== undefined) navigate(pathOf(first));
+              })}
             />
           </div>
           <Panel>

@@ -27,7 +27,7 @@ const definitionQuery = graphql(`
 /** The form of a definition; with `?replay=ID` it is filled in as a task of it was. */
 export function EnqueuePage({ name }: { readonly name: string }) {
   const replay = new URLSearchParams(useSearch()).get('replay') ?? undefined;
-  const [{ data, error }] = useAsked({ query: definitionQuery, variables: { name } });
+  const { data, error } = useAsked({ query: definitionQuery, variables: { name } });
   const { original, isAbsent, error: unread } = useOriginal(replay, name);
   const definition = data?.definition;
   return (

@@ -23,12 +23,12 @@ export function useOriginal(
   readonly isAbsent: boolean;
   readonly error: CombinedError | undefined;
 } {
-  const [{ data, error }] = useAsked({
+  const { data, error } = useAsked({
     query: originalQuery,
     variables: { id: id ?? '' },
     pause: id === undefined,
   });
   if (id === undefined || data === undefined) return { original: undefined, isAbsent: false, error };
   const task = data.task?.name === name ? data.task : undefined;
-  return { original: task, isAbsent: task === undefined && error === undefined, error };
+  return { original: task, isAbsent: task === undefined, error };
 }

@@ -16,7 +16,7 @@ type Store = ResultOf<typeof storeDocument>['store'];
 
 /** What keeps the tasks, and what of them is there after a restart: facts that don't change while it runs. */
 export function StoreLine() {
-  const [{ data }] = useAsked({ query: storeDocument });
+  const { data } = useAsked({ query: storeDocument });
   if (data === undefined) return null;
   const { name, version } = data.store;
   return (

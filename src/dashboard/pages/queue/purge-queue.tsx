@@ -3,6 +3,7 @@ import { useMutation } from 'urql';
 import { Ask, type Done } from '../../parts/ask.tsx';
 import { Field, Input } from '../../parts/field.tsx';
 import { formatCount } from '../../parts/format.ts';
+import { onEnter } from '../../parts/on-enter.ts';
 import { Problem } from '../../parts/problem.tsx';
 import { toast } from '../../parts/toasts.tsx';
 import type { Queue } from './queue-fields.ts';
@@ -18,12 +19,21 @@ export function PurgeQueue({
 }) {
   const [typed, setTyped] = useState('');
   const [definition, setDefinition] = useState<string | null>(null);
-  const [{ data, error, fetching }, count] = useMutation(purgeQueue);
+  const [counted, setCounted] = useState<Awaited<ReturnType<typeof count>>>();
+  const [, count] = useMutation(purgeQueue);
   const [, purge] = useMutation(purgeQueue);
   useEffect(() => {
-    void count({ name, definition, dryRun: true, reason: null });
+    let isCurrent = true;
+    void count({ name, definition, dryRun: true, reason: null }).then((result) => {
+      if (isCurrent) setCounted(result);
+    });
+    return () => {
+      isCurrent = false;
+      setCounted(undefined);
+    };
   }, [count, name, definition]);
-  const would = fetching ? undefined : data?.purgeQueue.leftCount;
+  const take = (): void => setDefinition(typed.trim() === '' ? null : typed.trim());
+  const would = counted?.data?.purgeQueue.leftCount;
   const act = async (reason: string | null): Done => {
     const { error, data } = await purge({ name, definition, dryRun: false, reason });
     if (error !== undefined || data === undefined) return { error };
@@ -55,7 +65,7 @@ export function PurgeQueue({
           </>
         )}
       </p>
-      <Problem error={error} />
+      <Problem error={counted?.error} />
       <Field label="Only of this definition" hint="All of the queue unless given; press Enter to count anew.">
         {(control) => (
           <Input
@@ -63,10 +73,8 @@ export function PurgeQueue({
             className="mono"
             value={typed}
             onChange={({ target }) => setTyped(target.value)}
-            onBlur={() => setDefinition(typed.trim() === '' ? null : typed.trim())}
-            onKeyDown={({ key }) => {
-              if (key === 'Enter') setDefinition(typed.trim() === '' ? null : typed.trim());
-            }}
+            onBlur={take}
+            onKeyDown={onEnter(take)}
           />
         )}
       </Field>

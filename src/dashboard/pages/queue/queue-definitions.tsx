@@ -28,7 +28,7 @@ const queueDefinitions = graphql(`
 /** The definitions whose tasks wait in a queue: each can be paused by itself. */
 export function QueueDefinitions({ queue }: { readonly queue: Queue }) {
   const { may } = useViewer();
-  const [{ data }] = useAsked({ query: queueDefinitions, pause: !may('tasks:read') });
+  const { data } = useAsked({ query: queueDefinitions, pause: !may('tasks:read') });
   const known = data?.definitions.filter((definition) => definition.queue === queue.name) ?? [];
   const paused = new Map(queue.pausedDefinitions.map(({ name, pause }) => [name, pause]));
   // Also those that this API has not loaded, as far as the queue itself tells of them.

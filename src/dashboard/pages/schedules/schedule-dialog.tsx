@@ -42,7 +42,7 @@ export function ScheduleDialog({
 }) {
   const [first] = useState(() => draftOf(schedule));
   const [draft, setDraft] = useState(first);
-  const [{ data, error: unread }] = useAsked({ query: schedulable });
+  const { data, error: unread } = useAsked({ query: schedulable });
   const [created, create] = useMutation(createSchedule);
   const [updated, update] = useMutation(updateSchedule);
   const { fetching, error } = schedule === undefined ? created : updated;

@@ -23,7 +23,7 @@ export function Actions({ task, about }: { readonly task: LiveTask; readonly abo
   const [, navigate] = useLocation();
   const [retrying, retry] = useMutation(retryTask);
   const [replaying, replay] = useMutation(replayTask);
-  const [{ data }] = useAsked({ query: taskDefinition, variables: { name: task.name } });
+  const { data } = useAsked({ query: taskDefinition, variables: { name: task.name } });
   const definition = data?.definition ?? undefined;
   const mayWrite = may('tasks:write');
   const canReplay = mayWrite && definition?.canEnqueue === true;

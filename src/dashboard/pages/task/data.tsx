@@ -12,7 +12,7 @@ import styles from './data.module.css';
 /** What went in and what came out, side by side where there is room. */
 export function Data({ task, about }: { readonly task: LiveTask; readonly about: TaskData | undefined }) {
   const data = task.progress?.data ?? null;
-  const [{ data: known }] = useAsked({ query: taskDefinition, variables: { name: task.name } });
+  const { data: known } = useAsked({ query: taskDefinition, variables: { name: task.name } });
   const takesNone = known?.definition?.inputType === null && isEmpty(about?.input);
   return (
     <div className={styles['data']}>

@@ -67,6 +67,8 @@ export function Logs({ task, round }: { readonly task: LiveTask; readonly round:
     if (row !== undefined) virtualizer.scrollToIndex(row, { align: 'center' });
   };
   const onSearchKey = (event: KeyboardEvent): void => {
+    // By these an input method takes or drops what is being composed.
+    if (event.nativeEvent.isComposing) return;
     if (event.key === 'Enter') goTo(match + (event.shiftKey ? -1 : 1));
     if (event.key === 'Escape') setQuery({ ...query, text: '' });
   };

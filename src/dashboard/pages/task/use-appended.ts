@@ -52,8 +52,7 @@ export function useAppended<
     const follow = (tries: number): void => {
       const context: Resumable = { ...uncached, resume: next };
       subscribed = client.subscription(document, next(), context).subscribe(({ data, error, hasNext }) => {
-        if (data !== undefined && data !== null)
-          show({ state: taken(latest.current.state, data), error: undefined });
+        if (data !== undefined) show({ state: taken(latest.current.state, data), error: undefined });
         if (hasNext && error === undefined) return;
         show({ error, isOver: error === undefined });
         if (error !== undefined && isPassing(error)) {

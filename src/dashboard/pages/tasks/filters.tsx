@@ -72,7 +72,7 @@ function SearchBox({ view, onView }: Changes) {
           setProblem(undefined);
         }}
         onKeyDown={(event) => {
-          if (event.key === 'Escape') event.currentTarget.blur();
+          if (event.key === 'Escape' && !event.nativeEvent.isComposing) event.currentTarget.blur();
         }}
         aria-label="Search tasks"
         aria-invalid={problem !== undefined}

@@ -29,7 +29,7 @@ export function follow(
       .subscription(tasksWindow, variables, uncached)
       .subscribe(({ data, error, hasNext }) => {
         if (isOver) return;
-        if (data !== undefined && data !== null) onUpdate(data.tasksUpdated);
+        if (data !== undefined) onUpdate(data.tasksUpdated);
         if (error !== undefined) onError(error);
         if (hasNext || error === undefined || !isPassing(error)) return;
         retry = setTimeout(

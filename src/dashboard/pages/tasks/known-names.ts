@@ -29,8 +29,8 @@ export interface KnownNames {
 /** What definitions and queues there are; also queues that no definition names any more, for who manages queues. */
 export function useKnownNames(): KnownNames {
   const { may } = useViewer();
-  const [definitions] = useAsked({ query: definitionsQuery, requestPolicy: 'cache-first' });
-  const [queues] = useAsked({
+  const definitions = useAsked({ query: definitionsQuery, requestPolicy: 'cache-first' });
+  const queues = useAsked({
     query: queuesQuery,
     pause: !may('queues:manage'),
     requestPolicy: 'cache-first',

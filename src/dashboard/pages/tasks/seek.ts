@@ -20,6 +20,8 @@ const looks = 20;
 /**
  * About the row at a place of a list, however long it is: cursors stand for times, so that it is looked for
  * between the first and the last by how many were created before. Undefined where that is the head.
+ *
+ * @throws CombinedError what the API says where it can't be looked for
  */
 export async function taskAt(
   client: Client,
@@ -28,7 +30,8 @@ export async function taskAt(
   place: number,
 ): Promise<Found | undefined> {
   const look = async (filter: TaskFilter, direction: 'ASC' | 'DESC') => {
-    const { data } = await client.query(tasksProbe, { filter, direction }, uncached).toPromise();
+    const { data, error } = await client.query(tasksProbe, { filter, direction }, uncached).toPromise();
+    if (error !== undefined) throw error;
     const edge = data?.tasks.edges[0];
     if (data === undefined || edge === undefined) return undefined;
     return {

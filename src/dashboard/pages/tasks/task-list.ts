@@ -1,5 +1,6 @@
-import type { Client, CombinedError } from 'urql';
+import { type Client, CombinedError } from 'urql';
 import { uncached } from '../../client/client.ts';
+import { isPassing } from '../../hooks/use-live.ts';
 import type { TaskFilter } from './filter.ts';
 import { type Following, follow } from './follow-window.ts';
 import { applyUpdate, type ListWindow, placeIn, type Row } from './list-window.ts';
@@ -143,15 +144,11 @@ export class TaskList {
     const before = top?.cursor ?? anchor;
     if (before === undefined) return;
     const turn = this.#turn;
-    const { data } = await this.#client
+    const { data, error } = await this.#client
       .query(tasksBefore, { filter: this.#filter, direction: this.#direction, last: rows, before }, uncached)
       .toPromise();
     if (turn !== this.#turn) return;
-    if (data === undefined) {
-      // The store was away for a moment: in a list at rest nothing else would ask for these rows again.
-      this.#jump = setTimeout(() => this.#follow(), 500);
-      return;
-    }
+    if (data === undefined) throw error ?? new Error('Expected rows from the API, got nothing.');
     const { edges, pageInfo } = data.tasks;
     const above = edges.length;
     if (pageInfo.hasPreviousPage && edges[0] !== undefined) this.#goTo(edges[0].cursor, start - above + 1);
@@ -175,9 +172,22 @@ export class TaskList {
   async #busy(work: () => Promise<void>): Promise<void> {
     const turn = this.#turn;
     this.#isBusy = true;
-    await work();
-    // What one has gone to meanwhile is busy by itself.
-    if (turn === this.#turn) this.#isBusy = this.#next !== undefined;
+    try {
+      await work();
+    } catch (error) {
+      if (turn === this.#turn) this.#fail(error);
+    } finally {
+      // What one has gone to meanwhile is busy by itself.
+      if (turn === this.#turn) this.#isBusy = this.#next !== undefined;
+    }
+  }
+
+  /** In a list at rest nothing else would ask again for rows that the store couldn't give. */
+  #fail(error: unknown): void {
+    if (!(error instanceof CombinedError)) throw error;
+    if (isPassing(error)) this.#jump = setTimeout(() => this.#follow(), 500);
+    else this.#error = error;
+    this.#show();
   }
 
   /** Follows another window; the rows of the present one stay until its rows have come. */
