@@ -121,7 +121,9 @@ test('it shares its watch with whoever is told the same over a socket', async ()
 
 test('who reads nothing of it is cut off, and takes no place any more', async () => {
   const sockets = { pingMs: 100, blockedMs: 200 };
-  await using api = await TestApi.start([forever], { workers: 0, sockets });
+  // What looks after all answers isn't to be quicker.
+  const connections = { answerMs: 60_000 };
+  await using api = await TestApi.start([forever], { workers: 0, sockets, connections });
   await using store = new TestStore(api.tests.redis, 'default');
   const { data } = await api.http('mutation { forever { task { id definitionVersion } } }');
   const { id, definitionVersion } = data.forever.task;
