@@ -13,7 +13,7 @@ import { argumentAsSent, inputNamed } from './sent.ts';
 import { versionedStates } from './shared-states.ts';
 import type { ApiBuilder } from './state.ts';
 import { started } from './stream.ts';
-import { taskWatchOptionsOf, throttleHelp } from './throttle.ts';
+import { standingHelp, taskWatchOptionsOf, throttleHelp } from './throttle.ts';
 import { refuseWait } from './wait.ts';
 
 /** Adds the subscription that enqueues a task of one definition and follows it, in one operation. */
@@ -32,7 +32,7 @@ export function addRun(
       description:
         `Enqueues a task and follows it: \`${names.mutations.enqueue}\` and \`${names.subscriptions.updated}\` in one ` +
         'operation, over WebSocket or by POST. The first state is that of the task as it was accepted. The same key gives ' +
-        `the same task, so that a client whose connection broke follows on. ${description ?? ''}`.trim(),
+        `the same task, so that a client whose connection broke follows on. ${standingHelp} ${description ?? ''}`.trim(),
       extensions: { ...needs('tasks:write'), ...enqueuesTasks, ...versionedStates },
       args: {
         ...(input === undefined

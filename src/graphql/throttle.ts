@@ -2,6 +2,7 @@ import { isoMs } from '../definition/duration-scalar.ts';
 import { invalidArgument } from '../errors.ts';
 import type { GraphQLResolveInfo } from 'graphql';
 import type { WatchOptions } from '../tasks/watchable.ts';
+import type { Standing } from '../tasks/standing.ts';
 import { selects } from './selection.ts';
 
 /** The longest time between two states that makes sense to someone who watches. */
@@ -29,7 +30,8 @@ export function taskWatchOptionsOf(
   throttle: string | null | undefined,
   info: GraphQLResolveInfo,
 ): WatchOptions {
-  return { ...watchOptionsOf(throttle), tellsStanding: besideState.some((field) => selects(info, field)) };
+  const selected = besideState.filter(([field]) => selects(info, field));
+  return { ...watchOptionsOf(throttle), tellsStanding: selected.map(([, part]) => part) };
 }
 
 /** What subscriptions to a task say of these fields. */
@@ -37,5 +39,9 @@ export const standingHelp =
   'Where `waitsFor`, `queuePosition` or `estimatedStartAt` is selected, the same state is told again when that has ' +
   'changed, at most once a second.';
 
-/** Fields of a task that aren't part of its state. */
-const besideState = ['waitsFor', 'queuePosition', 'estimatedStartAt'];
+/** Fields of a task that aren't part of its state, and what of its standing they tell. */
+const besideState: readonly (readonly [field: string, part: keyof Standing])[] = [
+  ['waitsFor', 'waits'],
+  ['queuePosition', 'position'],
+  ['estimatedStartAt', 'startsAt'],
+];

@@ -56,19 +56,22 @@ export class Cohort {
     if (this.#members.delete(member) && this.#members.size === 0) this.#end();
   }
 
-  /** Tells the members each state, until the last one; never throws. */
-  async run(): Promise<void> {
+  /** Tells the members each state that the watch yields after its first one, until the last one; never throws. */
+  async run(first: unknown): Promise<void> {
     const { events } = this.#subscription;
     let watched: { readonly state: unknown; readonly version: number } | undefined;
     try {
+      let before = this.#versionOf(first);
       for (let next = await events.next(); next.done !== true; next = await events.next()) {
         const state = next.value;
         const version = this.#versionOf(state);
+        watched = { state, version };
         // Who joined may have read, and told, what is heard of only now. A watch whose own versions go back is right: its
         // store has lost what was written.
-        const isLate = version < this.#version && version > (watched?.version ?? -Infinity);
-        watched = { state, version };
-        if (!isLate) this.#tell(state, version);
+        if (version >= this.#version || version < before) this.#tell(state, version);
+        // The same again: what is asked beside the state is news, and the state that is known stays.
+        else if (version === before) this.#tell(this.#state, this.#version);
+        before = version;
         while (this.#telling !== undefined) await this.#telling;
       }
       // The end is the watch's, whatever anyone has read.

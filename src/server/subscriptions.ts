@@ -72,7 +72,7 @@ export class Subscriptions {
     cohorts.set(key, cohort);
     span?.begin(first.value, () => cohort.state);
     cohort.join(subscriber, first.value);
-    void cohort.run().then(() => {
+    void cohort.run(first.value).then(() => {
       if (cohorts.get(key) === cohort) cohorts.delete(key);
     });
     return membership(cohort, subscriber, span);

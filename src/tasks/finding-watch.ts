@@ -126,7 +126,7 @@ export class FindingWatch {
     redis.off('ready', this.#changed);
     this.#looks.stop();
     clearTimeout(this.#aging);
-    for (const stop of new Set(this.#listening.values())) stop();
+    for (const stop of this.#listening.values()) stop();
     this.#listening.clear();
     this.#latest = undefined;
   }
@@ -150,15 +150,15 @@ export class FindingWatch {
   }
 
   async #listen(channels: readonly string[]): Promise<void> {
+    // Nobody watches any more. Where others have come meanwhile, what is added is theirs, once.
+    if (this.#mailboxes.size === 0) return;
+    for (const channel of channels) {
+      if (!this.#listening.has(channel)) this.#listening.set(channel, this.#trigger.hold([channel]));
+    }
     try {
       await this.#trigger.arm();
-      const added = channels.filter((channel) => !this.#listening.has(channel));
-      const stop = await this.#trigger.add(added);
-      // Nobody watches any more.
-      if (this.#mailboxes.size === 0) return stop();
-      for (const channel of added) this.#listening.set(channel, stop);
     } catch {
-      // A user may not use channels; what has aged is looked at anyway.
+      // What is late fires once it comes. A user may not use channels: what has aged is looked at anyway.
     }
   }
 

@@ -20,8 +20,8 @@ interface Lasting {
   /** How often it has failed since that was told last. */
   failures: number;
   toldAt: number;
-  /** How often it has failed without a success between. */
-  inTurn: number;
+  /** How often it has failed without a success between, for each who tries. */
+  readonly inTurn: Map<object, number>;
   /** Whether it is told when it is over. */
   isTold: boolean;
 }
@@ -44,36 +44,51 @@ export class Failures {
     this.#againMs = options.againMs ?? againMs;
   }
 
-  /** Takes note of a failure, of one of several things where they are told apart; gives when to try again, in ms from now. */
-  failed(error: unknown, retryMs: number, about: object = {}): number {
+  /**
+   * Takes note of a failure, of one of several things where they are told apart; gives when to try again, in ms from now.
+   * Where several try the same, each of them has pauses of its own, and it is over when nobody fails any more.
+   */
+  failed(error: unknown, retryMs: number, about: object = {}, who: object = this): number {
     if (!isMistake(error)) {
       this.#logger.debug({ err: error, ...about }, `${this.#message}, trying again`);
       return retryMs;
     }
     const key = JSON.stringify(about);
-    const bug = this.#lasting.get(key) ?? { failures: 0, toldAt: -Infinity, inTurn: 0, isTold: false };
+    const bug = this.#lasting.get(key) ?? {
+      failures: 0,
+      toldAt: -Infinity,
+      inTurn: new Map(),
+      isTold: false,
+    };
     this.#lasting.set(key, bug);
     bug.failures += 1;
-    bug.inTurn += 1;
+    const inTurn = (bug.inTurn.get(who) ?? 0) + 1;
+    bug.inTurn.set(who, inTurn);
     const now = performance.now();
     if (now >= bug.toldAt + this.#againMs) {
       const { failures } = bug;
       this.#logger.error({ err: error, ...about, failures }, `${this.#message}, trying again`);
       Object.assign(bug, { failures: 0, toldAt: now, isTold: true });
     }
-    return Math.max(retryMs, Math.min(longestPauseMs, retryMs * 2 ** (bug.inTurn - 1)));
+    return Math.max(retryMs, Math.min(longestPauseMs, retryMs * 2 ** (inTurn - 1)));
   }
 
   /** Takes note of a success. */
-  passed(about: object = {}): void {
+  passed(about: object = {}, who: object = this): void {
     if (this.#lasting.size === 0) return;
     const key = JSON.stringify(about);
     const bug = this.#lasting.get(key);
     if (bug === undefined) return;
-    bug.inTurn = 0;
+    bug.inTurn.delete(who);
+    if (bug.inTurn.size > 0) return;
     if (bug.isTold) this.#logger.info(about, `${this.#message}: this is over`);
     bug.isTold = false;
     // One that comes and goes is told no more often than one that lasts.
     if (performance.now() >= bug.toldAt + this.#againMs) this.#lasting.delete(key);
+  }
+
+  /** One who may have failed tries no more. */
+  left(who: object): void {
+    for (const { inTurn } of this.#lasting.values()) inTurn.delete(who);
   }
 }

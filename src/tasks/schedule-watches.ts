@@ -107,8 +107,7 @@ export class ScheduleWatches {
         if (taken === undefined) return;
         const news = [...kept, ...taken.flatMap((one) => ('isGap' in one ? [] : one))];
         const isBehind = taken.some((one) => 'isGap' in one);
-        const retry = (): void => mailbox.set(gap);
-        const again = isBehind ? await this.#readAgain(query, told.ids, retry) : undefined;
+        const again = isBehind ? await this.#readAgain(query, told.ids, watcher) : undefined;
         if (isBehind && again === undefined) {
           kept = news;
           continue;
@@ -122,6 +121,7 @@ export class ScheduleWatches {
       signal?.removeEventListener('abort', abort);
       mailbox.close();
       this.#watchers.delete(watcher);
+      this.#failures.all.left(watcher);
       if (this.#watchers.size === 0) this.#stop();
     }
   }
@@ -160,14 +160,15 @@ export class ScheduleWatches {
   }
 
   /** Undefined where the store can't answer yet: it is to be tried again then. */
-  async #readAgain(query: SchedulesQuery, ids: Iterable<string>, retry: () => void) {
+  async #readAgain(query: SchedulesQuery, ids: Iterable<string>, watcher: Watcher) {
     const failures = this.#failures.all;
     try {
       const read = await this.#read(query, ids);
-      failures.passed();
+      failures.passed({}, watcher);
       return read;
     } catch (error) {
-      setTimeout(retry, failures.failed(error, pauseMs)).unref();
+      const retry = (): void => watcher.mailbox.set(gap);
+      setTimeout(retry, failures.failed(error, pauseMs, {}, watcher)).unref();
       return undefined;
     }
   }

@@ -1,18 +1,24 @@
 import type { Logger } from '../logger.ts';
 import { rulesChannel, statesChannel, workersChannel } from '../redis/keys.ts';
 import type { Feed } from './feed.ts';
+import { queueOf } from './id.ts';
 import { Looks } from './looks.ts';
 import { Failures } from './mistakes.ts';
 import type { Standing } from './standing.ts';
 import type { Standings } from './standings.ts';
 import type { Store } from './store.ts';
 import { Trigger } from './trigger.ts';
+import type { WatchOptions } from './watchable.ts';
+import type { Beside } from './watches.ts';
 
 /** Where tasks stand is looked at again at most this often, in ms. */
 const pauseMs = 1_000;
 
 /** The part of the time that looks at a queue may take: where very many tasks are followed they are looked at more seldom. */
 const share = 0.1;
+
+/** An estimate that is off by no more than this is none that is worth telling: so much in ms, or so much of what is left. */
+const tolerance = { ms: 2_000, share: 0.05 };
 
 /** What watches of standings need. */
 export interface StandingSource {
@@ -24,15 +30,16 @@ export interface StandingSource {
 
 type Stood = readonly [id: string, standing: Standing];
 
-interface Followed {
-  /** Each is called when the task stands elsewhere. */
-  readonly tells: Set<() => void>;
-  /** Where it stood last; undefined until that is known. */
-  place: string | undefined;
+/** One who follows a task. */
+interface Follower {
+  readonly parts: readonly (keyof Standing)[];
+  readonly tell: () => void;
+  /** What it was told last; undefined until that is known. */
+  told: Standing | undefined;
 }
 
 interface QueueOfFollowed {
-  readonly tasks: Map<string, Followed>;
+  readonly tasks: Map<string, Set<Follower>>;
   readonly trigger: Trigger;
   readonly looks: Looks<readonly Stood[]>;
 }
@@ -51,20 +58,27 @@ export class StandingWatches {
     this.#failures = new Failures(source.logger, 'where watched tasks stand could not be looked at');
   }
 
-  /**
-   * Calls back whenever a task stands elsewhere than before; gives what ends that, once no change can be missed any more.
-   *
-   * @throws UnavailableError
-   */
-  async follow(task: { readonly id: string; readonly queue: string }, tell: () => void): Promise<() => void> {
+  /** What tells a watch of a task of changes beside its state; undefined where it is to tell of none. */
+  beside(id: string, { tellsStanding: parts = [] }: WatchOptions): Beside | undefined {
+    const queue = queueOf(id);
+    if (queue === undefined || parts.length === 0) return undefined;
+    return (tell) => this.#follow({ id, queue }, { parts, tell, told: undefined });
+  }
+
+  close(): void {
+    for (const { looks } of this.#queues.values()) looks.stop();
+  }
+
+  /** Gives what ends it, once no change can be missed any more. @throws UnavailableError */
+  async #follow(task: { readonly id: string; readonly queue: string }, one: Follower): Promise<() => void> {
     const { store, standings } = this.#source;
     const { id, queue } = task;
     const queued = this.#queues.get(queue) ?? this.#begin(queue);
-    const followed = queued.tasks.get(id) ?? { tells: new Set(), place: undefined };
-    queued.tasks.set(id, followed);
-    followed.tells.add(tell);
+    const followers = queued.tasks.get(id) ?? new Set();
+    queued.tasks.set(id, followers);
+    followers.add(one);
     const leave = (): void => {
-      if (!followed.tells.delete(tell) || followed.tells.size > 0) return;
+      if (!followers.delete(one) || followers.size > 0) return;
       queued.tasks.delete(id);
       if (queued.tasks.size > 0) return;
       queued.looks.stop();
@@ -81,9 +95,9 @@ export class StandingWatches {
     try {
       // Listen first, read second.
       remove = await queued.trigger.add(channels);
-      const place = placeOf(await standings.of(task));
+      const standing = await standings.of(task);
       // A look that was made meanwhile knows more.
-      followed.place ??= place;
+      one.told ??= standing;
       return stop;
     } catch (error) {
       stop();
@@ -91,13 +105,9 @@ export class StandingWatches {
     }
   }
 
-  close(): void {
-    for (const { looks } of this.#queues.values()) looks.stop();
-  }
-
   #begin(queue: string): QueueOfFollowed {
     const { standings } = this.#source;
-    const tasks = new Map<string, Followed>();
+    const tasks: QueueOfFollowed['tasks'] = new Map();
     const looks = new Looks<readonly Stood[]>({
       pauseMs,
       share,
@@ -110,13 +120,15 @@ export class StandingWatches {
         );
       },
       tell: ({ seen }) => {
+        // Who is told asks for it.
+        standings.share(seen);
         for (const [id, standing] of seen) {
-          const followed = tasks.get(id);
-          const place = placeOf(standing);
-          if (followed === undefined || followed.place === place) continue;
-          const isFirst = followed.place === undefined;
-          followed.place = place;
-          if (!isFirst) for (const tell of followed.tells) tell();
+          for (const one of tasks.get(id) ?? []) {
+            const { told } = one;
+            if (told !== undefined && !one.parts.some((part) => differ[part](told, standing))) continue;
+            one.told = standing;
+            if (told !== undefined) one.tell();
+          }
         }
       },
     });
@@ -127,7 +139,13 @@ export class StandingWatches {
   }
 }
 
-/** All of a standing that is worth telling: an estimate that is a little off is none. */
-function placeOf({ position, startsAt, waits }: Standing): string {
-  return JSON.stringify([position, startsAt === undefined ? null : Math.round(startsAt / 1_000), waits]);
-}
+/** Whether a part of a standing has become another one that is worth telling. */
+const differ: Record<keyof Standing, (told: Standing, seen: Standing) => boolean> = {
+  position: (told, seen) => told.position !== seen.position,
+  startsAt: ({ startsAt: told }, { startsAt: seen }) => {
+    if (told === undefined || seen === undefined) return told !== seen;
+    // While a line stands still this moves on with the time.
+    return Math.abs(seen - told) > Math.max(tolerance.ms, (seen - Date.now()) * tolerance.share);
+  },
+  waits: (told, seen) => JSON.stringify(told.waits) !== JSON.stringify(seen.waits),
+};

@@ -12,6 +12,8 @@ type Asked = Map<string, PromiseWithResolvers<Standing>>;
 export class Standings {
   readonly #store: Store;
   readonly #asked: Map<string, Asked> = new Map();
+  /** What was just seen, by task. */
+  readonly #seen: Map<string, Standing> = new Map();
 
   constructor(store: Store) {
     this.#store = store;
@@ -19,6 +21,8 @@ export class Standings {
 
   /** @throws UnavailableError */
   async of({ id, queue }: { readonly id: string; readonly queue: string }): Promise<Standing> {
+    const seen = this.#seen.get(id);
+    if (seen !== undefined) return seen;
     let asked = this.#asked.get(queue);
     if (asked === undefined) {
       asked = new Map();
@@ -28,6 +32,13 @@ export class Standings {
     const answer = asked.get(id) ?? Promise.withResolvers();
     asked.set(id, answer);
     return await answer.promise;
+  }
+
+  /** Answers with what was just seen those who ask as they are told so: before anything else can be heard. */
+  share(seen: Iterable<readonly [id: string, standing: Standing]>): void {
+    for (const [id, standing] of seen) this.#seen.set(id, standing);
+    // After all that follows from this by promises alone.
+    process.nextTick(() => this.#seen.clear());
   }
 
   async #look(queue: string): Promise<void> {

@@ -86,7 +86,7 @@ export class StreamWatches<Event extends Entry> {
         isBehind ||= taken.some((one) => one === behind);
         if (isBehind && isResting) continue;
         const events: readonly Event[] | undefined = isBehind
-          ? await this.#after(cursor, retry)
+          ? await this.#after(cursor, watcher, retry)
           : taken.flatMap((one) => (one === behind ? [] : [one as Event]));
         isResting = events === undefined;
         if (events === undefined) continue;
@@ -101,6 +101,7 @@ export class StreamWatches<Event extends Entry> {
       signal?.removeEventListener('abort', abort);
       mailbox.close();
       this.#watchers.delete(watcher);
+      this.#failures.read.left(watcher);
       if (this.#watchers.size === 0) this.#stop();
     }
   }
@@ -116,14 +117,15 @@ export class StreamWatches<Event extends Entry> {
   }
 
   /** Undefined where the store can't answer: it is to be tried again then. */
-  async #after(cursor: string, retry: () => void): Promise<Event[] | undefined> {
+  async #after(cursor: string, watcher: Watcher<Event>, retry: () => void): Promise<Event[] | undefined> {
     const { after, parse } = this.#source;
+    const { read } = this.#failures;
     try {
       const events = (await after(cursor, entriesPerRead)).map(([id, fields]) => parse(id, fields));
-      this.#failures.read.passed();
+      read.passed({}, watcher);
       return events;
     } catch (error) {
-      setTimeout(retry, this.#failures.read.failed(error, pauseMs)).unref();
+      setTimeout(retry, read.failed(error, pauseMs, {}, watcher)).unref();
       return undefined;
     }
   }

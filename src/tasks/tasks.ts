@@ -270,9 +270,7 @@ export class Tasks implements AsyncDisposable {
    * @throws TaskNotFoundError; TaskLostError where the record vanishes meanwhile; UnavailableError at the start
    */
   watch(id: string, options: WatchOptions = {}): AsyncGenerator<Task, void, undefined> {
-    const queue = options.tellsStanding === true ? queueOf(id) : undefined;
-    if (queue === undefined) return this.#watches.watch(id, options);
-    return this.#watches.watch(id, options, (tell) => this.#standingWatches.follow({ id, queue }, tell));
+    return this.#watches.watch(id, options, this.#standingWatches.beside(id, options));
   }
 
   /**

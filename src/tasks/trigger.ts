@@ -6,6 +6,8 @@ interface Channel {
   users: number;
   /** Undefined where it has fired. */
   listening: Listening | undefined;
+  /** Whoever waited for it to be confirmed has gone on without that. */
+  isLate: boolean;
 }
 
 /**
@@ -30,21 +32,35 @@ export class Trigger {
 
   /** Listens to channels, until what it gives is called. @throws UnavailableError where the store doesn't confirm it in time */
   async add(channels: readonly string[]): Promise<() => void> {
-    for (const name of channels) {
-      const channel = this.#channels.get(name) ?? { users: 0, listening: undefined };
-      channel.users += 1;
-      this.#channels.set(name, channel);
-    }
+    const stop = this.hold(channels);
     try {
       await this.#listen(channels);
     } catch (error) {
-      this.#remove(channels);
+      stop();
       throw error;
     }
-    return () => this.#remove(channels);
+    return stop;
   }
 
-  /** Listens again where it has fired: what happens from now on fires. @throws UnavailableError */
+  /** Has channels listened to whenever this is armed, until what it gives is called, also where the store is late. */
+  hold(channels: readonly string[]): () => void {
+    for (const name of channels) {
+      const channel = this.#channels.get(name) ?? { users: 0, listening: undefined, isLate: false };
+      channel.users += 1;
+      this.#channels.set(name, channel);
+    }
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#remove(channels);
+      isHeld = false;
+    };
+  }
+
+  /**
+   * Listens again where it has fired: what happens from now on fires.
+   *
+   * @throws UnavailableError where the store doesn't confirm it in time; what is confirmed later fires then
+   */
   async arm(): Promise<void> {
     await this.#listen([...this.#channels.keys()]);
   }
@@ -56,7 +72,15 @@ export class Trigger {
       channel.listening ??= this.#begin(name, channel);
       return channel.listening.confirmed;
     });
-    await this.#store.within(() => Promise.all(listening));
+    try {
+      await this.#store.within(() => Promise.all(listening));
+    } catch (error) {
+      for (const name of names) {
+        const channel = this.#channels.get(name);
+        if (channel !== undefined) channel.isLate = true;
+      }
+      throw error;
+    }
   }
 
   #begin(name: string, channel: Channel): Listening {
@@ -67,6 +91,13 @@ export class Trigger {
       this.#fire();
     };
     const listening = this.#feed.listen(name, { onMessage: hear, onGap: hear });
+    channel.isLate = false;
+    listening.confirmed
+      .then(() => {
+        // Until now something may have been missed.
+        if (channel.isLate && channel.listening === listening) this.#fire();
+      })
+      .catch(() => undefined);
     return listening;
   }
 

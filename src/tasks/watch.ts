@@ -74,12 +74,12 @@ export class Watch<State extends { readonly version: number }> implements AsyncG
     }
     // Listen first, read second: a change between the two arrives twice, never not at all.
     const stop = await this.#listen(this.#id, this.#mailbox);
-    this.#stop = stop;
     // Left meanwhile.
     if (this.#isOver) {
       stop();
       return undefined;
     }
+    this.#stop = stop;
     const [state] = await this.#watchable.read([this.#id]);
     if (this.#isOver) return undefined;
     if (state === undefined) throw this.#watchable.notFound(this.#id);

@@ -1,6 +1,7 @@
 import { TaskLostError, TaskNotFoundError } from '../errors.ts';
 import { queueOf } from './id.ts';
 import { parseTask } from './replies.ts';
+import type { Standing } from './standing.ts';
 import type { Store } from './store.ts';
 import { isFinal, type Task } from './task.ts';
 
@@ -27,8 +28,8 @@ export interface WatchOptions {
   readonly keep?: number | undefined;
   /** The least time between two states, in ms: of those that come sooner the newest is told, and a final one at once. @default 0 */
   readonly throttleMs?: number | undefined;
-  /** Tells a task again, as the same state, when where it stands has changed, or why it waits: at most once a second. @default false */
-  readonly tellsStanding?: boolean | undefined;
+  /** Tells a task again, as the same state, when one of these parts of its standing has changed: at most once a second. @default none */
+  readonly tellsStanding?: readonly (keyof Standing)[] | undefined;
 }
 
 /** What a watch of tasks needs. */

@@ -17,7 +17,7 @@ interface Watched<State> {
 }
 
 /** Has something called back whenever what is asked beside a state has changed; gives what ends that. */
-type Beside = (tell: () => void) => Promise<() => void>;
+export type Beside = (tell: () => void) => Promise<() => void>;
 
 /** All watches of a kind in this process: each watched thing is one channel, whoever watches it. */
 export class Watches<State extends { readonly version: number }> {
@@ -75,8 +75,7 @@ export class Watches<State extends { readonly version: number }> {
     watched.mailboxes.add(mailbox);
     const listening = this.#feed.listen(stateChannel(this.#store.root(queue), id), watched.listener);
     const stop = (): void => {
-      watched.mailboxes.delete(mailbox);
-      if (watched.mailboxes.size > 0) return;
+      if (!watched.mailboxes.delete(mailbox) || watched.mailboxes.size > 0) return;
       this.#watched.delete(id);
       listening.stop();
     };

@@ -269,6 +269,21 @@ test('what is heard of after somebody has read a newer state is not told', async
   expect(second.said).toEqual([payload('five'), payload('6')]);
 });
 
+test('a state that is told again, as something beside it has changed, is never an older one than was told', async () => {
+  const watched = new Watched();
+  await using all = await stage(watched);
+  watched.tell(5, 'five');
+  const first = await all.subscribe();
+  watched.now = { version: 6, text: 'six' };
+  await all.subscribe();
+  watched.executed.mockImplementation(({ text }) => `${text}, elsewhere`);
+
+  watched.tell(5, 'five');
+
+  await vi.waitFor(() => expect(first.said).toHaveLength(3));
+  expect(first.said).toEqual([payload('five'), payload('six'), payload('six, elsewhere')]);
+});
+
 test('a watch that goes back, as its store has lost what was written, is told, and so is its end', async () => {
   const watched = new Watched();
   await using all = await stage(watched);

@@ -13,6 +13,8 @@ export class HeldStore extends Store {
   aheadMs = 0;
   /** How often it has told the names of all queues. */
   namesTold = 0;
+  /** How often each script was answered. */
+  readonly runs: Map<Script, number> = new Map();
   #gate: Gate | undefined;
   #asked: Gate | undefined;
 
@@ -43,6 +45,7 @@ export class HeldStore extends Store {
     await gate?.opened;
     // Looks at queues begin with the time.
     if (this.aheadMs > 0 && Array.isArray(answer)) answer[0] = String(Number(answer[0]) + this.aheadMs);
+    this.runs.set(script, (this.runs.get(script) ?? 0) + 1);
     return answer;
   }
 }

@@ -178,6 +178,28 @@ test('a bug that lasts is told when it begins, then seldom with how often it was
   clock.mockRestore();
 });
 
+test('of several who try the same each has its own pauses, and it is over when none of them fails any more', () => {
+  const lines: { level: number; msg: string }[] = [];
+  const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  const failures = new Failures(logger, 'a stream could not be read');
+  const told = () => lines.splice(0).map(({ level, msg }) => [level, msg]);
+  const all = Array.from({ length: 50 }, (_, place) => ({ place }));
+  const fail = () => new Set(all.map((one) => failures.failed(new TypeError('no'), 500, {}, one)));
+
+  expect([fail(), fail(), fail()]).toEqual([new Set([500]), new Set([1_000]), new Set([2_000])]);
+  // One bug, whoever meets it.
+  expect(told()).toEqual([[50, 'a stream could not be read, trying again']]);
+
+  const [leaving = {}, ...others] = all;
+  const last = others.pop() ?? {};
+  for (const one of others) failures.passed({}, one);
+  failures.left(leaving);
+  expect(failures.failed(new TypeError('no'), 500, {}, last)).toBe(4_000);
+  expect(told()).toEqual([]);
+  failures.passed({}, last);
+  expect(told()).toEqual([[30, 'a stream could not be read: this is over']]);
+});
+
 test('a store that is away is no error, and tried again as often as ever', () => {
   const lines: string[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });

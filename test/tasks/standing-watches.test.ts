@@ -1,7 +1,15 @@
 import { describe, expect, test, vi } from 'vitest';
 import { defineTask } from '../../src/index.ts';
+import { statesChannel } from '../../src/redis/keys.ts';
+import { standing } from '../../src/tasks/scripts/standing.ts';
+import { StandingWatches } from '../../src/tasks/standing-watches.ts';
+import { Standings } from '../../src/tasks/standings.ts';
+import { watchableTasks } from '../../src/tasks/watchable.ts';
+import { Watches } from '../../src/tasks/watches.ts';
 import { double, Gate } from '../support/definitions.ts';
-import { freshSettings, sharedStores } from '../support/stores.ts';
+import { HeldWatches } from '../support/held-store.ts';
+import { TestStore } from '../support/store.ts';
+import { freshSettings, type SharedStore, sharedStores, testLogger } from '../support/stores.ts';
 import { TestTasks } from '../support/tasks.ts';
 
 const echo = defineTask({ name: 'echo', queue: 'elsewhere', run: () => undefined });
@@ -15,6 +23,36 @@ const parentBehind = (gate: Gate) =>
       await all([await enqueue(echo, {})]);
     },
   });
+
+/** A task that waits for the one slot there is, which is taken, in a line that stands still. */
+async function waitingTask(shared: SharedStore, meanMs: number) {
+  const held = new HeldWatches(shared);
+  const { store, feed } = held;
+  const images = new TestStore(held.settings);
+  await images.create();
+  await images.present(1);
+  await images.delivery();
+  const { task } = await images.create();
+  await images.redis.hset(`${images.root}:pace`, 'resize', meanMs);
+  const standings = new Standings(store);
+  const watches = new Watches(watchableTasks(store), store, feed, testLogger);
+  const beside = new StandingWatches({ store, feed, standings, logger: testLogger });
+  return {
+    task,
+    store,
+    standings,
+    watches,
+    beside,
+    looks: () => store.runs.get(standing) ?? 0,
+    happen: () => images.store.publish(statesChannel(images.root), ''),
+    async [Symbol.asyncDispose](): Promise<void> {
+      beside.close();
+      watches.close();
+      await images[Symbol.asyncDispose]();
+      await held[Symbol.asyncDispose]();
+    },
+  };
+}
 
 describe.each(sharedStores)('where a task stands, watched in $name', (shared) => {
   test('is told as the same state when its run begins to wait for children of another queue', async () => {
@@ -31,7 +69,7 @@ describe.each(sharedStores)('where a task stands, watched in $name', (shared) =>
     const { id } = await tasks.enqueue(parent, {});
     await tests.reached(id, ({ status }) => status === 'RUNNING');
 
-    const watch = tasks.watch(id, { tellsStanding: true });
+    const watch = tasks.watch(id, { tellsStanding: ['waits', 'position'] });
     const { value: first } = await watch.next();
     gate.open();
 
@@ -50,7 +88,10 @@ describe.each(sharedStores)('where a task stands, watched in $name', (shared) =>
     await bare.next();
     expect(tasks.channels).toBe(1);
 
-    const [one, two] = [tasks.watch(id, { tellsStanding: true }), tasks.watch(id, { tellsStanding: true })];
+    const [one, two] = [
+      tasks.watch(id, { tellsStanding: ['waits', 'position'] }),
+      tasks.watch(id, { tellsStanding: ['waits', 'position'] }),
+    ];
     const { value: first } = await one.next();
     await two.next();
     expect(tasks.channels).toBe(4);
@@ -68,7 +109,7 @@ describe.each(sharedStores)('where a task stands, watched in $name', (shared) =>
     await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
     const { tasks } = tests;
     const { id } = await tasks.enqueue(double, { n: 1 }, { priority: -600 });
-    const watch = tasks.watch(id, { tellsStanding: true });
+    const watch = tasks.watch(id, { tellsStanding: ['waits', 'position'] });
     await watch.next();
     let told = 0;
     const gate = new Gate();
@@ -88,5 +129,73 @@ describe.each(sharedStores)('where a task stands, watched in $name', (shared) =>
     expect(performance.now() - began).toBeGreaterThan(1_900);
     await watch.return();
     await reading;
+  });
+
+  test.each([
+    { left: '10 s', meanMs: 20_000, offMs: 1_500 },
+    { left: '200 s', meanMs: 400_000, offMs: 8_000 },
+  ])(
+    'is not told where of $left the estimate is a little off, and never to who asks for something else',
+    async ({ meanMs, offMs }) => {
+      await using waiting = await waitingTask(shared, meanMs);
+      const { task, store, beside } = waiting;
+      const told = { startsAt: [] as number[], waits: [] as number[], position: [] as number[] };
+      for (const part of ['startsAt', 'waits', 'position'] as const) {
+        const tell = (): number => told[part].push(store.aheadMs);
+        await beside.beside(task.id, { tellsStanding: [part] })?.(tell);
+      }
+      const before = waiting.looks();
+
+      store.aheadMs = offMs;
+      await waiting.happen();
+      await vi.waitFor(() => expect(waiting.looks()).toBe(before + 1), { timeout: 5_000 });
+      expect((await waiting.standings.of(task)).startsAt).toBeDefined();
+      // Only a little more, but more than was told.
+      store.aheadMs = 2 * offMs;
+      await waiting.happen();
+
+      await vi.waitFor(() => expect(told.startsAt).not.toEqual([]), { timeout: 5_000 });
+      expect(told).toEqual({ startsAt: [2 * offMs], waits: [], position: [] });
+    },
+  );
+
+  test('is not looked at again for those who are told, and is for those who ask later', async () => {
+    await using waiting = await waitingTask(shared, 20_000);
+    const { task, store, standings, watches, beside } = waiting;
+    const watch = watches.watch(task.id, {}, beside.beside(task.id, { tellsStanding: ['startsAt'] }));
+    await watch.next();
+    const { startsAt = 0 } = await standings.of(task);
+    const before = waiting.looks();
+
+    store.aheadMs = 5_000;
+    await waiting.happen();
+    await watch.next();
+    const { startsAt: told = 0 } = await standings.of(task);
+    expect(waiting.looks()).toBe(before + 1);
+    expect(told).toBeGreaterThanOrEqual(startsAt + 5_000);
+
+    await new Promise((resolve) => setImmediate(resolve));
+    await standings.of(task);
+    expect(waiting.looks()).toBe(before + 2);
+    await watch.return();
+  });
+
+  test('is still told to others where one leaves while it begins to watch', async () => {
+    await using tests = await TestTasks.start([double], { redis: freshSettings(shared), workers: 0 });
+    const { tasks } = tests;
+    const { id } = await tasks.enqueue(double, { n: 1 });
+    const options = { tellsStanding: ['waits'] } as const;
+    const one = tasks.watch(id, options);
+    const { value: first } = await one.next();
+    const left = tasks.watch(id, options);
+    const starting = left.next();
+    await left.return();
+    expect(await starting).toEqual({ done: true, value: undefined });
+
+    await tasks.queues.pause('default');
+
+    expect((await one.next()).value).toEqual(first);
+    await one.return();
+    expect(tasks.channels).toBe(0);
   });
 });

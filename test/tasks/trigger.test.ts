@@ -76,6 +76,22 @@ describe.each(sharedStores)('what is watched by looks, in $name', (shared) => {
     feed.close();
   });
 
+  test('goes on for others, however often one ends what it wanted', async () => {
+    await using images = new TestStore(shared);
+    const feed = new Feed(connect({ url: shared.url }, 'subscriber', testLogger), testLogger);
+    const { trigger, fired } = counting(images, feed);
+    const channel = `${images.root}:a`;
+    const stop = await trigger.add([channel]);
+    await trigger.add([channel]);
+
+    stop();
+    stop();
+
+    expect(await images.redis.publish(channel, '')).toBe(1);
+    await vi.waitFor(() => expect(fired.times).toBe(1));
+    feed.close();
+  });
+
   test('misses nothing from the moment at which it is armed, however often that is', async () => {
     await using images = new TestStore(shared);
     const feed = new Feed(connect({ url: shared.url }, 'subscriber', testLogger), testLogger);

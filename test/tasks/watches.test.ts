@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { isFinal, type Task } from '../../src/tasks/task.ts';
 import { defineTask } from '../../src/index.ts';
+import { watchableTasks } from '../../src/tasks/watchable.ts';
+import { Watches } from '../../src/tasks/watches.ts';
 import { double, forever, Gate } from '../support/definitions.ts';
+import { HeldWatches } from '../support/held-store.ts';
 import { RedisServer } from '../support/redis-server.ts';
-import { freshSettings, redisServerPath, sharedStores } from '../support/stores.ts';
+import { freshSettings, redisServerPath, sharedStores, testLogger } from '../support/stores.ts';
 import { TestStore } from '../support/store.ts';
 import { TestTasks } from '../support/tasks.ts';
 
@@ -134,6 +137,30 @@ describe.each(sharedStores)('a watch in $name', (shared) => {
     await left.return();
 
     expect(tests.tasks.channels).toBe(0);
+  });
+
+  test('that is left while it starts ends what it had begun once', async () => {
+    await using held = new HeldWatches(shared);
+    await using images = new TestStore(held.settings);
+    const { task } = await images.create();
+    const watches = new Watches(watchableTasks(held.store), held.store, held.feed, testLogger);
+    const [started, ended] = [new Gate(), new Gate()];
+    let ends = 0;
+    const watch = watches.watch(task.id, {}, async () => {
+      started.open();
+      await ended.opened;
+      return () => (ends += 1);
+    });
+    const starting = watch.next();
+    await started.opened;
+
+    await watch.return();
+    ended.open();
+
+    expect(await starting).toEqual({ done: true, value: undefined });
+    expect(ends).toBe(1);
+    expect(watches.size).toBe(0);
+    watches.close();
   });
 
   test('that is slow skips states but never the last', async () => {
