@@ -131,7 +131,7 @@ export class Tab implements AsyncDisposable {
   }
 
   /** Resolves once a text stands on the page. */
-  async says(text: string): Promise<void> {
+  async says(text: RegExp): Promise<void> {
     await this.page.getByText(text).waitFor();
   }
 
