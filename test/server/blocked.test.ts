@@ -3,29 +3,13 @@ import { connect, type Socket } from 'node:net';
 import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { forever } from '../support/definitions.ts';
-import { TestStore } from '../support/store.ts';
+import { RunningTask } from './running-task.ts';
 import { TestApi } from './test-api.ts';
 import { heldBytes } from '../support/memory.ts';
 
 const waiting = { timeout: 20_000 };
 
 const query = 'subscription ($id: ID!) { taskUpdated(id: $id) { version progress { data } } }';
-
-/** A running task whose progress a test writes. */
-async function runningTask(api: TestApi, store: TestStore) {
-  const { data } = await api.http('mutation { forever { task { id definitionVersion } } }');
-  const { id, definitionVersion } = data.forever.task;
-  const server = { worker: 'w1', lines: [`forever:${definitionVersion}`] };
-  await store.present(1, server);
-  const delivery = await store.delivery(server);
-  let current = 0;
-  /** A state of 100 KB. */
-  const progress = async (): Promise<void> => {
-    current += 1;
-    await store.deliveries(server).progress(delivery, { current, data: 'x'.repeat(100_000) });
-  };
-  return { id, progress };
-}
 
 async function subscribed(api: TestApi, id: string): Promise<WebSocket> {
   const socket = new WebSocket(api.socketUrl, ['graphql-transport-ws']);
@@ -51,22 +35,21 @@ async function streamed(api: TestApi, id: string): Promise<Socket> {
   return socket;
 }
 
-/** Makes progress until the client is gone, in turns with everything else. */
-async function progressUntil(progress: () => Promise<void>, isOver: () => boolean): Promise<void> {
+/** Tells states of 100 KB until the client is gone, in turns with everything else. */
+async function tellUntil(task: RunningTask, isOver: () => boolean): Promise<void> {
   const end = performance.now() + waiting.timeout;
-  while (!isOver() && performance.now() < end) await progress();
+  while (!isOver() && performance.now() < end) await task.tell();
 }
 
 test('a socket whose client takes nothing is closed with 4410, and cut off where it does not hear that', async () => {
   const sockets = { pingMs: 300, blockedMs: 300 };
   await using api = await TestApi.start([forever], { workers: 0, sockets });
-  await using store = new TestStore(api.tests.redis, 'default');
-  const { id, progress } = await runningTask(api, store);
-  const socket = await subscribed(api, id);
+  await using task = await RunningTask.start(api);
+  const socket = await subscribed(api, task.id);
   const closed = once(socket, 'close');
   socket.pause();
 
-  await progressUntil(progress, () => api.tests.tasks.channels === 0);
+  await tellUntil(task, () => api.tests.tasks.channels === 0);
 
   expect(api.tests.tasks.channels).toBe(0);
   // What the client had taken before ends with why.
@@ -76,15 +59,14 @@ test('a socket whose client takes nothing is closed with 4410, and cut off where
 
 test('what blocked sockets are told meanwhile takes no memory', async () => {
   await using api = await TestApi.start([forever], { workers: 0 });
-  await using store = new TestStore(api.tests.redis, 'default');
-  const { id, progress } = await runningTask(api, store);
-  const sockets = await Promise.all(Array.from({ length: 10 }, () => subscribed(api, id)));
+  await using task = await RunningTask.start(api);
+  const sockets = await Promise.all(Array.from({ length: 10 }, () => subscribed(api, task.id)));
   for (const socket of sockets) socket.pause();
   // What the buffers of the connections hold.
-  for (let states = 0; states < 100; states += 1) await progress();
+  for (let states = 0; states < 100; states += 1) await task.tell();
   const before = heldBytes();
 
-  for (let states = 0; states < 200; states += 1) await progress();
+  for (let states = 0; states < 200; states += 1) await task.tell();
 
   // 200 MB were told.
   expect(heldBytes() - before).toBeLessThan(10_000_000);
@@ -97,12 +79,11 @@ test('what blocked sockets are told meanwhile takes no memory', async () => {
 test('a stream of events whose client takes nothing is cut off', async () => {
   const sockets = { pingMs: 100, blockedMs: 300 };
   await using api = await TestApi.start([forever], { workers: 0, sockets });
-  await using store = new TestStore(api.tests.redis, 'default');
-  const { id, progress } = await runningTask(api, store);
-  const socket = await streamed(api, id);
+  await using task = await RunningTask.start(api);
+  const socket = await streamed(api, task.id);
   socket.pause();
 
-  await progressUntil(progress, () => api.tests.tasks.channels === 0);
+  await tellUntil(task, () => api.tests.tasks.channels === 0);
 
   await vi.waitFor(() => expect(api.tests.tasks.channels).toBe(0), waiting);
   socket.destroy();

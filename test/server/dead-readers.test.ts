@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { forever } from '../support/definitions.ts';
-import { TestStore } from '../support/store.ts';
 import { frame, post, RawClient } from './raw-client.ts';
+import { RunningTask } from './running-task.ts';
 import { TestApi } from './test-api.ts';
 import { heldBytes } from '../support/memory.ts';
 
@@ -69,20 +69,14 @@ test(
   async () => {
     const sockets = { pingMs: 1000, blockedMs: 1000, closeMs: 200 };
     await using api = await TestApi.start([forever], { workers: 0, sockets });
-    await using store = new TestStore(api.tests.redis, 'default');
-    const { data } = await api.http('mutation { forever { task { id definitionVersion } } }');
-    const { id, definitionVersion } = data.forever.task;
-    const server = { worker: 'w1', lines: [`forever:${definitionVersion}`] };
-    await store.present(1, server);
-    const delivery = await store.delivery(server);
+    await using task = await RunningTask.start(api);
+    const { id } = task;
     const healthy = await healthyReader(api, id);
-    let current = 0;
     /** Tells a state of 100 KB; gives after how many ms the healthy one had it. */
     const tell = async (): Promise<number> => {
-      current += 1;
       const begin = performance.now();
-      await store.deliveries(server).progress(delivery, { current, data: 'x'.repeat(100_000) });
-      await healthy.hears(current);
+      await task.tell();
+      await healthy.hears(task.told);
       return performance.now() - begin;
     };
     for (let warm = 0; warm < 30; warm += 1) await tell();
@@ -112,7 +106,7 @@ test(
     // A line holds 1 MiB at most. What each was told meanwhile is more than thirty times as much.
     expect(most).toBeLessThan(readerCount * 1_000_000);
     // Each state, in order: no gap.
-    expect(healthy.heard).toEqual(Array.from({ length: current }, (_, n) => n + 1));
+    expect(healthy.heard).toEqual(Array.from({ length: task.told }, (_, n) => n + 1));
     // Twice, and what other tests on the machine take.
     expect(p90(beside)).toBeLessThan(2 * p90(usual) + 50);
     healthy.close();

@@ -5,7 +5,7 @@ import { WebSocket } from 'ws';
 import { double, forever } from '../support/definitions.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { redisServerPath } from '../support/stores.ts';
-import { TestStore } from '../support/store.ts';
+import { RunningTask } from './running-task.ts';
 import { TestApi } from './test-api.ts';
 
 const waiting = { timeout: 10_000 };
@@ -54,22 +54,15 @@ test.each(['websocket', 'sse'] as const)(
   'a slow reader over %s skips states, and gets the last',
   async (transport) => {
     await using api = await TestApi.start([forever], { workers: 0 });
-    await using store = new TestStore(api.tests.redis, 'default');
-    const { data } = await api.http('mutation { forever { task { id definitionVersion } } }');
-    const { id, definitionVersion } = data.forever.task;
-    const server = { worker: 'w1', lines: [`forever:${definitionVersion}`] };
-    await store.present(1, server);
-    const delivery = await store.delivery(server);
-    const reader = await readers[transport](api, id);
+    await using task = await RunningTask.start(api);
+    const reader = await readers[transport](api, task.id);
     await vi.waitFor(() => expect(reader.text()).toContain('RUNNING'), waiting);
 
     reader.pause();
     // 20 MB, of which the buffers of two sockets hold some. One by one, so that a quick reader would get each.
     const updates = 5000;
-    for (let current = 1; current <= updates; current += 1) {
-      await store.deliveries(server).progress(delivery, { current, data: 'x'.repeat(4000) });
-    }
-    await store.succeed(delivery, undefined, 'null', server);
+    for (let update = 0; update < updates; update += 1) await task.tell(4000);
+    await task.succeed();
     reader.resume();
     await vi.waitFor(() => expect(reader.text()).toContain('complete'), waiting);
 

@@ -1,9 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
 import { double, forever } from '../support/definitions.ts';
 import { figures, growth, parseExposition } from '../support/exposition.ts';
-import { TestStore } from '../support/store.ts';
 import { TestTokens } from '../support/tokens.ts';
 import { post, RawClient } from './raw-client.ts';
+import { RunningTask } from './running-task.ts';
 import { TestApi } from './test-api.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -124,24 +124,17 @@ test('who reads nothing of it is cut off, and takes no place any more', async ()
   // What looks after all answers isn't to be quicker.
   const connections = { answerMs: 60_000 };
   await using api = await TestApi.start([forever], { workers: 0, sockets, connections });
-  await using store = new TestStore(api.tests.redis, 'default');
-  const { data } = await api.http('mutation { forever { task { id definitionVersion } } }');
-  const { id, definitionVersion } = data.forever.task;
-  const server = { worker: 'w1', lines: [`forever:${definitionVersion}`] };
-  await store.present(1, server);
-  const delivery = await store.delivery(server);
+  await using task = await RunningTask.start(api);
   using reader = await RawClient.open(api.origin);
   const query = 'subscription ($id: ID!) { taskUpdated(id: $id) { progress { current data } } }';
-  reader.send(post(JSON.stringify({ query, variables: { id } }), unusual));
+  reader.send(post(JSON.stringify({ query, variables: { id: task.id } }), unusual));
   await reader.hears('event: next');
   reader.socket.pause();
   expect(api.tests.tasks.channels).toBe(1);
 
   const until = AbortSignal.timeout(20_000);
   // As many as it takes to fill what the kernel keeps for both ends.
-  for (let current = 1; api.tests.tasks.channels > 0 && !until.aborted; current += 1) {
-    await store.deliveries(server).progress(delivery, { current, data: 'x'.repeat(100_000) });
-  }
+  while (api.tests.tasks.channels > 0 && !until.aborted) await task.tell();
 
   expect(api.tests.tasks.channels).toBe(0);
   expect(figures(await scrape(api), 'taskwire_event_streams')).toEqual({ '': 0 });
